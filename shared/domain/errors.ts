@@ -1,0 +1,70 @@
+/**
+ * The closed set of codes that a caller can meet, each with its HTTP status and a title that never changes.
+ * A code is part of the API: it is added with care and never renamed.
+ */
+export const ERRORS = {
+  BAD_REQUEST: { status: 400, title: 'The request is not valid' },
+  UNAUTHENTICATED: { status: 401, title: 'The request carries no valid credential' },
+  FORBIDDEN: { status: 403, title: 'The credential does not cover this action' },
+  NOT_FOUND: { status: 404, title: 'There is no such resource' },
+  METHOD_NOT_ALLOWED: { status: 405, title: 'This resource does not take this method' },
+  CONFLICT: { status: 409, title: 'The resource is not in a state that allows this' },
+  ORDER_EXISTS: { status: 409, title: 'An order with this external id exists already' },
+  ORDER_ERASED: { status: 409, title: 'The order was erased and can not come back' },
+  ORDER_NOT_ENDED: { status: 409, title: 'The order has not ended yet' },
+  ORDER_NOT_ARCHIVED: { status: 409, title: 'Only an archived order can be deleted' },
+  ORDER_NOT_HELD: { status: 409, title: 'The order is not held' },
+  QUANTITY_EXCEEDED: { status: 409, title: 'More than what is left of a line' },
+  IDEMPOTENCY_RUNNING: { status: 409, title: 'A request with this idempotency key is still running' },
+  PRECONDITION_FAILED: { status: 412, title: 'The resource was changed since it was read' },
+  PAYLOAD_TOO_LARGE: { status: 413, title: 'The body is larger than 1 MB' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body is not of a type that is read here' },
+  IDEMPOTENCY_MISMATCH: { status: 422, title: 'The idempotency key was used with another body' },
+  TOO_MANY_REQUESTS: { status: 429, title: 'Too many requests' },
+  INTERNAL: { status: 500, title: 'Something went wrong on our side' },
+  KEY_GONE: { status: 500, title: 'The record can not be opened' },
+  SEAL_BROKEN: { status: 500, title: 'The record can not be opened' },
+  UNAVAILABLE: { status: 503, title: 'A part that this needs can not be reached now' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One field of a request that is not as it should be: a path such as `lines.0.sku`, and what is wrong in words. */
+export interface FieldError {
+  path: string;
+  message: string;
+}
+
+/**
+ * The one error class. Neither `detail` nor `fields` ever holds a value that came from outside, only names of
+ * fields and our own words, so that an error can be logged and shown without leaking anything.
+ */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly fields: FieldError[];
+  /** Seconds after which the caller may try again; for 429 and 503. */
+  readonly retryAfter: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    detail?: string,
+    more: { fields?: FieldError[]; retryAfter?: number; cause?: unknown } = {},
+  ) {
+    super(detail ?? ERRORS[code].title, more.cause === undefined ? {} : { cause: more.cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.fields = more.fields ?? [];
+    this.retryAfter = more.retryAfter ?? (code === 'UNAVAILABLE' ? 5 : undefined);
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+}
+
+/** `BAD_REQUEST` that names its fields. */
+export function badFields(...fields: FieldError[]): AppError {
+  return new AppError('BAD_REQUEST', `not valid at: ${fields.map((field) => field.path).join(', ')}`, {
+    fields,
+  });
+}

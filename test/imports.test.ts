@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+/** The layers, lowest first. A file may import its own folder and every lower layer. */
+const LAYERS: string[][] = [
+  ['shared/domain'],
+  ['shared/crypto'],
+  ['shared/cloud'],
+  ['shared/audit'],
+  ['shared/commerce', 'shared/orders'],
+  ['shared/http'],
+  ['functions'],
+  ['local', 'infra'],
+  ['bench', 'test'],
+];
+
+function sources(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name));
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map((match) =>
+    relative(ROOT, resolve(ROOT, dirname(file), match[1] ?? '')),
+  );
+}
+
+function roomOf(file: string): string {
+  return LAYERS.flat().find((room) => file.startsWith(`${room}/`)) ?? '';
+}
+
+function levelOf(file: string): number {
+  return LAYERS.findIndex((layer) => layer.includes(roomOf(file)));
+}
+
+const files = LAYERS.flat().flatMap(sources);
+
+describe('imports', () => {
+  it('every source file lives in a folder that the layers name', () => {
+    const outside = ['functions', 'shared', 'local', 'infra', 'bench', 'test']
+      .flatMap(sources)
+      .filter((file) => levelOf(file) < 0);
+    expect(outside).toEqual([]);
+  });
+
+  it('go one way: from the functions down to the domain', () => {
+    const wrong = files.flatMap((file) =>
+      importsOf(file)
+        .filter((target) => {
+          const own = roomOf(file) === roomOf(target);
+          return own ? roomOf(file) === 'functions' : levelOf(target) >= levelOf(file);
+        })
+        .map((target) => `${file} -> ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('nothing that is deployed imports what only runs on one machine', () => {
+    const wrong = [...sources('functions'), ...sources('shared')].flatMap((file) =>
+      importsOf(file).filter((target) => /^(local|test|bench|infra)\//.test(target)),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('there are no barrels and no rooms for odds and ends', () => {
+    expect(files.filter((file) => /\/(index|utils|helpers|types)\.ts$/.test(file))).toEqual([]);
+  });
+});
