@@ -1,0 +1,72 @@
+import { z } from 'zod';
+
+const Address = z.string().regex(/^[a-z0-9.-]+:\d+$/i, 'not host:port');
+const CryptoKeyName = z
+  .string()
+  .regex(
+    /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+$/,
+    'not the full name of a KMS crypto key',
+  );
+
+const Environment = z.object({
+  GOOGLE_CLOUD_PROJECT: z.string().min(1),
+  STRONGROOM_ENV: z.enum(['production', 'local']).default('production'),
+  BASE_URL: z.url(),
+  KMS_TENANT_KEK: CryptoKeyName,
+  KMS_RECOVERY_KEK: CryptoKeyName,
+  KMS_ATTEST: CryptoKeyName,
+  LEDGER_BUCKET: z.string().min(3),
+  CLOUD_ENDPOINT: Address.optional(),
+  STORAGE_ENDPOINT: z.url({ protocol: /^http$/, hostname: /^127\.0\.0\.1$/ }).optional(),
+});
+
+/** What a function knows of its surroundings. No secret is in it: those are opened through KMS. */
+export interface Config {
+  projectId: string;
+  production: boolean;
+  /** Where the hub answers, without a slash at the end. */
+  baseUrl: string;
+  /** Full names of the KMS crypto keys. */
+  kms: { tenantKek: string; recoveryKek: string; attest: string };
+  ledgerBucket: string;
+  /** `host:port` in front of Firestore, Pub/Sub and KMS on one machine; never in production. */
+  cloudEndpoint: string | undefined;
+  /** Base URL of Cloud Storage's JSON API on one machine; never in production. */
+  storageEndpoint: string | undefined;
+}
+
+/** Reads the environment once and tells every problem at once, by the names of the variables. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const parsed = Environment.safeParse(env);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new Error(`The configuration is not valid. ${problems.join('; ')}`);
+  }
+  const values = parsed.data;
+  const production = values.STRONGROOM_ENV === 'production';
+  if (production && (values.CLOUD_ENDPOINT ?? values.STORAGE_ENDPOINT) !== undefined) {
+    throw new Error('CLOUD_ENDPOINT and STORAGE_ENDPOINT have no place in production.');
+  }
+  if (production && !values.BASE_URL.startsWith('https://')) {
+    throw new Error('BASE_URL: production is reached over https only.');
+  }
+  return {
+    projectId: values.GOOGLE_CLOUD_PROJECT,
+    production,
+    baseUrl: values.BASE_URL.replace(/\/+$/, ''),
+    kms: {
+      tenantKek: values.KMS_TENANT_KEK,
+      recoveryKek: values.KMS_RECOVERY_KEK,
+      attest: values.KMS_ATTEST,
+    },
+    ledgerBucket: values.LEDGER_BUCKET,
+    cloudEndpoint: values.CLOUD_ENDPOINT,
+    storageEndpoint: values.STORAGE_ENDPOINT,
+  };
+}
+
+/** `127.0.0.1:8085` as its two parts. */
+export function hostAndPort(endpoint: string): { host: string; port: number } {
+  const colon = endpoint.lastIndexOf(':');
+  return { host: endpoint.slice(0, colon), port: Number(endpoint.slice(colon + 1)) };
+}

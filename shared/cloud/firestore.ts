@@ -1,0 +1,40 @@
+import { Firestore } from '@google-cloud/firestore';
+import { type Config, hostAndPort } from './config.ts';
+
+/** `(default)` holds sealed bytes and the trade; `keyring` holds wrapped keys. They share no transaction. */
+export type DatabaseId = '(default)' | 'keyring';
+
+/** The official client for one of the two databases, behind the local door when the configuration names one. */
+export function openFirestore(
+  config: Pick<Config, 'projectId' | 'cloudEndpoint'>,
+  databaseId: DatabaseId,
+): Firestore {
+  const local =
+    config.cloudEndpoint === undefined ? {} : { ...hostAndPort(config.cloudEndpoint), ssl: false };
+  return new Firestore({
+    projectId: config.projectId,
+    databaseId,
+    ignoreUndefinedProperties: false,
+    ...local,
+  });
+}
+
+/** Where documents of `(default)` live: the one list of their paths. */
+export const paths = {
+  company: (companyId: string) => `companies/${companyId}`,
+  orders: (companyId: string) => `companies/${companyId}/orders`,
+  order: (companyId: string, orderId: string) => `companies/${companyId}/orders/${orderId}`,
+  partners: (companyId: string) => `companies/${companyId}/partners`,
+  partner: (companyId: string, partnerId: string) => `companies/${companyId}/partners/${partnerId}`,
+  product: (companyId: string, sku: string) =>
+    `companies/${companyId}/products/${Buffer.from(sku, 'utf8').toString('base64url')}`,
+  connection: (companyId: string, connectionId: string) =>
+    `companies/${companyId}/connections/${connectionId}`,
+  audit: (companyId: string) => `companies/${companyId}/audit`,
+  erasures: (companyId: string) => `companies/${companyId}/erasures`,
+  erasure: (companyId: string, erasureId: string) => `companies/${companyId}/erasures/${erasureId}`,
+  connectionRef: (connectionId: string) => `connectionRefs/${connectionId}`,
+  orderRef: (orderId: string) => `orderRefs/${orderId}`,
+  sealed: (orderId: string) => `sealed/${orderId}`,
+  lease: (name: string) => `leases/${name}`,
+} as const;

@@ -1,0 +1,29 @@
+import { PubSub, type Topic } from '@google-cloud/pubsub';
+import type { ErasureMessage, OrderMessage } from '../domain/order.ts';
+import type { Config } from './config.ts';
+
+/** Messages carry ids and nothing else; what each topic may carry is closed by its type. */
+export interface Publisher {
+  order(message: OrderMessage): Promise<void>;
+  erasure(message: ErasureMessage): Promise<void>;
+}
+
+/** Publishes through the official client, which gathers what comes within five milliseconds into one call. */
+export function createPublisher(config: Pick<Config, 'projectId' | 'cloudEndpoint'>): Publisher {
+  const pubsub = new PubSub({
+    projectId: config.projectId,
+    ...(config.cloudEndpoint === undefined ? {} : { apiEndpoint: config.cloudEndpoint, emulatorMode: true }),
+  });
+  const topic = (name: string): Topic =>
+    pubsub.topic(name, { batching: { maxMessages: 100, maxMilliseconds: 5 } });
+  const orders = topic('orders');
+  const erasures = topic('erasures');
+  return {
+    async order(message) {
+      await orders.publishMessage({ json: message });
+    },
+    async erasure(message) {
+      await erasures.publishMessage({ json: message });
+    },
+  };
+}
