@@ -1,0 +1,28 @@
+import { randomInt } from 'node:crypto';
+import type { DocumentData, DocumentReference, Firestore } from '@google-cloud/firestore';
+import { paths } from '../cloud/firestore.ts';
+import { randomId } from '../domain/ids.ts';
+import { DUE_SLOTS } from '../domain/order.ts';
+import { type Clock, timestamp } from '../domain/time.ts';
+import { AuditEntry, auditHeader } from './entry.ts';
+
+/** Makes an entry with a random id and the time; throws on anything that the schema does not name. */
+export function newEntry(input: Omit<AuditEntry, 'id' | 'at'>, deps: { now: Clock }): AuditEntry {
+  return AuditEntry.parse({ ...input, id: randomId('audit'), at: timestamp(deps.now) });
+}
+
+/** A batch or a transaction: whichever the action itself is written in. */
+export interface Writer {
+  create(ref: DocumentReference, data: DocumentData): unknown;
+}
+
+/**
+ * Adds an entry to what the caller is about to commit, so that there is no action without its entry and no entry
+ * without its action. `due` is where the checkpoint finds what it has not sealed yet. Answers the value of the
+ * header `Audit-Entry`.
+ */
+export function addEntry(writer: Writer, db: Firestore, entry: AuditEntry): string {
+  const ref = db.doc(`${paths.audit(entry.companyId)}/${entry.id}`);
+  writer.create(ref, { ...entry, due: randomInt(DUE_SLOTS) });
+  return auditHeader(entry);
+}

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { ERRORS, type ErrorCode } from '../domain/errors.ts';
+import { idSchema } from '../domain/ids.ts';
+import { HeldCode, OrderState } from '../domain/order.ts';
+import { ACTIONS } from './actions.ts';
+
+const Count = z.int().min(0).max(1_000_000);
+const Code = z.union([z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]), HeldCode]);
+
+/**
+ * What an entry can say of its action: our ids, counts, yes or no, and words of closed sets. No fact can hold text,
+ * so the log is free of consumers' data and of a shop's order codes, and survives every erasure.
+ */
+export const Facts = z.strictObject({
+  orderId: idSchema('order').exactOptional(),
+  supplyOrderId: idSchema('order').exactOptional(),
+  partnerId: idSchema('partner').exactOptional(),
+  connectionId: idSchema('connection').exactOptional(),
+  fulfilmentId: idSchema('fulfilment').exactOptional(),
+  erasureId: idSchema('erasure').exactOptional(),
+  lines: Count.exactOptional(),
+  quantity: Count.exactOptional(),
+  orders: Count.exactOptional(),
+  supplyOrders: Count.exactOptional(),
+  state: OrderState.exactOptional(),
+  code: Code.exactOptional(),
+  addressCleaned: z.boolean().exactOptional(),
+  afterShipping: z.boolean().exactOptional(),
+});
+export type Facts = z.infer<typeof Facts>;
+
+const Actor = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('platform'), id: idSchema('connection').nullable() }),
+  z.strictObject({ type: z.literal('api_key'), id: idSchema('apiKey') }),
+  z.strictObject({ type: z.literal('system'), id: z.null() }),
+]);
+
+const RecordRef = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('order'), id: idSchema('order') }),
+  z.strictObject({ type: z.literal('erasure'), id: idSchema('erasure') }),
+  z.strictObject({ type: z.literal('company'), id: idSchema('company') }),
+]);
+
+/** One action of one company, as it is stored, shown and hashed. */
+export const AuditEntry = z.strictObject({
+  id: idSchema('audit'),
+  companyId: idSchema('company'),
+  at: z.iso.datetime({ precision: 3 }),
+  actor: Actor,
+  action: z.enum(ACTIONS),
+  record: RecordRef,
+  /** `intended` is written before what shares no transaction with the log, and followed by `done`. */
+  result: z.enum(['done', 'intended', 'refused']),
+  requestId: idSchema('request'),
+  facts: Facts,
+});
+export type AuditEntry = z.infer<typeof AuditEntry>;
+
+/**
+ * The leaf of an entry in its company's tree, version 1, frozen by `test/vectors/audit-leaf-v1.json`: the JSON of
+ * RFC 8785 (members sorted by name, no spaces, UTF-8) of the entry and `"v":1`. Every value is a string of ours, an
+ * integer, a boolean or null, on which `JSON.stringify` and RFC 8785 agree.
+ */
+export function canonicalForm(entry: AuditEntry): Buffer {
+  return Buffer.from(sortedJson({ ...entry, v: 1 }), 'utf8');
+}
+
+/** base64url of SHA-256(0x00 ‖ canonical form): the leaf hash of RFC 9162, section 2.1.1. */
+export function leafHash(entry: AuditEntry): string {
+  return createHash('sha256').update(Buffer.of(0)).update(canonicalForm(entry)).digest('base64url');
+}
+
+/** The value of the header `Audit-Entry`: with it a merchant can show later that an entry was left out. */
+export function auditHeader(entry: AuditEntry): string {
+  return `${entry.id}; leaf=${leafHash(entry)}`;
+}
+
+function sortedJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, member]) => `${JSON.stringify(name)}:${sortedJson(member)}`);
+  return `{${members.join(',')}}`;
+}

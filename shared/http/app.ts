@@ -1,0 +1,102 @@
+import type { HttpFunction } from '@google-cloud/functions-framework';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { HTTPException } from 'hono/http-exception';
+import type { Log } from '../cloud/log.ts';
+import { AppError, badFields } from '../domain/errors.ts';
+import { randomId } from '../domain/ids.ts';
+import type { Authenticator, Caller } from './authenticate.ts';
+import { requireReadableBody } from './body.ts';
+import { fieldErrors } from './field-errors.ts';
+import { COMMON_HEADERS, problemResponse, toAppError } from './problem.ts';
+
+export interface ApiEnv {
+  Bindings: HttpBindings & { incoming: { rawBody?: Buffer } };
+  Variables: { requestId: string; log: Log; caller: Caller };
+}
+
+export type Api = OpenAPIHono<ApiEnv>;
+
+export interface ApiOptions {
+  log: Log;
+  /** Given, every route under `/v1` asks for an API key, the ones that do not exist too. */
+  authenticator?: Authenticator;
+}
+
+/**
+ * The base of every API: a request id and safe headers on every answer, bodies of one type and of 1 MB at most, and
+ * a problem for whatever goes wrong. Routes read `requestId`, `log` and `caller` from the context.
+ */
+export function createApi(options: ApiOptions): Api {
+  const app: Api = new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) => {
+      if (result.success) return;
+      // What is not an id names nothing, and is told as such.
+      if (result.target === 'param') throw new AppError('NOT_FOUND');
+      throw badFields(...fieldErrors(result.error));
+    },
+  });
+
+  app.use(async (c, next) => {
+    const requestId = randomId('request');
+    c.set('requestId', requestId);
+    c.set('log', options.log.within({ requestId, trace: c.req.header('x-cloud-trace-context') }));
+    await next();
+    const { headers } = c.res;
+    headers.set('Request-Id', requestId);
+    for (const [name, value] of Object.entries(COMMON_HEADERS)) {
+      if (!headers.has(name)) headers.set(name, value);
+    }
+  });
+  app.use(async (c, next) => {
+    requireReadableBody(c.env.incoming);
+    await next();
+  });
+  const { authenticator } = options;
+  if (authenticator !== undefined) {
+    app.use('/v1/*', async (c, next) => {
+      c.set('caller', await authenticator(c.req.header('authorization')));
+      await next();
+    });
+  }
+
+  app.onError((thrown, c) => {
+    const error = toAppError(fromHono(thrown));
+    if (error.status >= 500) c.var.log.requestFailed(error.status, error);
+    return problemResponse(error, c.var.requestId);
+  });
+  app.notFound((c) => {
+    const allowed = methodsOf(app, c.req.path);
+    if (allowed.length === 0) return problemResponse(new AppError('NOT_FOUND'), c.var.requestId);
+    const response = problemResponse(new AppError('METHOD_NOT_ALLOWED'), c.var.requestId);
+    response.headers.set('Allow', allowed.join(', '));
+    return response;
+  });
+  return app;
+}
+
+/** An API as functions-framework runs it. */
+export function toFunction(app: Api): HttpFunction {
+  return getRequestListener((request, env) => app.fetch(request, env), {
+    // The process is shared with the Google clients, which bring their own fetch.
+    overrideGlobalObjects: false,
+    // A Host header or a request target that makes no URL.
+    errorHandler: () => problemResponse(new AppError('BAD_REQUEST'), randomId('request')),
+  });
+}
+
+/** Hono itself throws for JSON that is none and for a media type that a route does not declare. */
+function fromHono(thrown: unknown): unknown {
+  if (!(thrown instanceof HTTPException)) return thrown;
+  if (thrown.status === 415) return new AppError('UNSUPPORTED_MEDIA_TYPE');
+  return thrown.status < 500 ? new AppError('BAD_REQUEST', 'the body is not JSON') : thrown;
+}
+
+function methodsOf(app: Api, path: string): string[] {
+  const routed = new Set(app.routes.map((route) => route.method));
+  routed.delete('ALL');
+  const found = [...routed].filter((method) =>
+    app.router.match(method, path)[0].some(([[, route]]) => route.method === method),
+  );
+  return found.includes('GET') ? [...found, 'HEAD'] : found;
+}

@@ -1,0 +1,24 @@
+import type { ZodError } from 'zod';
+import type { FieldError } from '../domain/errors.ts';
+
+const MAX_FIELDS = 20;
+const MAX_PATH = 100;
+
+/**
+ * What zod found, in words that name fields and never repeat a value. A field that we do not know is refused by its
+ * name, and a name comes from outside: it is cut short and shown with plain characters only.
+ */
+export function fieldErrors(error: ZodError): FieldError[] {
+  const fields = error.issues.flatMap((issue): FieldError[] => {
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ path: pathOf([...issue.path, key]), message: 'not a known field' }));
+    }
+    return [{ path: pathOf(issue.path), message: issue.message }];
+  });
+  return fields.slice(0, MAX_FIELDS);
+}
+
+function pathOf(path: PropertyKey[]): string {
+  const text = path.map(String).join('.');
+  return (text.replace(/[^\w.#$@+-]/g, '?') || 'body').slice(0, MAX_PATH);
+}
