@@ -1,0 +1,238 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import { AppError, badFields } from '../domain/errors.ts';
+import { isCurrency, minorUnits } from '../domain/money.ts';
+import { type IncomingLine, type IncomingOrder, ShipTo, Sku, type Totals } from '../domain/order.ts';
+import { Instant, MOST_LINES } from '../domain/order-data.ts';
+import { codeText, plainLine, plainLines } from '../domain/plain-text.ts';
+import { ownContacts } from './own-contacts.ts';
+import { parseJson, readAs } from './parse.ts';
+import type { CommerceEvent, ConnectionSecrets, Delivery, Platform, VerifiedDelivery } from './platform.ts';
+
+/**
+ * Shopify's webhooks: HMAC-SHA256 of the raw body in `X-Shopify-Hmac-SHA256`, base64. No header is signed, so what
+ * happens follows from the body alone: the topic only says whether the body is an order.
+ */
+export const shopify: Platform = { verify, read };
+
+const ORDER_TOPICS = new Set(['orders/create', 'orders/updated', 'orders/cancelled']);
+/** 32 bytes in base64. */
+const SIGNATURE = /^[A-Za-z0-9+/]{43}=$/;
+
+/** Ids are JSON numbers that pass 2^53, which `parseJson` leaves as text. */
+const Id = z.union([z.int().min(0), z.string().regex(/^\d{1,20}$/)], 'not an id').transform(String);
+const Money = z.union([z.string().max(64), z.number()], 'not an amount of money');
+const Count = z.int().min(0).max(1_000_000);
+/** Text that a person typed, cut to what we have room for: an order is not lost over a long title. */
+const line = (most: number): z.ZodType<string> =>
+  z
+    .string()
+    .nullish()
+    .transform((text) => plainLine((text ?? '').slice(0, most)));
+
+const Line = z.object({
+  id: Id,
+  variant_id: Id.nullable().default(null),
+  sku: z.string().overwrite(plainLine).nullish(),
+  title: line(255),
+  variant_title: line(255),
+  quantity: Count,
+  current_quantity: Count.nullish(),
+  requires_shipping: z.boolean().nullish(),
+  price: Money,
+});
+
+const Address = z.object({
+  first_name: line(200),
+  last_name: line(200),
+  name: line(200),
+  address1: z.string().max(400).nullish(),
+  address2: z.string().max(400).nullish(),
+  city: line(200),
+  zip: line(40),
+  province: line(200),
+  country_code: z
+    .string()
+    .overwrite((text) => text.trim().toUpperCase())
+    .pipe(z.union([ShipTo.shape.country, z.literal('')]))
+    .nullish(),
+});
+type Address = z.infer<typeof Address>;
+
+/** All that is read of an order. What is not named here is dropped: an allow-list, never a list of what to remove. */
+const Order = z.object({
+  id: Id,
+  name: z.string().max(200).nullish(),
+  order_number: Id.nullish(),
+  currency: z.string().refine(isCurrency, 'not a currency of ISO 4217 that is paid with'),
+  financial_status: z.string().nullish(),
+  cancelled_at: Instant.nullable().default(null),
+  updated_at: Instant,
+  total_line_items_price: Money,
+  total_shipping_price_set: z.object({ shop_money: z.object({ amount: Money }) }),
+  total_tax: Money,
+  total_discounts: Money,
+  total_price: Money,
+  line_items: z.array(Line).max(MOST_LINES),
+  fulfillments: z
+    .array(
+      z.object({
+        status: z.string().nullish(),
+        line_items: z.array(z.object({ id: Id, quantity: Count })).nullish(),
+      }),
+    )
+    .nullish(),
+  shipping_address: Address.nullable().default(null),
+  shipping_lines: z.array(z.object({ code: z.string().nullish() })).nullish(),
+});
+type Order = z.infer<typeof Order>;
+
+function verify(delivery: Delivery, secrets: ConnectionSecrets): VerifiedDelivery {
+  if (secrets.platform !== 'shopify') throw new AppError('UNAUTHENTICATED');
+  const given = signatureOf(delivery);
+  let valid = false;
+  // Every secret is tried, so that the time taken does not tell which one is in use.
+  for (const secret of secrets.secrets) {
+    const expected = createHmac('sha256', secret).update(delivery.body).digest();
+    if (timingSafeEqual(expected, given.digest)) valid = true;
+  }
+  if (!valid || !given.wellFormed || !fromShop(delivery, secrets.shop)) throw new AppError('UNAUTHENTICATED');
+  return delivery as VerifiedDelivery;
+}
+
+function signatureOf(delivery: Delivery): { digest: Buffer; wellFormed: boolean } {
+  const header = delivery.headers['x-shopify-hmac-sha256'];
+  const wellFormed = typeof header === 'string' && SIGNATURE.test(header);
+  return { digest: wellFormed ? Buffer.from(header, 'base64') : Buffer.alloc(32), wellFormed };
+}
+
+/** One app's secret signs for every shop that installed it: a header that names another shop is a delivery astray. */
+function fromShop(delivery: Delivery, shop: string): boolean {
+  const header = delivery.headers['x-shopify-shop-domain'];
+  return header === undefined || (typeof header === 'string' && header.toLowerCase() === shop.toLowerCase());
+}
+
+function read(delivery: VerifiedDelivery): CommerceEvent {
+  const topic = delivery.headers['x-shopify-topic'];
+  if (typeof topic !== 'string')
+    throw badFields({ path: 'x-shopify-topic', message: 'the header is missing' });
+  if (!ORDER_TOPICS.has(topic)) return { kind: 'ignored', reason: 'topic' };
+
+  const payload = parseJson(delivery.body);
+  const order = readAs(Order, payload);
+  if (topic === 'orders/cancelled' && order.cancelled_at === null) {
+    throw badFields({
+      path: 'cancelled_at',
+      message: 'empty, though the topic says that the order was cancelled',
+    });
+  }
+  const lines = linesOf(order);
+  if (lines.length === 0) return { kind: 'ignored', reason: 'nothing_to_ship' };
+  return { kind: 'order', order: { ...mapped(order), lines, scrub: ownContacts(payload) } };
+}
+
+function mapped(order: Order): Omit<IncomingOrder, 'lines' | 'scrub'> {
+  return {
+    externalId: order.id,
+    code: codeText(order.name ?? '') || codeText(order.order_number ?? order.id),
+    currency: order.currency,
+    paid: order.financial_status === 'paid',
+    cancelled: order.cancelled_at !== null,
+    shippingService: serviceOf(order.shipping_lines?.[0]?.code ?? ''),
+    totals: totalsOf(order),
+    shipTo: order.shipping_address === null ? null : shipToOf(order.shipping_address),
+    updatedAt: new Date(order.updated_at).toISOString(),
+  };
+}
+
+/** Only what has to be shipped: no gift cards, downloads or tips. */
+function linesOf(order: Order): IncomingLine[] {
+  const shipped = shippedByLine(order);
+  return order.line_items.flatMap((item, index) => {
+    if (item.requires_shipping === false || item.quantity === 0) return [];
+    return {
+      key: item.id,
+      sku: skuOf(item),
+      title: item.variant_title === '' ? item.title : `${item.title} - ${item.variant_title}`,
+      quantity: item.quantity,
+      cancelledQuantity: Math.max(0, item.quantity - (item.current_quantity ?? item.quantity)),
+      fulfilledQuantity: shipped.get(item.id) ?? 0,
+      unitPrice: minor(item.price, order.currency, `line_items.${index}.price`),
+    };
+  });
+}
+
+/** A line without a SKU that a catalogue could have has no supplier, and still needs a name that stays the same. */
+function skuOf(item: z.infer<typeof Line>): string {
+  if (Sku.safeParse(item.sku).success) return item.sku ?? '';
+  return item.variant_id === null ? `line-${item.id}` : `variant-${item.variant_id}`;
+}
+
+function shippedByLine(order: Order): Map<string, number> {
+  const shipped = new Map<string, number>();
+  for (const fulfillment of order.fulfillments ?? []) {
+    if (fulfillment.status !== 'success') continue;
+    for (const { id, quantity } of fulfillment.line_items ?? []) {
+      shipped.set(id, (shipped.get(id) ?? 0) + quantity);
+    }
+  }
+  return shipped;
+}
+
+function totalsOf(order: Order): Totals {
+  const { amount } = order.total_shipping_price_set.shop_money;
+  return {
+    items: minor(order.total_line_items_price, order.currency, 'total_line_items_price'),
+    shipping: minor(amount, order.currency, 'total_shipping_price_set.shop_money.amount'),
+    tax: minor(order.total_tax, order.currency, 'total_tax'),
+    discount: minor(order.total_discounts, order.currency, 'total_discounts'),
+    total: minor(order.total_price, order.currency, 'total_price'),
+  };
+}
+
+function minor(amount: string | number, currency: string, path: string): number {
+  const units = minorUnits(amount, currency);
+  if (units === undefined) throw badFields({ path, message: 'not an amount of money' });
+  return units;
+}
+
+/** `null` when no country is named: nothing can be sent there, and the order waits for a better address. */
+function shipToOf(address: Address): ShipTo | null {
+  if (!address.country_code) return null;
+  const [firstName, lastName] =
+    address.first_name === '' && address.last_name === ''
+      ? splitName(address.name)
+      : [address.first_name, address.last_name];
+  return {
+    firstName,
+    lastName,
+    // The town is the last line; there is no field for it.
+    streetAddress: [plainLines(address.address1 ?? ''), plainLines(address.address2 ?? ''), address.city]
+      .filter((part) => part !== '')
+      .join('\n'),
+    postalCode: address.zip,
+    region: address.province,
+    country: address.country_code,
+  };
+}
+
+function splitName(name: string): [string, string] {
+  const space = name.lastIndexOf(' ');
+  return [name.slice(0, Math.max(space, 0)), name.slice(space + 1)];
+}
+
+/**
+ * The rate's code, which the merchant or a carrier's app sets. Its title is left alone, as staff write it by hand on
+ * draft orders. A code that could hold an email, an IP address or a phone number is dropped whole.
+ */
+function serviceOf(code: string): string | null {
+  const text = code.slice(0, 200).normalize('NFKC');
+  if (/[@:]|\d{1,3}(?:\.\d{1,3}){3}|\p{Nd}(?:\P{Nd}{0,3}\p{Nd}){6}/u.test(text)) return null;
+  const kept = text
+    .replace(/[^A-Za-z0-9 ._/-]+/g, ' ')
+    .replace(/ {2,}/g, ' ')
+    .trim()
+    .slice(0, 60)
+    .trim();
+  return kept === '' ? null : kept;
+}
