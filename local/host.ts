@@ -1,0 +1,54 @@
+import { http, type HttpFunction } from '@google-cloud/functions-framework';
+import { getTestServer } from '@google-cloud/functions-framework/testing';
+import type { AddressInfo } from 'node:net';
+import type { Clock } from '../shared/domain/time.ts';
+import { Flow } from './flow.ts';
+
+/** What every file in `functions/` exports. */
+export interface FunctionModule {
+  build(env: NodeJS.ProcessEnv, now: Clock): HttpFunction;
+}
+
+/** A function that listens. */
+export interface Served {
+  readonly port: number;
+  /** Settles when no request is under way. */
+  idle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves one function in this process with functions-framework's own server, on 127.0.0.1. Port 0 takes a free one.
+ * As in production, `NODE_ENV` must be `production`: otherwise the framework tells callers the messages of errors.
+ */
+export async function serve(options: {
+  name: string;
+  module: FunctionModule;
+  env: NodeJS.ProcessEnv;
+  now: Clock;
+  port: number;
+}): Promise<Served> {
+  if (process.env['NODE_ENV'] !== 'production')
+    throw new Error('NODE_ENV must be production where functions run.');
+  http(options.name, options.module.build(options.env, options.now));
+  const server = getTestServer(options.name);
+  // The gateway and the emulator keep connections; closing an idle one would race with its next request.
+  server.keepAliveTimeout = 0;
+  const flow = new Flow();
+  server.on('request', (_req, res) => {
+    void flow.pass(() => new Promise<void>((resolve) => res.once('close', resolve)));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, '127.0.0.1', resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    idle: () => flow.idle(),
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}

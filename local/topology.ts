@@ -1,0 +1,149 @@
+import { PubSub } from '@google-cloud/pubsub';
+
+/** Every function of the hub. */
+export const FUNCTIONS = ['webhooks', 'orders', 'audit', 'trust', 'route-order', 'erase', 'sweep'] as const;
+
+export type FunctionName = (typeof FUNCTIONS)[number];
+
+/** How a push subscription delivers. */
+export interface Delivery {
+  ackDeadlineSeconds: number;
+  minimumBackoffSeconds: number;
+  maximumBackoffSeconds: number;
+  /** Attempts after which a message goes to the dead-letter topic; the service allows 5 to 100. */
+  maxDeliveryAttempts: number;
+  retentionSeconds: number;
+}
+
+/** What production runs with, and `npm start` too. Tests deliver sooner and give up earlier. */
+export const DELIVERY: Readonly<Delivery> = {
+  ackDeadlineSeconds: 600,
+  minimumBackoffSeconds: 10,
+  maximumBackoffSeconds: 600,
+  maxDeliveryAttempts: 10,
+  retentionSeconds: 7 * 24 * 60 * 60,
+};
+
+export const TOPICS = ['orders', 'erasures', 'orders-dead', 'erasures-dead'] as const;
+
+export type TopicName = (typeof TOPICS)[number];
+
+export interface Subscription {
+  name: string;
+  topic: TopicName;
+  /** Who is pushed to, and the path of the push. */
+  to: FunctionName;
+  path: string;
+  /** Where a message goes that was refused too often. Dead letters themselves are kept until they are taken. */
+  deadLetters: TopicName | undefined;
+}
+
+export const SUBSCRIPTIONS: readonly Subscription[] = [
+  { name: 'orders-route-order', topic: 'orders', to: 'route-order', path: '/', deadLetters: 'orders-dead' },
+  { name: 'erasures-erase', topic: 'erasures', to: 'erase', path: '/', deadLetters: 'erasures-dead' },
+  {
+    name: 'orders-dead-sweep',
+    topic: 'orders-dead',
+    to: 'sweep',
+    path: '/dead-letters',
+    deadLetters: undefined,
+  },
+  {
+    name: 'erasures-dead-sweep',
+    topic: 'erasures-dead',
+    to: 'sweep',
+    path: '/dead-letters',
+    deadLetters: undefined,
+  },
+];
+
+export interface Schedule {
+  name: string;
+  to: FunctionName;
+  path: string;
+  everyMinutes: number;
+}
+
+export const SCHEDULES: readonly Schedule[] = [{ name: 'sweep', to: 'sweep', path: '/', everyMinutes: 1 }];
+
+/** The client's form of a subscription; the emulator and production take the same. */
+export function subscriptionOptions(
+  subscription: Subscription,
+  projectId: string,
+  delivery: Readonly<Delivery>,
+) {
+  return {
+    ackDeadlineSeconds: delivery.ackDeadlineSeconds,
+    messageRetentionDuration: { seconds: delivery.retentionSeconds },
+    retryPolicy: {
+      minimumBackoff: duration(delivery.minimumBackoffSeconds),
+      maximumBackoff: duration(delivery.maximumBackoffSeconds),
+    },
+    // Without this a subscription that saw no message for 31 days is deleted.
+    expirationPolicy: {},
+    ...(subscription.deadLetters === undefined
+      ? {}
+      : {
+          deadLetterPolicy: {
+            deadLetterTopic: `projects/${projectId}/topics/${subscription.deadLetters}`,
+            maxDeliveryAttempts: delivery.maxDeliveryAttempts,
+          },
+        }),
+  };
+}
+
+/**
+ * Creates all topics and subscriptions in the Pub/Sub emulator at `pubsub` (`host:port`). What is there already is
+ * made anew, since it pushes to where an earlier run listened.
+ */
+export async function createTopology(options: {
+  projectId: string;
+  pubsub: string;
+  /** The base URL of each function. */
+  urls: Readonly<Record<FunctionName, string>>;
+  delivery: Readonly<Delivery>;
+}): Promise<void> {
+  const { projectId, pubsub, urls, delivery } = options;
+  const client = new PubSub({ projectId, apiEndpoint: pubsub, emulatorMode: true });
+  try {
+    await Promise.all(
+      TOPICS.map((topic) =>
+        again(
+          () => client.createTopic(topic),
+          () => client.topic(topic).delete(),
+        ),
+      ),
+    );
+    await Promise.all(
+      SUBSCRIPTIONS.map((subscription) =>
+        again(
+          () =>
+            client.createSubscription(subscription.topic, subscription.name, {
+              ...subscriptionOptions(subscription, projectId, delivery),
+              pushConfig: { pushEndpoint: `${urls[subscription.to]}${subscription.path}` },
+            }),
+          () => client.subscription(subscription.name).delete(),
+        ),
+      ),
+    );
+  } finally {
+    await client.close();
+  }
+}
+
+const ALREADY_EXISTS = 6;
+
+async function again(create: () => Promise<unknown>, remove: () => Promise<unknown>): Promise<void> {
+  try {
+    await create();
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== ALREADY_EXISTS) throw error;
+    await remove();
+    await create();
+  }
+}
+
+function duration(seconds: number): { seconds: number; nanos: number } {
+  const whole = Math.floor(seconds);
+  return { seconds: whole, nanos: Math.round((seconds - whole) * 1e9) };
+}
