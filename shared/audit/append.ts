@@ -4,7 +4,7 @@ import { paths } from '../cloud/firestore.ts';
 import { randomId } from '../domain/ids.ts';
 import { DUE_SLOTS } from '../domain/order.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
-import { AuditEntry, auditHeader } from './entry.ts';
+import { AuditEntry } from './entry.ts';
 
 /** Makes an entry with a random id and the time; throws on anything that the schema does not name. */
 export function newEntry(input: Omit<AuditEntry, 'id' | 'at'>, deps: { now: Clock }): AuditEntry {
@@ -18,11 +18,15 @@ export interface Writer {
 
 /**
  * Adds an entry to what the caller is about to commit, so that there is no action without its entry and no entry
- * without its action. `due` is where the checkpoint finds what it has not sealed yet. Answers the value of the
- * header `Audit-Entry`.
+ * without its action. `due` is where the checkpoint finds what it has not sealed yet.
  */
-export function addEntry(writer: Writer, db: Firestore, entry: AuditEntry): string {
+export function addEntry(
+  writer: Writer,
+  input: Omit<AuditEntry, 'id' | 'at'>,
+  { db, now }: { db: Firestore; now: Clock },
+): AuditEntry {
+  const entry = newEntry(input, { now });
   const ref = db.doc(`${paths.audit(entry.companyId)}/${entry.id}`);
   writer.create(ref, { ...entry, due: randomInt(DUE_SLOTS) });
-  return auditHeader(entry);
+  return entry;
 }

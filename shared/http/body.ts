@@ -4,9 +4,12 @@ import { AppError } from '../domain/errors.ts';
 /** No body that we read is larger; functions-framework by itself takes 1 GB. */
 export const MAX_BODY_BYTES = 1_000_000;
 
+/** Methods whose bodies mean nothing (RFC 9110, section 9.3) and are not looked at. */
+const WITHOUT_BODY = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
+
 /** Throws unless a request has no body, or one of JSON, plain, and of 1 MB at most. */
 export function requireReadableBody(incoming: IncomingMessage & { rawBody?: Buffer }): void {
-  if (!hasBody(incoming)) return;
+  if (WITHOUT_BODY.has(incoming.method ?? '') || !hasBody(incoming)) return;
   if (isTooLarge(incoming)) throw new AppError('PAYLOAD_TOO_LARGE');
   if (incoming.headers['content-encoding'] !== undefined) {
     throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'a body with a content encoding is not read');

@@ -16,13 +16,9 @@ export const pageQuery = {
       default: 50,
       description: 'How many at most.',
     }),
-  after: z
-    .string()
-    .max(300)
-    .optional()
-    .openapi({
-      description: 'The `next` of the page before; it says nothing and is not to be made by hand.',
-    }),
+  after: z.string().max(300).optional().openapi({
+    description: 'The `next` of the page before; it says nothing and is not to be made by hand.',
+  }),
 };
 
 /** A place in a list that is sorted by a time and then by id. */

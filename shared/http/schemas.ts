@@ -55,10 +55,14 @@ export function problemAnswers<Code extends ErrorCode>(...codes: Code[]): Answer
 
 /** The problems of a route behind an API key: what each of them can answer, and the codes that are named. */
 export function problemResponses<Code extends ErrorCode = never>(...codes: Code[]) {
-  return problemAnswers(...ALWAYS, ...codes);
+  return problemAnswers<(typeof ALWAYS)[number] | Code>(...ALWAYS, ...codes);
 }
 
-/** The same for a route that takes a body. */
+/** The same for a route that takes a body, and for every POST, PUT and PATCH: there a body is looked at. */
 export function problemResponsesWithBody<Code extends ErrorCode = never>(...codes: Code[]) {
-  return problemAnswers(...ALWAYS, ...WITH_BODY, ...codes);
+  return problemAnswers<(typeof ALWAYS)[number] | (typeof WITH_BODY)[number] | Code>(
+    ...ALWAYS,
+    ...WITH_BODY,
+    ...codes,
+  );
 }

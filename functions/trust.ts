@@ -1,0 +1,25 @@
+import { readConfig } from '../shared/cloud/config.ts';
+import { createKms } from '../shared/cloud/kms.ts';
+import { createLog } from '../shared/cloud/log.ts';
+import { createApi, toFunction } from '../shared/http/app.ts';
+import { auditRoutes } from '../shared/http/audit/route.ts';
+import { type Build, register } from '../shared/http/entry.ts';
+import { openApiDocument } from '../shared/http/openapi.ts';
+import { getPublicKeys } from '../shared/http/trust/public-keys.ts';
+import { getOpenApi, getReference } from '../shared/http/trust/reference.ts';
+import { openApiRoute, publicKeysRoute, referenceRoute, trustRoutes } from '../shared/http/trust/routes.ts';
+import { webhookRoutes } from '../shared/http/webhooks/route.ts';
+
+/** What anyone may read: public keys and the API's own description. */
+export const build: Build = (env, now) => {
+  const config = readConfig(env);
+  const log = createLog({ functionName: 'trust', projectId: config.projectId });
+  const document = openApiDocument([...auditRoutes, ...webhookRoutes, ...trustRoutes], config.baseUrl);
+  const app = createApi({ log });
+  app.openapi(publicKeysRoute, getPublicKeys({ kms: createKms(config), now }));
+  app.openapi(openApiRoute, getOpenApi(document));
+  app.openapi(referenceRoute, getReference(document));
+  return toFunction(app);
+};
+
+register('trust', build);
