@@ -76,6 +76,8 @@ export interface IncomingLine {
 /** A line as it is stored and shown. `title` only when a catalogue names it; other titles are sealed as details. */
 export interface OrderLine {
   id: string;
+  /** On a supply order: the line of the owner's order that this one serves; never shown. */
+  origin: string | null;
   sku: string;
   title: string | null;
   quantity: number;
@@ -134,10 +136,11 @@ export interface StoredOrder {
 }
 
 /** What is sealed beside the address: titles that no catalogue has, by line id, and tracking, by fulfilment id. */
-export interface Details {
-  titles: Record<string, string>;
-  tracking: Record<string, { numbers: string[]; urls: string[] }>;
-}
+export const Details = z.strictObject({
+  titles: z.record(z.string(), z.string()),
+  tracking: z.record(z.string(), z.strictObject({ numbers: z.array(z.string()), urls: z.array(z.string()) })),
+});
+export type Details = z.infer<typeof Details>;
 
 /** The one kind of message about orders and erasures: ids, and nothing else. */
 export const OrderMessage = z.strictObject({ companyId: idSchema('company'), orderId: idSchema('order') });
