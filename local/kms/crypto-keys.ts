@@ -19,6 +19,8 @@ interface WantedKey {
   rotationPeriod?: Seconds;
   destroyScheduledDuration: Seconds | null;
   labels: Record<string, string>;
+  importOnly: boolean;
+  cryptoKeyBackend: string;
 }
 
 interface CreateCryptoKeyRequest {
@@ -33,6 +35,7 @@ export function createCryptoKey(store: KeyStore, request: CreateCryptoKeyRequest
   const name = childName(ring, 'cryptoKeys', request.cryptoKeyId);
   const wanted = request.cryptoKey;
   if (wanted === null) throw invalid('crypto_key is required.');
+  if (wanted.importOnly || wanted.cryptoKeyBackend !== '') throw notOffered('keys from elsewhere');
   const now = store.now();
   const bare: CryptoKey = {
     name,

@@ -38,7 +38,11 @@ export async function startKms(options: {
   const port = await listen(server, `${options.host ?? '127.0.0.1'}:${options.port ?? 0}`);
   store.catchUp();
   const timer = setInterval(() => {
-    store.catchUp();
+    try {
+      store.catchUp();
+    } catch (error) {
+      console.error('The local KMS could not write its keys, and tries again:', error);
+    }
   }, CATCH_UP_EVERY_MS).unref();
   return {
     port,

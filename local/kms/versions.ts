@@ -2,17 +2,24 @@ import type { protos } from '@google-cloud/kms';
 import type { KeyVersion } from './key-state.ts';
 import { withNewVersion, withVersion } from './lifecycle.ts';
 import { type VersionMessage, versionMessage } from './messages.ts';
-import { checkedName, checkedVersionName } from './names.ts';
+import { checkedName, checkedVersionName, versionName } from './names.ts';
 import { type ListRequest, pageOf } from './paging.ts';
-import { invalid, wrongState } from './refusal.ts';
+import { invalid, notOffered, wrongState } from './refusal.ts';
 import type { FoundVersion, KeyStore } from './store.ts';
 
 /** A new version never becomes primary by itself: that is a step of its own. */
-export function createCryptoKeyVersion(store: KeyStore, request: { parent: string }): VersionMessage {
+export function createCryptoKeyVersion(
+  store: KeyStore,
+  request: { parent: string; cryptoKeyVersion: { state: string } | null },
+): VersionMessage {
+  const state = request.cryptoKeyVersion?.state ?? 'CRYPTO_KEY_VERSION_STATE_UNSPECIFIED';
+  if (state !== 'CRYPTO_KEY_VERSION_STATE_UNSPECIFIED' && state !== 'ENABLED') {
+    throw notOffered('new versions that are not enabled');
+  }
   const key = store.cryptoKey(checkedName('cryptoKey', request.parent));
   const changed = withNewVersion(key, store.now());
   store.putCryptoKeys(changed);
-  return getCryptoKeyVersion(store, { name: `${key.name}/cryptoKeyVersions/${changed.versions.length}` });
+  return getCryptoKeyVersion(store, { name: versionName(key.name, changed.versions.length) });
 }
 
 export function getCryptoKeyVersion(store: KeyStore, request: { name: string }): VersionMessage {
