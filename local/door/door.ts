@@ -1,0 +1,91 @@
+import type { Identity } from '../roles.ts';
+import { Backend } from './backend.ts';
+import type { Desk } from './call.ts';
+import { openCloudPort } from './cloud-port.ts';
+import { Counts } from './counts.ts';
+import { type Fault, FaultTrap } from './faults.ts';
+import { Latency } from './latency.ts';
+import { type Cloud, Grants } from './permissions.ts';
+import { openStoragePort } from './storage-port.ts';
+import type { DocumentWrite } from './writes.ts';
+
+/** Where the parts behind a door answer: three times `host:port`, and the base URL of Cloud Storage's stand-in. */
+export interface Backends {
+  firestore: string;
+  pubsub: string;
+  kms: string;
+  storage: string;
+}
+
+/** One function's way to the cloud on this machine. Whoever knows its addresses is that function. */
+export interface Door {
+  readonly identity: Identity;
+  /** `host:port` of Firestore, Pub/Sub and KMS together: `CLOUD_ENDPOINT`. */
+  readonly cloudEndpoint: string;
+  /** Base URL of Cloud Storage: `STORAGE_ENDPOINT`. */
+  readonly storageEndpoint: string;
+  readonly counts: Pick<Counts, 'snapshot' | 'reset'>;
+  /** At most one fault at a time; setting one starts its counting at the next call. */
+  setFault(fault: Fault | null): void;
+  /** Delays every call by this many milliseconds. */
+  setLatency(ms: number): void;
+  /** Calls `listener` with the writes of each commit that took effect, and answers how to stop. */
+  observe(listener: (writes: readonly DocumentWrite[]) => void): () => void;
+  /** The emulators were started again, on these addresses. */
+  setBackends(backends: Backends): void;
+  close(): Promise<void>;
+}
+
+/** Opens the two ports of one identity, on 127.0.0.1 and any free port. */
+export async function startDoor(options: {
+  identity: Identity;
+  cloud: Cloud;
+  backends: Backends;
+}): Promise<Door> {
+  const { identity, cloud } = options;
+  const grants = new Grants(identity, cloud);
+  const counts = new Counts();
+  const faults = new FaultTrap();
+  const latency = new Latency();
+  const listeners = new Set<(writes: readonly DocumentWrite[]) => void>();
+  let storage = new URL(options.backends.storage);
+  const backends: Desk['backends'] = {
+    firestore: new Backend(options.backends.firestore),
+    pubsub: new Backend(options.backends.pubsub),
+    kms: new Backend(options.backends.kms),
+  };
+  const wrote = (writes: DocumentWrite[]): void => {
+    for (const listener of listeners) listener(writes);
+  };
+  const cloudPort = await openCloudPort({ grants, backends, counts, faults, wrote }, latency);
+  const storagePort = await openStoragePort({ grants, counts, faults, backend: () => storage }, latency);
+
+  return {
+    identity,
+    cloudEndpoint: `127.0.0.1:${cloudPort.port}`,
+    storageEndpoint: `http://127.0.0.1:${storagePort.port}`,
+    counts,
+    setFault(fault) {
+      faults.set(fault);
+    },
+    setLatency(ms) {
+      latency.set(ms);
+    },
+    observe(listener) {
+      listeners.add(listener);
+      return () => {
+        listeners.delete(listener);
+      };
+    },
+    setBackends(addresses) {
+      storage = new URL(addresses.storage);
+      for (const service of ['firestore', 'pubsub', 'kms'] as const) {
+        backends[service].move(addresses[service]);
+      }
+    },
+    async close() {
+      await Promise.all([cloudPort.close(), storagePort.close()]);
+      for (const backend of Object.values(backends)) backend.close();
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * What each function may reach: the one table. Locally the doors refuse by it; Terraform renders the same rows as
+ * bindings, each entry being Google's predefined role of that name (`roles/` in front), bound as narrowly as IAM can:
+ *
+ *   databases   google_project_iam_member with the condition resource.name == "projects/P/databases/D"
+ *   keys        google_kms_crypto_key_iam_member
+ *   topics      google_pubsub_topic_iam_member
+ *   buckets     google_storage_bucket_iam_member
+ *   project     google_project_iam_member without a condition; only `seed` has any, and no deployed function is `seed`
+ *
+ * A right that is missing here is a promise: change a row only together with the promise that it touches.
+ */
+
+export interface Role {
+  databases?: Partial<Record<'(default)' | 'keyring', 'datastore.user' | 'datastore.viewer'>>;
+  keys?: Partial<Record<'tenantKek' | 'recoveryKek' | 'attest', readonly KeyRole[]>>;
+  topics?: Partial<Record<'orders' | 'erasures', 'pubsub.publisher'>>;
+  buckets?: Partial<Record<'ledger', readonly BucketRole[]>>;
+  project?: readonly ('cloudkms.admin' | 'pubsub.admin' | 'storage.admin')[];
+}
+
+export type KeyRole =
+  | 'cloudkms.cryptoKeyEncrypter'
+  | 'cloudkms.cryptoKeyDecrypter'
+  | 'cloudkms.signer'
+  | 'cloudkms.publicKeyViewer'
+  | 'cloudkms.viewer';
+
+export type BucketRole = 'storage.objectCreator' | 'storage.objectViewer';
+
+export const ROLES = {
+  webhooks: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
+    keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
+    topics: { orders: 'pubsub.publisher' },
+  },
+  'route-order': {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
+    keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
+  },
+  orders: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
+    keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
+    topics: { orders: 'pubsub.publisher', erasures: 'pubsub.publisher' },
+  },
+  // Destroys record keys and says so under a signature; it has nothing to open them with. The ledger is
+  // write-once: a repeat learns from the refused creation that the object is there, and needs no reading.
+  erase: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
+    keys: { attest: ['cloudkms.signer', 'cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
+    buckets: { ledger: ['storage.objectCreator'] },
+  },
+  audit: {
+    databases: { '(default)': 'datastore.viewer' },
+  },
+  trust: {
+    keys: { attest: ['cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
+  },
+  // Removes orphaned record keys without being able to open one.
+  sweep: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
+    topics: { orders: 'pubsub.publisher', erasures: 'pubsub.publisher' },
+  },
+  // The launcher's own identity, which plays Terraform and the first merchants' sign-up. The recovery key only ever
+  // encrypts here too: what opens it lives in the offsite project, with the restore identity alone.
+  seed: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
+    keys: {
+      tenantKek: ['cloudkms.cryptoKeyEncrypter', 'cloudkms.cryptoKeyDecrypter'],
+      recoveryKek: ['cloudkms.cryptoKeyEncrypter'],
+      attest: ['cloudkms.signer', 'cloudkms.publicKeyViewer'],
+    },
+    project: ['cloudkms.admin', 'pubsub.admin', 'storage.admin'],
+  },
+} as const satisfies Record<string, Role>;
+
+/** Whose door it is: the name of a function, or `seed`. */
+export type Identity = keyof typeof ROLES;
