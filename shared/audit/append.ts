@@ -8,7 +8,9 @@ import { AuditEntry } from './entry.ts';
 
 /** Makes an entry with a random id and the time; throws on anything that the schema does not name. */
 export function newEntry(input: Omit<AuditEntry, 'id' | 'at'>, deps: { now: Clock }): AuditEntry {
-  return AuditEntry.parse({ ...input, id: randomId('audit'), at: timestamp(deps.now) });
+  // A fact that is not known is absent, from the document and from the leaf.
+  const facts = Object.fromEntries(Object.entries(input.facts).filter(([, value]) => value !== undefined));
+  return AuditEntry.parse({ ...input, facts, id: randomId('audit'), at: timestamp(deps.now) });
 }
 
 /** A batch or a transaction: whichever the action itself is written in. */

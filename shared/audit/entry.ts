@@ -13,20 +13,20 @@ const Code = z.union([z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]])
  * so the log is free of consumers' data and of a shop's order codes, and survives every erasure.
  */
 export const Facts = z.strictObject({
-  orderId: idSchema('order').exactOptional(),
-  supplyOrderId: idSchema('order').exactOptional(),
-  partnerId: idSchema('partner').exactOptional(),
-  connectionId: idSchema('connection').exactOptional(),
-  fulfilmentId: idSchema('fulfilment').exactOptional(),
-  erasureId: idSchema('erasure').exactOptional(),
-  lines: Count.exactOptional(),
-  quantity: Count.exactOptional(),
-  orders: Count.exactOptional(),
-  supplyOrders: Count.exactOptional(),
-  state: OrderState.exactOptional(),
-  code: Code.exactOptional(),
-  addressCleaned: z.boolean().exactOptional(),
-  afterShipping: z.boolean().exactOptional(),
+  orderId: idSchema('order').optional(),
+  supplyOrderId: idSchema('order').optional(),
+  partnerId: idSchema('partner').optional(),
+  connectionId: idSchema('connection').optional(),
+  fulfilmentId: idSchema('fulfilment').optional(),
+  erasureId: idSchema('erasure').optional(),
+  lines: Count.optional(),
+  quantity: Count.optional(),
+  orders: Count.optional(),
+  supplyOrders: Count.optional(),
+  state: OrderState.optional(),
+  code: Code.optional(),
+  addressCleaned: z.boolean().optional(),
+  afterShipping: z.boolean().optional(),
 });
 export type Facts = z.infer<typeof Facts>;
 

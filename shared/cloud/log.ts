@@ -13,6 +13,7 @@ interface Facts {
   requestId?: string;
   messageId?: string;
   code?: string;
+  originCode?: string;
   errorClass?: string;
   frames?: string[];
   status?: number;
@@ -27,7 +28,8 @@ const SHAPES: Record<Exclude<keyof Facts, 'frames' | 'status' | 'count'>, RegExp
   erasureId: /^era_[0-9a-z]{26}$/,
   requestId: /^req_[0-9a-z]{26}$/,
   messageId: /^[0-9]{1,30}$/,
-  code: /^(?:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*|[0-9]{1,3})$/,
+  code: /^[A-Z][A-Z_]{0,60}$/,
+  originCode: /^(?:[A-Z][A-Z0-9_]{0,60}|[0-9]{1,3})$/,
   errorClass: /^[A-Z][A-Za-z]{0,60}$/,
 };
 
@@ -82,6 +84,9 @@ function events(line: Line) {
     },
     requestFailed: (status: number, error: unknown) => {
       line('ERROR', 'request.failed', 'A request could not be answered', { status, ...errorFacts(error) });
+    },
+    processComplained: (error: unknown) => {
+      line('ERROR', 'process.complained', 'A library wrote an error that is not shown', errorFacts(error));
     },
     kmsBridged: (companyId: string) => {
       line('ALERT', 'kms.bridged', 'KMS can not be reached; a company key is used from memory', {
@@ -143,28 +148,34 @@ function written(facts: Facts): Record<string, unknown> {
   );
 }
 
-/** An error as its class, our code or the transport's number, and where it came from. Its message may hold data. */
+/**
+ * An error as its class, our code, the code of what caused it (a gRPC number, `ECONNREFUSED`) and where it came from.
+ * Its message may hold data.
+ */
 function errorFacts(error: unknown): Facts {
-  if (!(error instanceof Error)) return { errorClass: 'NotAnError' };
-  const code =
-    'code' in error && ['string', 'number'].includes(typeof error.code) ? String(error.code) : undefined;
+  const origin = error instanceof AppError && error.cause !== undefined ? error.cause : error;
   return {
-    errorClass: error.constructor.name,
-    ...(code !== undefined && { code }),
-    ...(error instanceof AppError && error.cause === undefined ? {} : { frames: framesOf(error) }),
+    errorClass: origin instanceof Error ? origin.constructor.name : 'NotAnError',
+    ...(error instanceof AppError && { code: error.code }),
+    ...(origin !== error && { originCode: codeOf(origin) }),
+    ...(origin instanceof Error && { frames: framesOf(origin) }),
   };
 }
 
-/** `shared/http/app.ts:12` and so on. The stack's head repeats the message, of any number of lines: it is cut off first. */
+function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' || typeof code === 'number' ? String(code) : 'NONE';
+}
+
+/** `http/app.ts:12` and so on. The stack begins with the message, of any number of lines: that is cut off first. */
 function framesOf(error: Error): string[] {
-  const origin = error.cause instanceof Error ? error.cause : error;
-  const stack = origin.stack ?? '';
-  const head = stack.indexOf(origin.message);
+  const stack = error.stack ?? '';
+  const head = stack.indexOf(error.message);
   if (head < 0) return [];
   return stack
-    .slice(head + origin.message.length)
+    .slice(head + error.message.length)
     .split('\n')
-    .map((text) => /^ {4}at .*?([\w.@-]+\/[\w.-]+\.(?:ts|js|mjs|cjs):\d+):\d+\)?$/.exec(text)?.[1])
+    .map((text) => /^ {4}at .*?([\w.-]+\/[\w.-]+\.(?:ts|js|mjs|cjs):\d+):\d+\)?$/.exec(text)?.[1])
     .filter((frame) => frame !== undefined)
     .slice(0, 8);
 }

@@ -4,15 +4,17 @@ import { AppError } from '../domain/errors.ts';
 import { randomId } from '../domain/ids.ts';
 import type { Clock } from '../domain/time.ts';
 import { sendProblem } from './problem.ts';
+import { quietConsole } from './quiet-console.ts';
 
 /** Wires a function's real dependencies from its environment. */
 export type Build = (env: NodeJS.ProcessEnv, now: Clock) => HttpFunction;
 
 /**
  * Registers a function that is built at its first request, so that importing its module costs and needs nothing.
- * While building fails the answer is 503 and the next request tries again.
+ * While building fails the answer is 503 and the next request tries again. Registering also quiets the console.
  */
 export function register(name: string, build: Build): void {
+  quietConsole(createLog({ functionName: name }));
   let built: HttpFunction | undefined;
   http(name, (req, res): unknown => {
     try {
