@@ -23,5 +23,6 @@ export const ACTIONS = [
   'order.erased_by_owner',
   'order.view_removed',
   'orders.erase_archived',
+  'erasure.confirmed',
 ] as const;
 export type Action = (typeof ACTIONS)[number];

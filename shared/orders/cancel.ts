@@ -1,0 +1,59 @@
+import { addEntry } from '../audit/append.ts';
+import type { AuditEntry } from '../audit/entry.ts';
+import { AppError } from '../domain/errors.ts';
+import type { StoredOrder } from '../domain/order.ts';
+import { timestamp } from '../domain/time.ts';
+import { withRouting } from './merge.ts';
+import {
+  type Acting,
+  changeOrder,
+  orderDoc,
+  type OrdersDeps,
+  readSupplies,
+  type Target,
+} from './order-store.ts';
+import { left, withLines } from './progress.ts';
+import { allOf, chosen, type LineQuantity } from './quantities.ts';
+import { carryToSupply, withSupplies } from './supply.ts';
+
+/**
+ * Ends quantities that were not shipped yet, of some lines or of all, on the retailer's order and on the supply
+ * orders that serve it. CONFLICT for a supplier, who declines instead; QUANTITY_EXCEEDED for more than what is left.
+ */
+export function cancel(
+  target: Target,
+  lines: LineQuantity[] | undefined,
+  acting: Acting,
+  deps: OrdersDeps,
+): Promise<{ order: StoredOrder; entry: AuditEntry }> {
+  return changeOrder(target, deps, async (tx, order) => {
+    if (order.partner !== null) throw new AppError('CONFLICT', 'a supplier declines, it does not cancel');
+    const quantities = lines === undefined ? allOf(order.lines, left) : chosen(order.lines, lines, left);
+    const supplies = await readSupplies(deps.db, tx, order);
+    const updatedAt = timestamp(deps.now);
+    const fewer = order.lines.map((line) => ({
+      ...line,
+      cancelledQuantity: line.cancelledQuantity + (quantities.get(line.id) ?? 0),
+    }));
+
+    const changed = carryToSupply(order.lines, fewer, supplies);
+    for (const [id, supply] of changed) {
+      tx.set(orderDoc(deps.db, supply.companyId, id), { ...supply, updatedAt });
+      addEntry(tx, cancelled(supply.companyId, id, supply, acting), deps);
+    }
+    const stored = withRouting(withSupplies(withLines({ ...order, updatedAt }, fewer), changed));
+    tx.set(orderDoc(deps.db, target.companyId, target.orderId), stored);
+    const entry = addEntry(tx, cancelled(target.companyId, target.orderId, stored, acting), deps);
+    return { order: stored, entry };
+  });
+}
+
+function cancelled(
+  companyId: string,
+  id: string,
+  { state }: StoredOrder,
+  acting: Acting,
+): Omit<AuditEntry, 'id' | 'at'> {
+  const record = { type: 'order', id } as const;
+  return { companyId, ...acting, action: 'order.cancelled', record, result: 'done', facts: { state } };
+}

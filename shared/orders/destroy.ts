@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import type { Firestore } from '@google-cloud/firestore';
+import { addEntry } from '../audit/append.ts';
+import { paths } from '../cloud/firestore.ts';
+import type { Keyring } from '../cloud/keyring.ts';
+import type { Ledger } from '../cloud/storage.ts';
+import type { Party } from '../crypto/record-key.ts';
+import type { StoredOrder } from '../domain/order.ts';
+import { type Clock, timestamp } from '../domain/time.ts';
+import { orderHash } from './erasure.ts';
+import { type Acting, alreadyGone, orderDoc, type OrderRef, ownerOf } from './order-store.ts';
+
+export interface DestroyDeps {
+  db: Firestore;
+  keyring: Pick<Keyring, 'destroyRecordKey' | 'unshare'>;
+  ledger: Ledger;
+  now: Clock;
+}
+
+/**
+ * Erases one order for good: ledger, record key, sealed bytes, order, tombstone. Each step can be repeated, and a
+ * run that was killed is finished by the next. What partners keep is their trade: lines, money and state.
+ */
+export async function destroyOrder(
+  owner: Party,
+  erasureId: string | undefined,
+  acting: Acting,
+  deps: DestroyDeps,
+): Promise<void> {
+  const { db, keyring, ledger, now } = deps;
+  const { companyId, orderId } = owner;
+  await ledger.record({
+    recordKeyHash: orderHash(orderId),
+    orderRefHash: sha256(paths.orderRef(orderId)),
+    at: timestamp(now),
+  });
+  await keyring.destroyRecordKey(orderId);
+
+  const ref = orderDoc(db, companyId, orderId);
+  const order = (await ref.get()).data() as StoredOrder | undefined;
+  const at = timestamp(now);
+  const batch = db.batch();
+  batch.delete(db.doc(paths.sealed(orderId)));
+  batch.set(db.doc(paths.orderRef(orderId)), { companyId, erasedAt: at } satisfies OrderRef);
+  if (order !== undefined) {
+    // Of two that run at once only one deletes the order, and so only one writes the entries.
+    batch.delete(ref, { exists: true });
+    for (const supply of order.supplyOrders) {
+      batch.update(orderDoc(db, supply.companyId, supply.id), withoutPersonalTrace(at));
+      const record = { type: 'order', id: supply.id } as const;
+      const about = {
+        ...acting,
+        action: 'order.erased_by_owner',
+        record,
+        result: 'done',
+        facts: {},
+      } as const;
+      addEntry(batch, { companyId: supply.companyId, ...about }, deps);
+    }
+    const record = { type: 'order', id: orderId } as const;
+    const facts = erasureId === undefined ? {} : { erasureId };
+    addEntry(batch, { companyId, ...acting, action: 'order.erased', record, result: 'done', facts }, deps);
+  }
+  await batch.commit().catch((error: unknown) => {
+    if (!alreadyGone(error)) throw error;
+  });
+}
+
+/** Takes from a partner what it could open of somebody else's order; its trade stays. */
+export async function removeView(
+  holder: Party,
+  erasureId: string | undefined,
+  acting: Acting,
+  deps: DestroyDeps,
+): Promise<void> {
+  const { db, keyring, ledger, now } = deps;
+  const ref = orderDoc(db, holder.companyId, holder.orderId);
+  const order = (await ref.get()).data() as StoredOrder | undefined;
+  if (order === undefined) return;
+  const owner = ownerOf(holder, order);
+  await ledger.record({
+    recordKeyHash: wrapHash(owner.orderId, holder.orderId),
+    orderRefHash: sha256(paths.orderRef(holder.orderId)),
+    at: timestamp(now),
+  });
+  await keyring.unshare(owner, holder);
+
+  await db.runTransaction(async (tx) => {
+    const fresh = (await tx.get(ref)).data() as StoredOrder | undefined;
+    if (fresh === undefined || fresh.erasedAt !== null) return;
+    tx.update(ref, withoutPersonalTrace(timestamp(now)));
+    const record = { type: 'order', id: holder.orderId } as const;
+    const facts = erasureId === undefined ? {} : { erasureId };
+    const about = { ...acting, action: 'order.view_removed', record, result: 'done', facts } as const;
+    addEntry(tx, { companyId: holder.companyId, ...about }, deps);
+  });
+}
+
+/** What the ledger calls one partner's wrap of a record key: SHA-256 of both order ids, in hex. */
+export function wrapHash(ownerOrderId: string, holderOrderId: string): string {
+  return sha256(`${ownerOrderId}/${holderOrderId}`);
+}
+
+/** The shop's own number of the order goes too: it is a way to find the consumer in the shop. */
+function withoutPersonalTrace(at: string): Partial<Record<keyof StoredOrder, unknown>> {
+  return { erasedAt: at, erasing: null, code: '', updatedAt: at };
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

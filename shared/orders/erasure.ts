@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto';
+import type { Firestore } from '@google-cloud/firestore';
+import { addEntry } from '../audit/append.ts';
+import type { AuditEntry } from '../audit/entry.ts';
+import { paths } from '../cloud/firestore.ts';
+import { AppError } from '../domain/errors.ts';
+import { randomId } from '../domain/ids.ts';
+import type { StoredOrder } from '../domain/order.ts';
+import { timestamp } from '../domain/time.ts';
+import { type Acting, orderDoc, type OrdersDeps, type Target, toReadOrder } from './order-store.ts';
+import { dueSlot } from './progress.ts';
+
+/** How many orders one erasure covers at most: its certificate names each of them. */
+export const MOST_ORDERS = 500;
+
+/**
+ * `companies/{companyId}/erasures/{erasureId}`: of `orders`, the company's own, the record keys are destroyed; `views`
+ * are supply orders, of which only what this company could open is taken away.
+ */
+export interface StoredErasure {
+  companyId: string;
+  orders: string[];
+  views: string[];
+  state: 'pending' | 'destroyed' | 'confirmed';
+  requestedAt: string;
+  destroyedAt: string | null;
+  /** From when on no copy of the keys is left anywhere, the backups included. */
+  horizon: string | null;
+  /** Compact JWS by the `attest` key. */
+  certificate: string | null;
+  due?: number;
+  /** `{hour of the horizon}/{slot}`, until the destruction is confirmed. */
+  confirmDue?: string;
+}
+
+export interface Requested {
+  id: string;
+  erasure: StoredErasure;
+  /** Undefined when the erasure was asked for before. */
+  entry: AuditEntry | undefined;
+}
+
+/** What a certificate and the ledger call an order: SHA-256 of its id, in hex. */
+export function orderHash(orderId: string): string {
+  return createHash('sha256').update(orderId).digest('hex');
+}
+
+/**
+ * Marks an archived order as `erasing` and asks for its erasure; asking twice answers the same erasure.
+ * ORDER_NOT_ARCHIVED for any other order.
+ */
+export async function requestErasure(target: Target, acting: Acting, deps: OrdersDeps): Promise<Requested> {
+  const { db, now } = deps;
+  const { companyId, orderId } = target;
+  const ref = orderDoc(db, companyId, orderId);
+  const requested = await db.runTransaction(async (tx): Promise<Requested> => {
+    const { order, version } = toReadOrder(await tx.get(ref));
+    if (order.erasing !== null) {
+      const known = await tx.get(db.doc(paths.erasure(companyId, order.erasing)));
+      return { id: known.id, erasure: known.data() as StoredErasure, entry: undefined };
+    }
+    if (order.erasedAt !== null) throw new AppError('NOT_FOUND');
+    target.checkVersion?.(version);
+    if (!order.archived) throw new AppError('ORDER_NOT_ARCHIVED');
+    const id = randomId('erasure');
+    const erasure = newErasure(companyId, [{ id: orderId, partner: order.partner }], timestamp(now));
+    tx.update(ref, { erasing: id, updatedAt: timestamp(now) });
+    tx.create(db.doc(paths.erasure(companyId, id)), erasure);
+    const record = { type: 'order', id: orderId } as const;
+    const facts = { erasureId: id };
+    const about = { ...acting, action: 'order.erasing', record, result: 'intended', facts } as const;
+    return { id, erasure, entry: addEntry(tx, { companyId, ...about }, deps) };
+  });
+  await publishErasure(companyId, requested, deps);
+  return requested;
+}
+
+/**
+ * Asks for the erasure of everything that the company has archived, up to 500 at once; `more` says that others are left.
+ * Undefined when there are none.
+ */
+export async function requestArchivedErasure(
+  companyId: string,
+  acting: Acting,
+  deps: OrdersDeps,
+): Promise<(Requested & { more: boolean }) | undefined> {
+  const { db, now } = deps;
+  const found = await db
+    .collection(paths.orders(companyId))
+    .where('archived', '==', true)
+    .where('erasing', '==', null)
+    .where('erasedAt', '==', null)
+    .limit(MOST_ORDERS + 1)
+    .select('partner')
+    .get();
+  const orders = found.docs
+    .slice(0, MOST_ORDERS)
+    .map((doc) => ({ id: doc.id, partner: (doc.data() as Pick<StoredOrder, 'partner'>).partner }));
+  if (orders.length === 0) return undefined;
+  const id = randomId('erasure');
+  const erasure = newErasure(companyId, orders, timestamp(now));
+  const batch = db.batch();
+  batch.create(db.doc(paths.erasure(companyId, id)), erasure);
+  // Marked at once, so that asking again finds only others.
+  for (const order of orders) batch.update(orderDoc(db, companyId, order.id), { erasing: id });
+  const record = { type: 'erasure', id } as const;
+  const facts = { orders: orders.length };
+  const about = { ...acting, action: 'orders.erase_archived', record, result: 'intended', facts } as const;
+  const entry = addEntry(batch, { companyId, ...about }, deps);
+  await batch.commit();
+  const requested = { id, erasure, entry };
+  await publishErasure(companyId, requested, deps);
+  return { ...requested, more: found.size > MOST_ORDERS };
+}
+
+/** NOT_FOUND when the company has no such erasure. */
+export async function readErasure(
+  db: Firestore,
+  companyId: string,
+  erasureId: string,
+): Promise<StoredErasure> {
+  const found = await db.doc(paths.erasure(companyId, erasureId)).get();
+  if (!found.exists) throw new AppError('NOT_FOUND');
+  return found.data() as StoredErasure;
+}
+
+function newErasure(
+  companyId: string,
+  orders: { id: string; partner: string | null }[],
+  requestedAt: string,
+): StoredErasure {
+  return {
+    companyId,
+    orders: orders.filter(({ partner }) => partner === null).map(({ id }) => id),
+    views: orders.filter(({ partner }) => partner !== null).map(({ id }) => id),
+    state: 'pending',
+    requestedAt,
+    destroyedAt: null,
+    horizon: null,
+    certificate: null,
+    due: dueSlot(),
+  };
+}
+
+/** A message that gets lost is made up for by `sweep`. */
+async function publishErasure(
+  companyId: string,
+  { id, erasure }: Requested,
+  deps: OrdersDeps,
+): Promise<void> {
+  if (erasure.state !== 'pending') return;
+  try {
+    await deps.publisher.erasure({ companyId, erasureId: id });
+  } catch {
+    deps.log.publishFailed(id, companyId);
+  }
+}

@@ -1,0 +1,196 @@
+import type { Transaction } from '@google-cloud/firestore';
+import { addEntry } from '../audit/append.ts';
+import type { AuditEntry } from '../audit/entry.ts';
+import { paths } from '../cloud/firestore.ts';
+import { AppError } from '../domain/errors.ts';
+import { randomId } from '../domain/ids.ts';
+import type { Details, OrderLine, StoredFulfilment, StoredOrder } from '../domain/order.ts';
+import { timestamp } from '../domain/time.ts';
+import { withRouting } from './merge.ts';
+import {
+  type Acting,
+  changeOrder,
+  orderDoc,
+  type OrdersDeps,
+  ownerOf,
+  readOrder,
+  refuseErasing,
+  type SealedRecord,
+  type Target,
+  toReadOrder,
+} from './order-store.ts';
+import { left, withLines, withSupplyState } from './progress.ts';
+import { allOf, chosen, type LineQuantity } from './quantities.ts';
+
+/** A shipment as a merchant tells it. Without lines it is everything that the caller still has to ship. */
+export interface Shipment {
+  carrier: string | null;
+  trackingNumbers: string[];
+  trackingUrls: string[];
+  shippedAt: string | undefined;
+  lines: LineQuantity[] | undefined;
+}
+
+/** Documents that come into being together with the shipment, or not at all. */
+export type BesideShipment = (tx: Transaction, fulfilmentId: string) => void;
+
+/**
+ * Writes a shipment to the caller's order and, when a partner ships, to the retailer's order in the same
+ * transaction. Tracking is sealed under the owner's record key. QUANTITY_EXCEEDED for more than what is left,
+ * CONFLICT for a retailer that ships what a partner supplies.
+ */
+export async function fulfil(
+  target: Target,
+  shipment: Shipment,
+  acting: Acting,
+  deps: OrdersDeps,
+  beside?: BesideShipment,
+): Promise<{ order: StoredOrder; fulfilmentId: string; entry: AuditEntry }> {
+  const tracking = { numbers: shipment.trackingNumbers, urls: shipment.trackingUrls };
+  const seal = await detailsSealer(target, deps, tracking.numbers.length + tracking.urls.length > 0);
+  const id = randomId('fulfilment');
+  return changeOrder(target, deps, async (tx, order) => {
+    const quantities = shippedQuantities(order, shipment.lines);
+    const owner = order.origin;
+    const owned = owner && toReadOrder(await tx.get(orderDoc(deps.db, owner.companyId, owner.orderId))).order;
+    const writeDetails = await seal?.(tx, (details) => ({
+      ...details,
+      tracking: { ...details.tracking, [id]: tracking },
+    }));
+
+    const at = timestamp(deps.now);
+    const base = { id, carrier: shipment.carrier, shippedAt: shipment.shippedAt ?? at, partner: null };
+    const shipped = withShipment(order, base, quantities, at);
+    tx.set(orderDoc(deps.db, target.companyId, target.orderId), shipped);
+    if (owned && owner) {
+      const partner = order.partner;
+      const mapped = new Map(order.lines.map((line) => [line.origin ?? '', quantities.get(line.id) ?? 0]));
+      const told = withShipment(owned, { ...base, partner }, mapped, at);
+      tx.set(
+        orderDoc(deps.db, owner.companyId, owner.orderId),
+        withSupplyState(told, target.orderId, shipped.state),
+      );
+      addEntry(tx, fulfilled(owner.companyId, owner.orderId, id, told, acting), deps);
+    }
+    writeDetails?.();
+    const entry = addEntry(tx, fulfilled(target.companyId, target.orderId, id, shipped, acting), deps);
+    beside?.(tx, id);
+    return { order: shipped, fulfilmentId: id, entry };
+  });
+}
+
+/** Corrects carrier and tracking of a shipment; what is not given stays. NOT_FOUND unless the caller shipped it. */
+export async function correctFulfilment(
+  target: Target,
+  fulfilmentId: string,
+  change: { carrier?: string | null; trackingNumbers?: string[]; trackingUrls?: string[] },
+  acting: Acting,
+  deps: OrdersDeps,
+): Promise<{ order: StoredOrder; entry: AuditEntry }> {
+  const { trackingNumbers: numbers, trackingUrls: urls } = change;
+  const seal = await detailsSealer(target, deps, numbers !== undefined || urls !== undefined);
+  return changeOrder(target, deps, async (tx, order) => {
+    const known = order.fulfilments.find((each) => each.id === fulfilmentId);
+    if (known?.partner !== null) throw new AppError('NOT_FOUND');
+    const owner = order.origin;
+    const owned = owner && toReadOrder(await tx.get(orderDoc(deps.db, owner.companyId, owner.orderId))).order;
+    const writeDetails = await seal?.(tx, (details) => {
+      const was = details.tracking[fulfilmentId] ?? { numbers: [], urls: [] };
+      const now = { numbers: numbers ?? was.numbers, urls: urls ?? was.urls };
+      return { ...details, tracking: { ...details.tracking, [fulfilmentId]: now } };
+    });
+
+    const at = timestamp(deps.now);
+    const corrected = (each: StoredOrder): StoredOrder => ({
+      ...each,
+      updatedAt: at,
+      fulfilments: each.fulfilments.map((fulfilment) =>
+        fulfilment.id === fulfilmentId && change.carrier !== undefined
+          ? { ...fulfilment, carrier: change.carrier }
+          : fulfilment,
+      ),
+    });
+    const about = {
+      ...acting,
+      action: 'order.fulfilment_changed',
+      result: 'done',
+      facts: { fulfilmentId },
+    } as const;
+    if (owned && owner) {
+      tx.set(orderDoc(deps.db, owner.companyId, owner.orderId), corrected(owned));
+      const record = { type: 'order', id: owner.orderId } as const;
+      addEntry(tx, { companyId: owner.companyId, ...about, record }, deps);
+    }
+    writeDetails?.();
+    tx.set(orderDoc(deps.db, target.companyId, target.orderId), corrected(order));
+    const record = { type: 'order', id: target.orderId } as const;
+    const entry = addEntry(tx, { companyId: target.companyId, ...about, record }, deps);
+    return { order: corrected(order), entry };
+  });
+}
+
+function shippedQuantities(order: StoredOrder, lines: LineQuantity[] | undefined): Map<string, number> {
+  // On a retailer's order, what a partner supplies is the partner's to ship.
+  const own = (line: OrderLine): boolean => order.partner !== null || line.supplier === null;
+  if (lines === undefined) return allOf(order.lines, (line) => (own(line) ? left(line) : 0));
+  const quantities = chosen(order.lines, lines, left);
+  if (order.lines.some((line) => quantities.has(line.id) && !own(line))) {
+    throw new AppError('CONFLICT', 'a line of these is supplied by a partner, who ships it');
+  }
+  return quantities;
+}
+
+function withShipment(
+  order: StoredOrder,
+  base: Omit<StoredFulfilment, 'lines'>,
+  quantities: Map<string, number>,
+  at: string,
+): StoredOrder {
+  const lines = order.lines.map((line) => ({
+    ...line,
+    fulfilledQuantity: line.fulfilledQuantity + (quantities.get(line.id) ?? 0),
+  }));
+  const shipped = order.lines
+    .map((line) => ({ lineId: line.id, quantity: quantities.get(line.id) ?? 0 }))
+    .filter(({ quantity }) => quantity > 0);
+  const fulfilments = [...order.fulfilments, { ...base, lines: shipped }];
+  return withRouting(withLines({ ...order, fulfilments, updatedAt: at }, lines));
+}
+
+/**
+ * Prepares a change of an order's sealed details: the record key is read before the transaction, the details in it.
+ * Undefined when nothing sealed will change.
+ */
+async function detailsSealer(target: Target, deps: OrdersDeps, needed: boolean) {
+  if (!needed) return undefined;
+  const { order } = await readOrder(deps.db, target.companyId, target.orderId);
+  refuseErasing(order);
+  const owner = ownerOf(target, order);
+  const recordKey = await deps.keyring.recordKey(owner, target);
+  return async (tx: Transaction, change: (details: Details) => Details): Promise<() => void> => {
+    const ref = deps.db.doc(paths.sealed(owner.orderId));
+    const sealed = (await tx.get(ref)).data() as SealedRecord | undefined;
+    if (sealed === undefined) throw new AppError('KEY_GONE');
+    const known =
+      sealed.details === null ? { titles: {}, tracking: {} } : recordKey.openDetails(sealed.details);
+    return () => void tx.update(ref, { details: recordKey.sealDetails(change(known)) });
+  };
+}
+
+function fulfilled(
+  companyId: string,
+  id: string,
+  fulfilmentId: string,
+  order: StoredOrder,
+  acting: Acting,
+): Omit<AuditEntry, 'id' | 'at'> {
+  const facts = { fulfilmentId, state: order.state };
+  return {
+    companyId,
+    ...acting,
+    action: 'order.fulfilled',
+    record: { type: 'order', id },
+    result: 'done',
+    facts,
+  };
+}

@@ -1,0 +1,113 @@
+import type { Transaction } from '@google-cloud/firestore';
+import { addEntry } from '../audit/append.ts';
+import type { AuditEntry } from '../audit/entry.ts';
+import { paths } from '../cloud/firestore.ts';
+import type { RecordKey } from '../crypto/record-key.ts';
+import type { StoredOrder } from '../domain/order.ts';
+import { timestamp } from '../domain/time.ts';
+import { ageOf, differs, mergeEvent } from './merge.ts';
+import { type MinimisedOrder, titlesById } from './minimise.ts';
+import {
+  type Acting,
+  orderDoc,
+  type OrdersDeps,
+  readOrder,
+  readSupplies,
+  type SealedRecord,
+  toReadOrder,
+} from './order-store.ts';
+import { publishDue } from './publish-due.ts';
+import { addressDiffers, readdress } from './readdress.ts';
+import { carryToSupply, withSupplies } from './supply.ts';
+
+/** An event about an order that is stored already. */
+export interface LaterEvent {
+  orderId: string;
+  companyId: string;
+  incoming: MinimisedOrder;
+  idOf: (key: string) => string;
+}
+
+/**
+ * Merges an event into the stored order, and what it cancels into the supply orders. Most events are repeats: those
+ * cost one plain read. True when something changed.
+ */
+export async function mergeIntoStored(event: LaterEvent, acting: Acting, deps: OrdersDeps): Promise<boolean> {
+  const { orderId, companyId, incoming } = event;
+  const { order: known } = await readOrder(deps.db, companyId, orderId);
+  if (!changes(known, event)) {
+    await publishDue(known, orderId, companyId, deps);
+    return false;
+  }
+  // Only a newer event can change what is sealed; an equal one merges quantities.
+  const self = { companyId, orderId };
+  const recordKey = ageOf(known, incoming) === 'newer' ? await deps.keyring.recordKey(self, self) : undefined;
+  const merged = await deps.db.runTransaction((tx) => mergeWithin(tx, event, recordKey, acting, deps));
+  if (merged === undefined) return false;
+  await publishDue(merged, orderId, companyId, deps);
+  return true;
+}
+
+function changes(known: StoredOrder, { incoming, idOf }: LaterEvent): boolean {
+  if (known.erasing !== null || ageOf(known, incoming) === 'older') return false;
+  return differs(known, mergeEvent(known, incoming, idOf));
+}
+
+async function mergeWithin(
+  tx: Transaction,
+  event: LaterEvent,
+  recordKey: RecordKey | undefined,
+  acting: Acting,
+  deps: OrdersDeps,
+): Promise<StoredOrder | undefined> {
+  const { db, now } = deps;
+  const { orderId, companyId, incoming, idOf } = event;
+  const { order: known } = toReadOrder(await tx.get(orderDoc(db, companyId, orderId)));
+  if (!changes(known, event)) return undefined;
+  const supplies = await readSupplies(db, tx, known);
+  const sealedRef = db.doc(paths.sealed(orderId));
+  const sealed =
+    recordKey === undefined ? undefined : ((await tx.get(sealedRef)).data() as SealedRecord | undefined);
+
+  const at = timestamp(now);
+  let merged = { ...mergeEvent(known, incoming, idOf), updatedAt: at };
+  const changed = carryToSupply(known.lines, merged.lines, supplies);
+  for (const [id, supply] of changed) {
+    supplies.set(id, { ...supply, updatedAt: at });
+    tx.set(orderDoc(db, supply.companyId, id), { ...supply, updatedAt: at });
+    addEntry(tx, updated(supply.companyId, id, acting), deps);
+  }
+  merged = withSupplies(merged, changed);
+
+  if (recordKey !== undefined && sealed !== undefined) {
+    const resealed = { ...sealed };
+    if (incoming.shipTo !== null && addressDiffers(recordKey, sealed, incoming.shipTo)) {
+      const target = { orderId, order: merged, sealed: resealed, supplies };
+      const to = { shipTo: incoming.shipTo, cleaned: incoming.addressCleaned };
+      merged = readdress(tx, target, to, recordKey, acting, deps).order;
+    }
+    if (merged.lines.length > known.lines.length && sealed.details !== null) {
+      const details = recordKey.openDetails(sealed.details);
+      resealed.details = recordKey.sealDetails({
+        ...details,
+        titles: { ...titlesById(incoming, idOf), ...details.titles },
+      });
+    }
+    if (resealed.shipTo !== sealed.shipTo || resealed.details !== sealed.details) tx.set(sealedRef, resealed);
+  }
+
+  tx.set(orderDoc(db, companyId, orderId), merged);
+  addEntry(tx, updated(companyId, orderId, acting), deps);
+  return merged;
+}
+
+function updated(companyId: string, id: string, acting: Acting): Omit<AuditEntry, 'id' | 'at'> {
+  return {
+    companyId,
+    ...acting,
+    action: 'order.updated',
+    record: { type: 'order', id },
+    result: 'done',
+    facts: {},
+  };
+}

@@ -1,0 +1,58 @@
+import { addEntry } from '../audit/append.ts';
+import type { AuditEntry } from '../audit/entry.ts';
+import { paths } from '../cloud/firestore.ts';
+import { AppError } from '../domain/errors.ts';
+import type { Details, ShipTo } from '../domain/order.ts';
+import { type Acting, type OrdersDeps, ownerOf, type ReadOrder, type SealedRecord } from './order-store.ts';
+
+/** What was sealed of an order, and the entry that says who opened it. */
+export interface Opened {
+  shipTo: ShipTo | null;
+  details: Details;
+  /** Undefined when there was nothing left to open. */
+  entry: AuditEntry | undefined;
+}
+
+const NOTHING: Opened = { shipTo: null, details: { titles: {}, tracking: {} }, entry: undefined };
+
+/**
+ * Opens an order for the company that has it. The opening is in the log before anything is opened; without the entry
+ * there is no answer. An order that is being erased, or was, opens to nothing.
+ */
+export async function openOrder(
+  companyId: string,
+  read: ReadOrder,
+  acting: Acting,
+  deps: OrdersDeps,
+): Promise<Opened> {
+  const { id, order } = read;
+  if (order.erasing !== null || order.erasedAt !== null) return NOTHING;
+  const entry = await logOpening(companyId, id, acting, deps);
+
+  const owner = ownerOf({ companyId, orderId: id }, order);
+  const [snapshot, recordKey] = await Promise.all([
+    deps.db.doc(paths.sealed(owner.orderId)).get(),
+    deps.keyring.recordKey(owner, { companyId, orderId: id }),
+  ]);
+  const sealed = snapshot.data() as SealedRecord | undefined;
+  if (sealed === undefined) throw new AppError('KEY_GONE');
+  return {
+    shipTo: sealed.shipTo === null ? null : recordKey.openShipTo(sealed.shipTo),
+    details: sealed.details === null ? NOTHING.details : recordKey.openDetails(sealed.details),
+    entry,
+  };
+}
+
+async function logOpening(
+  companyId: string,
+  id: string,
+  acting: Acting,
+  deps: OrdersDeps,
+): Promise<AuditEntry> {
+  const batch = deps.db.batch();
+  const record = { type: 'order', id } as const;
+  const about = { ...acting, action: 'order.opened', record, result: 'done', facts: {} } as const;
+  const entry = addEntry(batch, { companyId, ...about }, deps);
+  await batch.commit();
+  return entry;
+}

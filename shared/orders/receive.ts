@@ -1,0 +1,177 @@
+import { addEntry } from '../audit/append.ts';
+import type { AuditEntry } from '../audit/entry.ts';
+import { paths } from '../cloud/firestore.ts';
+import type { RecordKey } from '../crypto/record-key.ts';
+import type { Details, IncomingOrder, StoredOrder } from '../domain/order.ts';
+import { timestamp } from '../domain/time.ts';
+import { mergeIntoStored } from './merge-stored.ts';
+import { newLine, withRouting } from './merge.ts';
+import { minimise, type MinimisedOrder, titlesById } from './minimise.ts';
+import { lineIdOf, orderIdOf } from './order-ids.ts';
+import {
+  type Acting,
+  alreadyExists,
+  type OrderRef,
+  orderDoc,
+  type OrdersDeps,
+  type SealedRecord,
+} from './order-store.ts';
+import { withLines } from './progress.ts';
+import { publishDue } from './publish-due.ts';
+
+/** Where an order came from. Orders made through the API have no connection. */
+export interface OrderSource {
+  companyId: string;
+  connectionId: string | null;
+  platform: string;
+}
+
+/** What became of an event about an order. */
+export type Received =
+  | { outcome: 'stored'; orderId: string; entry: AuditEntry }
+  | { outcome: 'repeated' | 'merged'; orderId: string }
+  | { outcome: 'erased'; orderId: string };
+
+/** Further documents that must come into being together with the order, or not at all. */
+export type Beside = (
+  writer: { create(path: string, data: Record<string, unknown>): void },
+  orderId: string,
+) => void;
+
+/**
+ * Takes an order in: minimise, seal, store, publish. A repeat is the same order; an order that was erased stays
+ * erased. `orderRefs` is read first, since a tombstone ends everything; then the record key is made, then the order.
+ */
+export async function receiveOrder(
+  incoming: IncomingOrder,
+  source: OrderSource,
+  acting: Acting,
+  deps: OrdersDeps,
+  beside?: Beside,
+): Promise<Received> {
+  const lookup = await deps.keyring.lookup();
+  const orderId = orderIdOf(lookup, source.connectionId ?? source.companyId, incoming.externalId);
+  const minimised = minimise(incoming, deps.now);
+  const idOf = (key: string): string => lineIdOf(lookup, orderId, key);
+  const ref = deps.db.doc(paths.orderRef(orderId));
+
+  let known = (await ref.get()).data() as OrderRef | undefined;
+  if (known === undefined) {
+    const entry = await create(orderId, minimised, idOf, source, acting, deps, beside);
+    if (entry !== undefined) return { outcome: 'stored', orderId, entry };
+    known = (await ref.get()).data() as OrderRef | undefined;
+    // The key that was just made must not outlive an order that was erased in the meantime.
+    if (known?.erasedAt) await deps.keyring.destroyRecordKey(orderId);
+  }
+  if (known?.erasedAt) return { outcome: 'erased', orderId };
+  const merged = await mergeIntoStored(
+    { orderId, companyId: source.companyId, incoming: minimised, idOf },
+    acting,
+    deps,
+  );
+  return { outcome: merged ? 'merged' : 'repeated', orderId };
+}
+
+/** One batch of creates; undefined when somebody else made the order first. */
+async function create(
+  orderId: string,
+  minimised: MinimisedOrder,
+  idOf: (key: string) => string,
+  source: OrderSource,
+  acting: Acting,
+  deps: OrdersDeps,
+  beside: Beside | undefined,
+): Promise<AuditEntry | undefined> {
+  const { db, keyring, now, log } = deps;
+  const recordKey = await keyring.createRecordKey({ companyId: source.companyId, orderId });
+  const order = newOrder(minimised, source, idOf, timestamp(now));
+  const batch = db.batch();
+  batch.create(db.doc(paths.orderRef(orderId)), {
+    companyId: source.companyId,
+    erasedAt: null,
+  } satisfies OrderRef);
+  batch.create(orderDoc(db, source.companyId, orderId), order);
+  batch.create(db.doc(paths.sealed(orderId)), seal(recordKey, source.companyId, minimised, idOf));
+  const entry = addEntry(
+    batch,
+    {
+      companyId: source.companyId,
+      ...acting,
+      action: source.connectionId === null ? 'order.created' : 'order.received',
+      record: { type: 'order', id: orderId },
+      result: 'done',
+      facts: { lines: order.lines.length, addressCleaned: order.addressCleaned },
+    },
+    deps,
+  );
+  beside?.({ create: (path, data) => void batch.create(db.doc(path), data) }, orderId);
+  try {
+    await batch.commit();
+  } catch (error) {
+    if (alreadyExists(error)) return undefined;
+    throw error;
+  }
+  log.orderStored(orderId, source.companyId);
+  await publishDue(order, orderId, source.companyId, deps);
+  return entry;
+}
+
+function newOrder(
+  minimised: MinimisedOrder,
+  source: OrderSource,
+  idOf: (key: string) => string,
+  at: string,
+): StoredOrder {
+  const held = minimised.shipTo === null;
+  const order: StoredOrder = {
+    companyId: source.companyId,
+    code: minimised.code,
+    source: {
+      connectionId: source.connectionId,
+      platform: source.platform,
+      externalId: minimised.externalId,
+    },
+    state: 'received',
+    routing: held ? 'held' : 'pending',
+    held: held ? { code: 'ADDRESS_EMPTY', at } : null,
+    partner: null,
+    origin: null,
+    supplyOrders: [],
+    partners: [],
+    paid: minimised.paid,
+    shippingService: minimised.shippingService,
+    addressCleaned: minimised.addressCleaned,
+    archived: false,
+    archivedAt: null,
+    erasedAt: null,
+    erasing: null,
+    currency: minimised.currency,
+    lines: [],
+    totals: minimised.totals,
+    fulfilments: [],
+    createdAt: at,
+    updatedAt: at,
+    sourceUpdatedAt: minimised.updatedAt,
+  };
+  return withRouting(
+    withLines(
+      order,
+      minimised.lines.map((line) => newLine(idOf(line.key), line)),
+    ),
+  );
+}
+
+function seal(
+  recordKey: RecordKey,
+  companyId: string,
+  minimised: MinimisedOrder,
+  idOf: (key: string) => string,
+): SealedRecord {
+  const details: Details = { titles: titlesById(minimised, idOf), tracking: {} };
+  return {
+    companyId,
+    shipTo: minimised.shipTo === null ? null : recordKey.sealShipTo(minimised.shipTo),
+    shipToMac: minimised.shipTo === null ? null : recordKey.shipToMac(minimised.shipTo),
+    details: recordKey.sealDetails(details),
+  };
+}

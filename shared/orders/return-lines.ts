@@ -1,0 +1,87 @@
+import { addEntry } from '../audit/append.ts';
+import type { AuditEntry } from '../audit/entry.ts';
+import type { OrderLine, StoredOrder } from '../domain/order.ts';
+import { timestamp } from '../domain/time.ts';
+import {
+  type Acting,
+  changeOrder,
+  orderDoc,
+  type OrdersDeps,
+  readSupplies,
+  type Target,
+  toReadOrder,
+} from './order-store.ts';
+import { chosen, type LineQuantity } from './quantities.ts';
+
+/**
+ * Notes what came back of what was shipped, on both sides, whoever of them it came back to. QUANTITY_EXCEEDED for
+ * more than what was shipped and has not come back.
+ */
+export function returnLines(
+  target: Target,
+  lines: LineQuantity[],
+  acting: Acting,
+  deps: OrdersDeps,
+): Promise<{ order: StoredOrder; entry: AuditEntry }> {
+  return changeOrder(target, deps, async (tx, order) => {
+    const quantities = chosen(order.lines, lines, returnable);
+    const others = await otherSides(order, deps, tx);
+    const updatedAt = timestamp(deps.now);
+    const stored = {
+      ...order,
+      updatedAt,
+      lines: returned(order.lines, (line) => quantities.get(line.id) ?? 0),
+    };
+    tx.set(orderDoc(deps.db, target.companyId, target.orderId), stored);
+
+    const about = {
+      ...acting,
+      action: 'order.returned',
+      result: 'done',
+      facts: { lines: quantities.size },
+    } as const;
+    for (const [id, other] of others) {
+      const counted = returned(other.lines, (line) => quantityElsewhere(order, other, line, quantities));
+      if (counted.every((line, place) => line === other.lines[place])) continue;
+      tx.set(orderDoc(deps.db, other.companyId, id), { ...other, updatedAt, lines: counted });
+      addEntry(tx, { companyId: other.companyId, ...about, record: { type: 'order', id } }, deps);
+    }
+    const record = { type: 'order', id: target.orderId } as const;
+    return { order: stored, entry: addEntry(tx, { companyId: target.companyId, ...about, record }, deps) };
+  });
+}
+
+function returnable(line: OrderLine): number {
+  return line.fulfilledQuantity - line.returnedQuantity;
+}
+
+function returned(lines: OrderLine[], quantityOf: (line: OrderLine) => number): OrderLine[] {
+  return lines.map((line) => {
+    // What one partner shipped can not come back to another in a larger quantity than it shipped.
+    const quantity = Math.min(quantityOf(line), returnable(line));
+    return quantity === 0 ? line : { ...line, returnedQuantity: line.returnedQuantity + quantity };
+  });
+}
+
+async function otherSides(
+  order: StoredOrder,
+  { db }: OrdersDeps,
+  tx: Parameters<typeof readSupplies>[1],
+): Promise<Map<string, StoredOrder>> {
+  const { origin } = order;
+  if (origin === null) return readSupplies(db, tx, order);
+  const owner = toReadOrder(await tx.get(orderDoc(db, origin.companyId, origin.orderId)));
+  return new Map([[owner.id, owner.order]]);
+}
+
+/** A supply line names the owner's line that it serves; in both directions that is the link. */
+function quantityElsewhere(
+  here: StoredOrder,
+  there: StoredOrder,
+  line: OrderLine,
+  quantities: Map<string, number>,
+): number {
+  if (there.origin !== null) return quantities.get(line.origin ?? '') ?? 0;
+  const mine = here.lines.find((each) => each.origin === line.id);
+  return mine === undefined ? 0 : (quantities.get(mine.id) ?? 0);
+}

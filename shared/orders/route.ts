@@ -1,0 +1,156 @@
+import { FieldValue, type WriteBatch } from '@google-cloud/firestore';
+import { addEntry } from '../audit/append.ts';
+import type { AuditEntry } from '../audit/entry.ts';
+import type { LookupKey } from '../crypto/lookup.ts';
+import type { Party } from '../crypto/record-key.ts';
+import { AppError } from '../domain/errors.ts';
+import type { OrderLine, StoredOrder } from '../domain/order.ts';
+import { timestamp } from '../domain/time.ts';
+import { type Match, matchLines } from './match.ts';
+import { supplyOrderIdOf } from './order-ids.ts';
+import {
+  type Acting,
+  orderDoc,
+  type OrdersDeps,
+  readOrder,
+  type ReadOrder,
+  toReadOrder,
+  writtenInBetween,
+} from './order-store.ts';
+import { withLines } from './progress.ts';
+import { newSupplyOrder, type SupplySource, withMoreLines } from './supply-order.ts';
+
+/** How often routing starts over because the order was changed meanwhile, before the message is given back. */
+const MOST_TRIES = 5;
+
+/**
+ * Carries a stored order to the partners that supply it: one supply order a partner, with a wrap of the record key
+ * of its own. Lines that nobody supplies stay with the retailer. Whoever runs it and however often, the result is
+ * the same: the order is written only in the version that was read, together with its supply orders.
+ */
+export async function routeOrder(owner: Party, acting: Acting, deps: OrdersDeps): Promise<void> {
+  const ref = orderDoc(deps.db, owner.companyId, owner.orderId);
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    const snapshot = await ref.get();
+    if (!snapshot.exists) return;
+    const read = toReadOrder(snapshot);
+    if (!isDue(read.order)) return;
+    try {
+      await routeVersion(read, owner, acting, deps);
+      return;
+    } catch (error) {
+      if (!writtenInBetween(error)) throw error;
+    }
+  }
+  throw new AppError('UNAVAILABLE', 'the order keeps changing');
+}
+
+function isDue(order: StoredOrder): boolean {
+  return order.routing === 'pending' && order.paid && order.erasing === null && order.partner === null;
+}
+
+async function routeVersion(read: ReadOrder, owner: Party, acting: Acting, deps: OrdersDeps): Promise<void> {
+  const { db, keyring, now, log } = deps;
+  const matches = await matchLines(db, owner.companyId, read.order.currency, read.order.lines);
+  const lookup = await keyring.lookup();
+  const at = timestamp(now);
+
+  const batch = db.batch();
+  const placed: Placed[] = [];
+  for (const [partnerId, own] of bySupplier(matches)) {
+    const source = { order: read.order, owner, partnerId, at };
+    const supply = await place(batch, source, own, lookup, acting, deps);
+    if (supply !== undefined) placed.push(supply);
+  }
+  const routed = withPlaced(read.order, matches, placed);
+  const { due: _due, ...fields } = routed;
+  batch.update(
+    orderDoc(db, owner.companyId, owner.orderId),
+    { ...fields, routing: 'done', updatedAt: at, due: FieldValue.delete() },
+    { lastUpdateTime: read.version },
+  );
+  const facts = { supplyOrders: placed.length, lines: routed.lines.length };
+  addEntry(batch, { ...about(owner, acting), action: 'order.routed', facts }, deps);
+  await batch.commit();
+  log.orderRouted(owner.orderId, owner.companyId, placed.length);
+}
+
+/** A supply order as it is written, and the matched lines that it took. */
+interface Placed {
+  partnerId: string;
+  holder: Party;
+  supply: StoredOrder;
+  lineIds: Set<string>;
+}
+
+/** Adds one partner's supply order to the batch; undefined when the partner has put an earlier one away for good. */
+async function place(
+  batch: WriteBatch,
+  source: SupplySource,
+  matches: Match[],
+  lookup: LookupKey,
+  acting: Acting,
+  deps: OrdersDeps,
+): Promise<Placed | undefined> {
+  const { db, keyring } = deps;
+  const { order, owner, partnerId } = source;
+  const companyId = matches[0]?.supplier?.companyId ?? '';
+  const holder = { companyId, orderId: supplyOrderIdOf(lookup, owner.orderId, partnerId) };
+  const ref = orderDoc(db, holder.companyId, holder.orderId);
+  const known = order.supplyOrders.some((each) => each.id === holder.orderId)
+    ? await readOrder(db, holder.companyId, holder.orderId)
+    : undefined;
+  if (known?.order.archived === true || (known?.order.erasedAt ?? null) !== null) return undefined;
+
+  // The wrap comes first: a supply order that is seen can be opened.
+  await keyring.share(owner, holder);
+  const supply =
+    known === undefined
+      ? newSupplyOrder(source, holder, matches, lookup)
+      : withMoreLines(known.order, holder, matches, lookup, source.at);
+  if (known === undefined) batch.create(ref, supply);
+  else batch.update(ref, { ...supply }, { lastUpdateTime: known.version });
+  const facts = { partnerId, lines: matches.length };
+  addEntry(batch, { ...about(holder, acting), action: 'order.supply_received', facts }, deps);
+  return { partnerId, holder, supply, lineIds: new Set(matches.map((match) => match.line.id)) };
+}
+
+function withPlaced(order: StoredOrder, matches: Match[], placed: Placed[]): StoredOrder {
+  const titles = new Map(matches.map((match) => [match.line.id, match.product?.title ?? null]));
+  const lines = order.lines.map((line): OrderLine => {
+    const taken = placed.find((each) => each.lineIds.has(line.id));
+    const title = line.title ?? titles.get(line.id) ?? null;
+    return { ...line, title, supplier: taken?.partnerId ?? line.supplier };
+  });
+  const others = order.supplyOrders.filter(
+    (each) => !placed.some(({ holder }) => holder.orderId === each.id),
+  );
+  const supplyOrders = [
+    ...others,
+    ...placed.map(({ holder, partnerId, supply }) => ({
+      id: holder.orderId,
+      companyId: holder.companyId,
+      partner: partnerId,
+      state: supply.state,
+    })),
+  ];
+  const partners = [...new Set(supplyOrders.map((each) => each.partner))];
+  return withLines({ ...order, supplyOrders, partners }, lines);
+}
+
+function bySupplier(matches: Match[]): Map<string, Match[]> {
+  const groups = new Map<string, Match[]>();
+  for (const match of matches) {
+    if (match.supplier === null) continue;
+    const { partnerId } = match.supplier;
+    groups.set(partnerId, [...(groups.get(partnerId) ?? []), match]);
+  }
+  return groups;
+}
+
+function about(
+  { companyId, orderId }: Party,
+  acting: Acting,
+): Omit<AuditEntry, 'id' | 'at' | 'action' | 'facts'> {
+  return { companyId, ...acting, record: { type: 'order', id: orderId }, result: 'done' };
+}

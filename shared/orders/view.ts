@@ -1,0 +1,54 @@
+import type { Details, ShipTo, StoredOrder } from '../domain/order.ts';
+
+/** What an order shows of itself to the company that has it: nothing of the other side. */
+export function listView(id: string, order: StoredOrder) {
+  return {
+    id,
+    code: order.code,
+    source: order.source,
+    state: order.state,
+    routing: order.routing,
+    held: order.held,
+    partner: order.partner,
+    supplyOrders: order.supplyOrders.map(({ id: supplyId, partner, state }) => ({
+      id: supplyId,
+      partner,
+      state,
+    })),
+    shippingService: order.shippingService,
+    addressCleaned: order.addressCleaned,
+    archivedAt: order.archivedAt,
+    erasedAt: order.erasedAt,
+    currency: order.currency,
+    lines: order.lines.map(({ origin: _origin, title, ...line }) =>
+      title === null ? line : { ...line, title },
+    ),
+    totals: order.totals,
+    fulfilments: order.fulfilments.map(({ partner: _partner, ...fulfilment }) => fulfilment),
+    createdAt: order.createdAt,
+    updatedAt: order.updatedAt,
+  };
+}
+
+/** The single read: the same with what was sealed. A title that nobody knows any more is `null`. */
+export function singleView(
+  id: string,
+  order: StoredOrder,
+  opened: { shipTo: ShipTo | null; details: Details },
+) {
+  const { titles, tracking } = opened.details;
+  const view = listView(id, order);
+  return {
+    ...view,
+    lines: order.lines.map(({ origin, ...line }) => ({
+      ...line,
+      title: line.title ?? titles[origin ?? line.id] ?? null,
+    })),
+    shipTo: opened.shipTo,
+    fulfilments: view.fulfilments.map((fulfilment) => ({
+      ...fulfilment,
+      trackingNumbers: tracking[fulfilment.id]?.numbers ?? [],
+      trackingUrls: tracking[fulfilment.id]?.urls ?? [],
+    })),
+  };
+}
