@@ -2,9 +2,10 @@ import Big from 'big.js';
 import currencies from 'currency-codes';
 
 /** ISO 4217 codes that are no money a shopper pays with: metals, units of account, funds, tests, "none". */
-const NOT_MONEY = new Set(
-  ('XAG XAU XPD XPT XBA XBB XBC XBD XDR XSU XUA XTS XXX ' + 'BOV CHE CHW CLF COU MXV USN UYI UYW').split(' '),
-);
+const NOT_MONEY = new Set([
+  ...['XAG', 'XAU', 'XPD', 'XPT', 'XBA', 'XBB', 'XBC', 'XBD', 'XDR', 'XSU', 'XUA', 'XTS', 'XXX'],
+  ...['BOV', 'CHE', 'CHW', 'CLF', 'COU', 'MXV', 'USN', 'UYI', 'UYW'],
+]);
 
 /**
  * Decimals by code, built once: the package searches its list from the start for every question. The Caribbean
@@ -42,6 +43,7 @@ export function minorUnits(amount: string | number, currency: string): number | 
 
 function decimal(amount: string | number): Big | undefined {
   if (typeof amount === 'number') {
+    // Through its text: a Big made of -0 itself stays negative.
     return Number.isFinite(amount) && amount >= 0 ? new Big(String(amount)) : undefined;
   }
   return amount.length <= MAX_CHARACTERS && DECIMAL.test(amount) ? new Big(amount) : undefined;
