@@ -1,6 +1,5 @@
-import type { Bucket } from './bucket.ts';
 import { invalid, Refusal } from './refusal.ts';
-import type { Store } from './store.ts';
+import type { Page, Store } from './store.ts';
 import { contentHeaders } from './stored-object.ts';
 import { readJson, readUpload } from './upload.ts';
 
@@ -28,23 +27,11 @@ const OBJECT = '/storage/v1/b/*/o/*';
 /** The calls that are answered: method, path, handler. A `*` is the name of a bucket, then of an object. */
 const ROUTES: [method: string, path: string, handler: Handler][] = [
   ['GET', BUCKETS, listBuckets],
-  [
-    'POST',
-    BUCKETS,
-    ({ store, body, query }) => showBucket(store.insertBucket(readJson(body), project(query))),
-  ],
-  ['GET', BUCKET, ({ store, query }, name) => showBucket(store.bucket(name, query))],
-  [
-    'PATCH',
-    BUCKET,
-    ({ store, body, query }, name) => showBucket(store.patchBucket(name, readJson(body), query)),
-  ],
+  ['POST', BUCKETS, insertBucket],
+  ['GET', BUCKET, getBucket],
+  ['PATCH', BUCKET, patchBucket],
   ['DELETE', BUCKET, deleteBucket],
-  [
-    'POST',
-    `${BUCKET}/lockRetentionPolicy`,
-    ({ store, query }, name) => showBucket(store.lockRetention(name, query)),
-  ],
+  ['POST', `${BUCKET}/lockRetentionPolicy`, lockRetentionPolicy],
   ['GET', OBJECTS, listObjects],
   ['POST', `/upload${OBJECTS}`, insertObject],
   ['GET', OBJECT, getObject],
@@ -81,12 +68,29 @@ function namesIn(pattern: string[], segments: string[]): string[] {
   }
 }
 
-function showBucket(bucket: Bucket): Answer {
-  return { kind: 'json', value: bucket };
+function listBuckets({ store, query }: Call): Answer {
+  return showPage('storage#buckets', store.buckets(project(query), query));
 }
 
-function listBuckets({ store, query }: Call): Answer {
-  return { kind: 'json', value: { kind: 'storage#buckets', ...store.buckets(project(query), query) } };
+function insertBucket({ store, query, body }: Call): Answer {
+  return { kind: 'json', value: store.insertBucket(readJson(body), project(query)) };
+}
+
+function getBucket({ store, query }: Call, bucket: string): Answer {
+  return { kind: 'json', value: store.bucket(bucket, query) };
+}
+
+function patchBucket({ store, query, body }: Call, bucket: string): Answer {
+  return { kind: 'json', value: store.patchBucket(bucket, readJson(body), query) };
+}
+
+function lockRetentionPolicy({ store, query }: Call, bucket: string): Answer {
+  return { kind: 'json', value: store.lockRetention(bucket, query) };
+}
+
+/** The service leaves `items` out where there are none. */
+function showPage(kind: string, { items, ...rest }: Page<object>): Answer {
+  return { kind: 'json', value: { kind, ...(items.length > 0 && { items }), ...rest } };
 }
 
 function deleteBucket({ store, query }: Call, bucket: string): Answer {
@@ -100,7 +104,7 @@ const UNKNOWN_LISTS = ['delimiter', 'endOffset', 'matchGlob', 'softDeleted', 'st
 function listObjects({ store, query }: Call, bucket: string): Answer {
   const unknown = UNKNOWN_LISTS.filter((name) => query.has(name));
   if (unknown.length > 0) throw invalid(`This stand-in does not list by: ${unknown.join(', ')}`);
-  return { kind: 'json', value: { kind: 'storage#objects', ...store.objects(bucket, query) } };
+  return showPage('storage#objects', store.objects(bucket, query));
 }
 
 function insertObject({ store, query, contentType, body }: Call, bucket: string): Answer {

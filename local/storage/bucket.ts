@@ -97,8 +97,8 @@ function readSettings(value: unknown): z.infer<typeof Settings> {
   const retention = Number(parsed.data.retentionPolicy?.retentionPeriod ?? 1);
   if (retention < 1 || retention >= CENTURY) throw invalid('Retention period is out of range.');
   const soft = Number(parsed.data.softDeletePolicy?.retentionDurationSeconds ?? 0);
-  if (soft !== 0 && (soft < 7 * DAY || soft > 90 * DAY))
-    throw invalid('Soft delete duration is out of range.');
+  const softInRange = soft === 0 || (soft >= 7 * DAY && soft <= 90 * DAY);
+  if (!softInRange) throw invalid('Soft delete duration is out of range.');
   return parsed.data;
 }
 

@@ -43,14 +43,14 @@ export async function startStorage(
   }
 
   const server = createServer((request, response) => {
-    serve(request).then(
-      (result) => {
+    serve(request)
+      .then((result) => {
         send(response, result);
-      },
-      (error: unknown) => {
-        sendRefusal(response, error);
-      },
-    );
+      })
+      .catch((error: unknown) => {
+        // A caller that left before its body was whole hears nothing.
+        if (request.errored === null) sendRefusal(response, error);
+      });
   });
   server.listen(port, host);
   await once(server, 'listening');

@@ -71,7 +71,7 @@ async function record(bucket: Bucket, entry: LedgerEntry): Promise<void> {
   } catch (error) {
     const status = statusOf(error);
     if (status === 412) return;
-    // Overwriting takes the right to delete, which the eraser has not: where an entry stands it may hear 403 first.
+    // Overwriting takes the right to delete, which no function has: where an entry stands the answer may be 403.
     if (status === 403 && (await stands(file))) return;
     throw asAppError(error);
   }
@@ -87,8 +87,8 @@ async function stands(file: File): Promise<boolean> {
 }
 
 /**
- * An entry whole is in what a list shows, so nothing is downloaded: both hashes are the object's name, the time is its
- * custom time. Neither can be altered under retention but for the custom time, which the service lets only grow.
+ * A list shows all there is to an entry, so nothing is downloaded: both hashes are the object's name, which nobody can
+ * change while the bucket retains it, and the time is its custom time, which the service lets only grow.
  */
 const Listing = z.object({
   items: z.array(z.object({ name: z.string(), customTime: Timestamp })).default([]),
@@ -106,7 +106,7 @@ async function* entries(bucket: Bucket): AsyncGenerator<LedgerEntry> {
     const page = await listing(bucket, pageToken);
     for (const { name, customTime } of page.items) {
       const [, recordKeyHash, orderRefHash] = NAME.exec(name) ?? [];
-      // An entry that were passed over would let an erased order come back.
+      // Passing over an entry would let an erased order come back.
       if (recordKeyHash === undefined || orderRefHash === undefined) throw unreadable();
       yield { recordKeyHash, orderRefHash, at: new Date(customTime).toISOString() };
     }
