@@ -1,7 +1,11 @@
 import { FieldPath, type Firestore, type Query } from '@google-cloud/firestore';
+import { z } from 'zod';
 import { paths } from '../cloud/firestore.ts';
 import type { Action } from './actions.ts';
 import { AuditEntry } from './entry.ts';
+
+/** What is stored beside an entry, such as its slot, is not a part of it. */
+const Stored = z.object(AuditEntry.shape);
 
 export interface AuditFilter {
   action?: Action | undefined;
@@ -31,8 +35,5 @@ export async function listEntries(
   query = query.orderBy('at', 'desc').orderBy(FieldPath.documentId(), 'desc');
   if (page.after !== undefined) query = query.startAfter(...page.after);
   const found = await query.limit(page.limit).get();
-  return found.docs.map((doc) => {
-    const { due: _due, ...entry } = doc.data();
-    return AuditEntry.parse(entry);
-  });
+  return found.docs.map((doc) => Stored.parse(doc.data()));
 }

@@ -24,8 +24,11 @@ refused by name. Whatever is not a success is a problem of RFC 9457 with a \`cod
 /** Builds the document. Every route is declared once, with `createRoute`, beside the schemas that check it. */
 export function openApiDocument(routes: readonly RouteConfig[], baseUrl: string): OpenApiDocument {
   const { openAPIRegistry, getOpenAPI31Document } = new OpenAPIHono();
-  for (const { middleware: _middleware, hide: _hide, ...route } of routes)
+  for (const declared of routes) {
+    const route = { ...declared };
+    delete route.middleware;
     openAPIRegistry.registerPath(route);
+  }
   openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
     type: 'http',
     scheme: 'bearer',

@@ -33,53 +33,68 @@ export interface PushOptions<T> {
 }
 
 /**
- * A function that Pub/Sub pushes to. 204 ends a message, everything else brings it back, after ten times as a dead
- * letter: 400 for what is not a message of ours, 503 when a repeat can help, 500 when it can not.
+ * A function that Pub/Sub pushes to. 204 ends a message; everything else brings it back and after ten times makes it
+ * a dead letter: 400 for what is no message of ours, 503 where a repeat can help, 500 where it can not.
  */
 export function pushHandler<T>(options: PushOptions<T>): HttpFunction {
   return async (req, res) => {
     const requestId = randomId('request');
     const log = options.log.within({ requestId, trace: req.get('x-cloud-trace-context') });
-    const received = readPush(options.schema, req.rawBody);
-    const messageId = received.messageId ?? '';
-    try {
-      if (received.message === undefined) {
-        log.pushGarbage(messageId);
-        if (options.deadLetters !== true) throw new AppError('BAD_REQUEST');
-      } else {
-        const { message, subscription } = received;
-        await handled(options, message.value, { messageId, subscription, requestId });
-      }
-      res.writeHead(204, { 'Cache-Control': 'no-store', 'Request-Id': requestId }).end();
-    } catch (thrown) {
-      const error = toAppError(thrown);
-      if (error.code !== 'BAD_REQUEST') log.pushFailed(messageId, error);
-      const passing = error.code === 'UNAVAILABLE' || error.code === 'INTERNAL';
-      sendProblem(res, passing ? new AppError('UNAVAILABLE') : error, requestId);
-    }
+    const refusal = await outcome(options, log, readPush(options.schema, req.rawBody), requestId);
+    if (refusal !== undefined) sendProblem(res, refusal, requestId);
+    else res.writeHead(204, { 'Cache-Control': 'no-store', 'Request-Id': requestId }).end();
   };
 }
 
-async function handled<T>(options: PushOptions<T>, message: T, meta: PushMeta): Promise<void> {
+/** Handles, then holds; what is left is the error to refuse with, logged. */
+async function outcome<T>(
+  options: PushOptions<T>,
+  log: Log,
+  received: Received<T>,
+  requestId: string,
+): Promise<AppError | undefined> {
+  const { messageId, subscription, message } = received;
+  if (message === undefined) {
+    log.pushGarbage(messageId);
+    return options.deadLetters === true ? undefined : new AppError('BAD_REQUEST', 'not a message of ours');
+  }
+  const meta = { messageId, subscription, requestId };
   try {
-    await options.handle(message, meta);
+    await options.handle(message.value, meta);
+    return undefined;
   } catch (thrown) {
     const error = toAppError(thrown);
-    const hopeless = error.code !== 'UNAVAILABLE' && error.code !== 'INTERNAL';
-    if (!hopeless || options.hold === undefined) throw error;
-    await options.hold(message, error, meta);
+    log.pushFailed(messageId, error);
+    if (canPass(error)) return new AppError('UNAVAILABLE');
+    if (options.hold === undefined) return new AppError('INTERNAL');
+    return held(log, messageId, options.hold(message.value, error, meta));
   }
 }
 
+async function held(log: Log, messageId: string, holding: Promise<void>): Promise<AppError | undefined> {
+  try {
+    await holding;
+    return undefined;
+  } catch (thrown) {
+    log.pushFailed(messageId, toAppError(thrown));
+    return new AppError('UNAVAILABLE');
+  }
+}
+
+/** A cloud that is away, and what we did not foresee: a deployment may mend it before the last try. */
+function canPass(error: AppError): boolean {
+  return error.code === 'UNAVAILABLE' || error.code === 'INTERNAL';
+}
+
 interface Received<T> {
-  messageId?: string;
+  messageId: string;
   subscription: string;
   message?: { value: T };
 }
 
 function readPush<T>(schema: z.ZodType<T>, body: Buffer | undefined): Received<T> {
   const envelope = Envelope.safeParse(parseJson(body));
-  if (!envelope.success) return { subscription: '' };
+  if (!envelope.success) return { messageId: '', subscription: '' };
   const { message, subscription } = envelope.data;
   const received = { messageId: message.messageId, subscription: subscription.split('/').at(-1) ?? '' };
   const parsed = schema.safeParse(parseJson(Buffer.from(message.data, 'base64')));

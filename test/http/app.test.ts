@@ -55,7 +55,10 @@ async function api(broken?: () => never) {
   const log = createLog({ functionName: 'things', projectId: 'demo', write: (line) => lines.push(line) });
   const app = createApi({ log, authenticator });
   app.openapi(makeThing, (c) => c.json(c.req.valid('json'), 201));
-  app.openapi(readThing, (c) => c.json({ id: broken?.() ?? c.req.valid('param').id }, 200));
+  app.openapi(readThing, (c) => {
+    broken?.();
+    return c.json({ id: c.req.valid('param').id }, 200);
+  });
   app.get('/v1/secret', requires('audit:read').middleware, (c) => c.text('never'));
   return { url: await serve(toFunction(app)), lines };
 }

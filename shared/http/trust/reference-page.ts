@@ -59,9 +59,7 @@ export function referencePage(openApi: OpenApiDocument): Html {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${document.info.title} API</title>
         <link rel="alternate" type="application/json" href="/v1/openapi.json" />
-        <style>
-          ${REFERENCE_STYLE}
-        </style>
+        ${REFERENCE_STYLE}
       </head>
       <body>
         <nav aria-label="Contents">
@@ -125,7 +123,7 @@ function section(document: Document, path: string, method: string, operation: Op
         const schema = answer.content?.['application/json']?.schema;
         return html`<dt>${status}</dt>
           <dd>
-            ${answer.description}
+            ${inline(answer.description)}
             ${
               schema === undefined
                 ? ''
@@ -160,7 +158,7 @@ function table(caption: string, rows: Row[]): Html {
         html`<tr>
           <th scope="row"><code>${row.name}</code></th>
           <td>${row.type}</td>
-          <td>${row.description}</td>
+          <td>${inline(row.description)}</td>
         </tr>`,
     )}
   </table>`;
@@ -205,10 +203,9 @@ function prose(text: string): Html[] {
   return text
     .split(/\n{2,}/)
     .filter((paragraph) => paragraph !== '')
-    .map((paragraph) => {
-      const parts = paragraph
-        .split('`')
-        .map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part));
-      return html`<p>${parts}</p>`;
-    });
+    .map((paragraph) => html`<p>${inline(paragraph)}</p>`);
+}
+
+function inline(text: string): (Html | string)[] {
+  return text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part));
 }
