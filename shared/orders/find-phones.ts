@@ -63,7 +63,7 @@ function afterWord(text: string, postalCode: string): Span[] {
     const after = words.index + words[0].length;
     const start = after + (sticky(AFTER_WORD, text, after) ?? '').length;
     const number = numberAt(text, start, { postalCode, most: MOST_DIGITS + 2, full: 11 });
-    const sure = words.slice(1).some((word) => sureWords.has(word));
+    const sure = words.slice(1).some((word) => sureWords.has(word.replace(' ', '-')));
     if (number.digits < (sure ? FEWEST_AFTER_SURE_WORD : FEWEST_DIGITS)) continue;
     found.push(withSurroundings(text, words.index, number.end));
   }
@@ -145,10 +145,10 @@ function withSurroundings(text: string, start: number, end: number): Span {
 function phoneWord(): RegExp {
   const words = [...PHONE_WORDS, ...VAGUE_PHONE_WORDS].map((word) => fold(word).text);
   const longestFirst = [...new Set(words)].sort((a, b) => b.length - a.length);
-  const spaced = longestFirst.filter((word) =>
-    /^[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}-]+$/u.test(word),
-  );
-  const joined = longestFirst.filter((word) => !spaced.includes(word)).join('|');
-  const alone = `(?<![\\p{L}\\p{N}])(${spaced.join('|')})(?:[ .,/&-]{1,3}(${spaced.join('|')}))?(?!\\p{L})`;
+  const isSpaced = (word: string): boolean =>
+    /^[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}-]+$/u.test(word);
+  const spaced = longestFirst.filter(isSpaced).join('|').replaceAll('-', '[ -]');
+  const joined = longestFirst.filter((word) => !isSpaced(word)).join('|');
+  const alone = `(?<![\\p{L}\\p{N}])(${spaced})(?:[ .,/&-]{1,3}(${spaced}))?(?!\\p{L})`;
   return new RegExp(`${alone}|(${joined})|(?<![\\p{L}\\p{N}])(?:[tpm]|wa|hp) ?:`, 'gu');
 }

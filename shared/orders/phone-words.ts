@@ -1,12 +1,12 @@
-/** Words that mean a phone and little else: five digits behind one are a number. */
+/** Words that mean a phone and little else: five digits behind one are a number. A dash stands for a space, too. */
 export const PHONE_WORDS: readonly string[] = // English and much of Europe
   (
     'tel tels tele telephone phone phones phonenumber telno fax telefax ' +
     // German, Dutch, Danish, Norwegian, Swedish, Finnish
     'telefon telefonnummer telefonnr telnr fon rufnummer mobiltelefon mobilnummer mobilnr handynummer handynr ' +
-    'mobieltje telefoon telefoonnummer tlf tlfnr mobiltelefon puh puhelin puhelinnumero matkapuhelin gsm-nr ' +
+    'mobieltje telefoon telefoonnummer tlf tlfnr mobiltelefon puh puhelin puhelinnumero matkapuhelin ' +
     // French, Spanish, Portuguese, Italian, Romanian
-    'téléphone numéro-de-téléphone teléfono tfno tfn tlfno telefone telemóvel tlm telefono cellulare telefonul ' +
+    'téléphone teléfono tfno tfn tlfno telefone telemóvel tlm telefono cellulare telefonul ' +
     // Polish, Czech, Slovak, Hungarian, Turkish, Indonesian, Vietnamese
     'telefonu telefonszám telefonní telp telpon telepon notelp sđt điện-thoại ' +
     // Cyrillic and Greek

@@ -1,0 +1,36 @@
+import { createHmac, randomUUID } from 'node:crypto';
+
+/** A delivery as Shopify makes it. `body` is sent byte for byte; `shop` is the shop's `….myshopify.com` name. */
+export interface ShopifyDelivery {
+  url: string;
+  secret: string;
+  shop: string;
+  topic: string;
+  body: string | Buffer;
+  fetch?: typeof fetch;
+}
+
+/** Signs and sends a webhook with all the headers that Shopify sends, none of which it signs. */
+export async function sendShopifyOrder(delivery: ShopifyDelivery): Promise<Response> {
+  const { url, secret, shop, topic, body } = delivery;
+  return await (delivery.fetch ?? fetch)(url, {
+    method: 'POST',
+    headers: shopifyHeaders({ secret, shop, topic, body }),
+    body: typeof body === 'string' ? body : new Uint8Array(body),
+  });
+}
+
+/** The headers of a delivery, for those who send it by themselves. */
+export function shopifyHeaders(delivery: Omit<ShopifyDelivery, 'url' | 'fetch'>): Record<string, string> {
+  return {
+    'Content-Type': 'application/json',
+    'User-Agent': 'Shopify-Captain-Hook',
+    'X-Shopify-API-Version': '2026-07',
+    'X-Shopify-Event-Id': randomUUID(),
+    'X-Shopify-Hmac-SHA256': createHmac('sha256', delivery.secret).update(delivery.body).digest('base64'),
+    'X-Shopify-Shop-Domain': delivery.shop,
+    'X-Shopify-Topic': delivery.topic,
+    'X-Shopify-Triggered-At': new Date().toISOString(),
+    'X-Shopify-Webhook-Id': randomUUID(),
+  };
+}
