@@ -20,7 +20,7 @@ export interface LocalClock {
 
 const MINUTE_MS = 60_000;
 
-/** Starts with the machine's own time. `byHand` leaves every tick to `advance` and `tick`. */
+/** Starts with the machine's own time and held: `release` it. `byHand` leaves every tick to `advance` and `tick`. */
 export function startClock(options: {
   schedules: readonly Schedule[];
   urlOf: (name: FunctionName) => string;
@@ -33,6 +33,7 @@ export function startClock(options: {
   const now: Clock = () => Date.now() + offset;
   let lastMinute = minute(now());
   const flow = new Flow();
+  flow.hold();
 
   async function fireDue(): Promise<void> {
     const from = lastMinute;

@@ -111,14 +111,11 @@ function emulator(name: string, java: string, args: (port: number) => string[]):
 
 /** False when the process ended before it listened. */
 async function listens(address: string, jvm: Leashed): Promise<boolean> {
-  let ended = false;
-  void jvm.gone.then(() => {
-    ended = true;
-  });
+  const ended = jvm.gone.then(() => true);
   const deadline = Date.now() + START_LIMIT_MS;
-  while (!ended && Date.now() < deadline) {
+  while (Date.now() < deadline) {
     if (await answers(address)) return true;
-    await delay(20);
+    if (await Promise.race([ended, delay(20, false)])) return false;
   }
   return false;
 }

@@ -60,13 +60,11 @@ function inSdk(name: EmulatorName, env: NodeJS.ProcessEnv): string | undefined {
   return undefined;
 }
 
-/** Asking gcloud itself takes a second, so it is the last one asked. */
+/** Most often `gcloud` lies in the SDK's own `bin`. Where it does not, it knows, but takes a second to say. */
 function* sdkRoots(env: NodeJS.ProcessEnv): Generator<string> {
   const gcloud = onPath('gcloud', env);
-  if (gcloud !== undefined) yield dirname(dirname(realpathSync(gcloud)));
-  yield '/usr/lib/google-cloud-sdk';
-  yield join(homedir(), 'google-cloud-sdk');
   if (gcloud === undefined) return;
+  yield dirname(dirname(realpathSync(gcloud)));
   const info = spawnSync(gcloud, ['info', '--format=value(installation.sdk_root)'], { encoding: 'utf8' });
   if (info.status === 0) yield info.stdout.trim();
 }

@@ -131,6 +131,21 @@ export async function createTopology(options: {
   }
 }
 
+/** Deletes what `createTopology` made, in emulators that go on for others. */
+export async function removeTopology(options: { projectId: string; pubsub: string }): Promise<void> {
+  const client = new PubSub({
+    projectId: options.projectId,
+    apiEndpoint: options.pubsub,
+    emulatorMode: true,
+  });
+  try {
+    await Promise.all(SUBSCRIPTIONS.map(({ name }) => client.subscription(name).delete()));
+    await Promise.all(TOPICS.map((topic) => client.topic(topic).delete()));
+  } finally {
+    await client.close();
+  }
+}
+
 const ALREADY_EXISTS = 6;
 
 async function again(create: () => Promise<unknown>, remove: () => Promise<unknown>): Promise<void> {

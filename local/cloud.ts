@@ -1,0 +1,248 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type LocalClock, startClock } from './clock.ts';
+import { type Door, startDoor } from './door/door.ts';
+import { type Emulators, startEmulators } from './emulators.ts';
+import { clearDatabases, exportDatabases, importDatabases, isExport } from './firestore-export.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+import { type Hosts, startHosts } from './hosts.ts';
+import { type KeyNames, provisionKeys } from './kms/provision.ts';
+import { type KmsStandIn, startKms } from './kms/server.ts';
+import { type Identity, ROLES } from './roles.ts';
+import { readRoutes } from './routes.ts';
+import { provisionLedgerBucket } from './storage/provision.ts';
+import { startStorage, type StorageServer } from './storage/server.ts';
+import {
+  createTopology,
+  type Delivery,
+  DELIVERY,
+  FUNCTIONS,
+  type FunctionName,
+  removeTopology,
+  SCHEDULES,
+} from './topology.ts';
+
+export interface CloudOptions {
+  /** The gateway's port; 0, as every other port, takes a free one. */
+  port?: number;
+  /** Keeps documents, keys, objects and the project's id from one run to the next. Without it all is in memory. */
+  dataDir?: string;
+  /** Emulators that somebody else starts and stops. Without them both are started here. */
+  emulators?: Emulators;
+  delivery?: Partial<Delivery>;
+  /** Functions that get a process of their own; the others share one. */
+  apart?: readonly FunctionName[];
+  /** Scheduled functions are called only when `clock` is told to. */
+  clockByHand?: boolean;
+  /** Takes each line that the functions write, without its end. */
+  onLine?: (line: string) => void;
+  /** Told what is started next, in a word or two. */
+  onStep?: (step: string) => void;
+}
+
+/** The whole hub on this machine. Everything listens on 127.0.0.1. */
+export interface Cloud {
+  readonly projectId: string;
+  /** Where the gateway answers. */
+  readonly baseUrl: string;
+  readonly emulators: Emulators;
+  readonly kms: KmsStandIn;
+  readonly storage: StorageServer;
+  readonly keys: KeyNames;
+  readonly ledgerBucket: string;
+  /** One for each function, and one for `seed`, the launcher's own identity. */
+  readonly doors: Readonly<Record<Identity, Door>>;
+  readonly clock: LocalClock;
+  readonly hosts: Hosts;
+  readonly gateway: Gateway;
+  /** The environment that a function with this identity is given. */
+  envOf(identity: Identity): Record<string, string>;
+  /** SIGKILL to the process of a function; `restart` brings it back at the same address. */
+  kill(name: FunctionName): Promise<void>;
+  restart(name: FunctionName): Promise<void>;
+  /** Stops and starts both emulators under load: what was acknowledged before is there afterwards. */
+  restartEmulators(): Promise<void>;
+  /** Writes both databases below `folder` in the real export format. */
+  exportTo(folder: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const LOCATION = 'global';
+
+/** Starts everything and settles when every route answers. What was started is stopped again when a part fails. */
+export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
+  const closers: (() => unknown)[] = [];
+  const stop = async (): Promise<void> => {
+    const failures: unknown[] = [];
+    for (const close of closers.splice(0).reverse()) {
+      try {
+        await close();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  };
+  try {
+    return await assemble(options, closers, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function assemble(
+  options: CloudOptions,
+  closers: (() => unknown)[],
+  stop: () => Promise<void>,
+): Promise<Cloud> {
+  const { dataDir, onLine = () => undefined, onStep = () => undefined } = options;
+  const delivery = { ...DELIVERY, ...options.delivery };
+  // The official clients look for a metadata server that is not there; two seconds each.
+  process.env['METADATA_SERVER_DETECTION'] ??= 'none';
+
+  // First, since a port in use is what goes wrong most; it holds its requests until everything is there.
+  const gateway = await startGateway({
+    port: options.port ?? 0,
+    route: readRoutes(),
+    portOf: (name) => hosts.port(name),
+  });
+  closers.push(() => gateway.close());
+
+  // Held as well. The functions it calls come last, and all that keeps time reads it from the start.
+  const clock = startClock({
+    schedules: SCHEDULES,
+    urlOf: (name) => hosts.url(name),
+    onMove: (offset) => hosts.move(offset),
+    byHand: options.clockByHand ?? false,
+  });
+  closers.push(() => {
+    clock.stop();
+  });
+
+  const projectId = await projectIdOf(dataDir);
+  onStep('emulators');
+  const emulators = options.emulators ?? (await startEmulators());
+  if (options.emulators === undefined) closers.push(() => emulators.stop());
+  const saved = dataDir === undefined ? undefined : join(dataDir, 'firestore');
+  if (saved !== undefined && isExport(saved)) {
+    await importDatabases(emulators.firestore.address, projectId, saved);
+  }
+
+  onStep('keys and buckets');
+  const { now } = clock;
+  const kept = dataDir === undefined ? {} : { dataDir };
+  const kms = await startKms({ ...kept, now });
+  closers.push(() => kms.close());
+  const storage = await startStorage({ ...kept, now });
+  closers.push(() => storage.close());
+  const ledgerBucket = `${projectId}-ledger`;
+  const [keys] = await Promise.all([
+    provisionKeys({ port: kms.port, projectId, location: LOCATION, now }),
+    provisionLedgerBucket({ projectId, ledgerBucket, storageEndpoint: storage.url }),
+  ]);
+
+  const backends = {
+    firestore: emulators.firestore.address,
+    pubsub: emulators.pubsub.address,
+    kms: `127.0.0.1:${kms.port}`,
+    storage: storage.url,
+  };
+  const identities = Object.keys(ROLES) as Identity[];
+  const opened = await Promise.all(
+    identities.map((identity) =>
+      startDoor({ identity, cloud: { projectId, kms: keys, ledgerBucket }, backends }),
+    ),
+  );
+  closers.push(() => Promise.all(opened.map((door) => door.close())));
+  const doors = Object.fromEntries(opened.map((door) => [door.identity, door])) as Record<Identity, Door>;
+  const envOf = (identity: Identity): Record<string, string> => ({
+    GOOGLE_CLOUD_PROJECT: projectId,
+    STRONGROOM_ENV: 'local',
+    BASE_URL: gateway.url,
+    KMS_TENANT_KEK: keys.tenantKek,
+    KMS_RECOVERY_KEK: keys.recoveryKek,
+    KMS_ATTEST: keys.attest,
+    LEDGER_BUCKET: ledgerBucket,
+    CLOUD_ENDPOINT: doors[identity].cloudEndpoint,
+    STORAGE_ENDPOINT: doors[identity].storageEndpoint,
+  });
+
+  onStep('functions');
+  const apart = options.apart ?? [];
+  const together = FUNCTIONS.filter((name) => !apart.includes(name));
+  const hosts = await startHosts({
+    groups: [...apart.map((name) => [name]), ...(together.length === 0 ? [] : [together])],
+    envOf,
+    onLine,
+  });
+  closers.push(() => hosts.stop());
+  onStep('topics and subscriptions');
+  const topology = { projectId, pubsub: emulators.pubsub.address, delivery };
+  const urls = Object.fromEntries(FUNCTIONS.map((name) => [name, hosts.url(name)])) as Record<
+    FunctionName,
+    string
+  >;
+  await createTopology({ ...topology, urls });
+
+  const quieten = async (): Promise<void> => {
+    await Promise.all([gateway.hold(), clock.hold()]);
+    await hosts.idle();
+  };
+  const exportTo = (folder: string): Promise<void> =>
+    exportDatabases(emulators.firestore.address, projectId, folder);
+  if (!emulators.own || options.emulators !== undefined) {
+    closers.push(async () => {
+      await removeTopology(topology);
+      await clearDatabases(emulators.firestore.address, projectId);
+    });
+  }
+  if (saved !== undefined) {
+    closers.push(async () => {
+      await quieten();
+      await exportTo(saved);
+    });
+  }
+  gateway.release();
+  clock.release();
+
+  return {
+    ...{ projectId, baseUrl: gateway.url, emulators, kms, storage, keys, ledgerBucket, doors },
+    ...{ clock, hosts, gateway, envOf, exportTo, stop },
+    kill: (name) => hosts.kill(name),
+    restart: (name) => hosts.restart(name),
+    async restartEmulators() {
+      const folder = await mkdtemp(join(tmpdir(), 'strongroom-'));
+      try {
+        await Promise.all([gateway.hold(), clock.hold()]);
+        // Pushes come past the gateway: once their sender is gone, those under way are finished.
+        await emulators.pubsub.stop();
+        await hosts.idle();
+        await exportTo(join(folder, 'export'));
+        await emulators.firestore.stop();
+        await Promise.all([emulators.firestore.start(), emulators.pubsub.start()]);
+        await importDatabases(emulators.firestore.address, projectId, join(folder, 'export'));
+        for (const door of opened) door.setBackends(backends);
+        await createTopology({ ...topology, urls });
+      } finally {
+        gateway.release();
+        clock.release();
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+/** Names of keys hold the project's id, so data that is kept keeps it too. */
+async function projectIdOf(dataDir: string | undefined): Promise<string> {
+  const fresh = `strongroom-${randomBytes(5).toString('hex')}`;
+  if (dataDir === undefined) return fresh;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const file = join(dataDir, 'project');
+  if (existsSync(file)) return (await readFile(file, 'utf8')).trim();
+  await writeFile(file, `${fresh}\n`);
+  return fresh;
+}

@@ -1,0 +1,205 @@
+/** `npm start`: the whole hub on this machine, with two merchants to try it as. */
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Cloud, startCloud } from './cloud.ts';
+import { type DemoFile, movedTo, readDemoFile, removeDemoFile, writeDemoFile } from './demo-file.ts';
+import { SetupError } from './find-emulators.ts';
+import { answers } from './leash.ts';
+import { seedDemo } from './seed.ts';
+
+const HELP = `
+Starts Strongroom on this machine, everything on 127.0.0.1. Ctrl-C stops it.
+
+  npm start -- [--port N] [--data DIR] [--verbose]
+
+  --port N     where it answers (8080; 0 takes a free one)
+  --data DIR   keep orders, keys and objects in DIR from one run to the next (otherwise all is in memory)
+  --verbose    show the functions' log lines here (otherwise they go to log.ndjson)
+  --help       this text
+`;
+
+/** One Ctrl-C reaches this process twice, from the terminal and through npm: only a later one is a second one. */
+const SECOND_SIGNAL_AFTER_MS = 1000;
+
+interface Options {
+  port: number;
+  dataDir: string | undefined;
+  verbose: boolean;
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  // Until everything is there nothing is worth saving: what was started ends with this process.
+  let onStop = (): void => process.exit(130);
+  listenForStop(() => {
+    onStop();
+  });
+  const startedAt = Date.now();
+  const folder = options.dataDir ?? resolve('.strongroom');
+  const log = await openLog(options.verbose ? undefined : join(folder, 'log.ndjson'));
+  const files = [...new Set([resolve('.strongroom', 'demo.json'), join(folder, 'demo.json')])];
+  for (const file of files) await removeLeftOver(file);
+  const cloud = await startHub(options, log.write);
+  try {
+    step('two merchants');
+    const demo = await demoOf(cloud, options.dataDir);
+    const stopped = new Promise<void>((settle) => {
+      onStop = settle;
+    });
+    for (const file of files) await writeDemoFile(file, demo);
+    console.log(screen(demo, log.file, Date.now() - startedAt));
+    await stopped;
+    console.log(options.dataDir === undefined ? '\nStopping …' : '\nSaving and stopping …');
+  } finally {
+    for (const file of files) await removeDemoFile(file, cloud.baseUrl);
+    await cloud.stop();
+    await log.close();
+  }
+}
+
+function readOptions(args: string[]): Options {
+  const { values } = parse(args);
+  if (values.help) {
+    console.log(HELP.trim());
+    process.exit(0);
+  }
+  const port = Number(values.port);
+  if (!/^\d{1,5}$/.test(values.port) || port > 65_535)
+    throw new SetupError('--port takes a number from 0 to 65535.');
+  return {
+    port,
+    dataDir: values.data === undefined ? undefined : resolve(values.data),
+    verbose: values.verbose,
+  };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        port: { type: 'string', default: '8080' },
+        data: { type: 'string' },
+        verbose: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw new SetupError(`${error instanceof Error ? error.message : 'Unknown option'} (--help shows all)`);
+  }
+}
+
+/** The first signal stops; a second one, or the first with nobody left to tell, ends this process on the spot. */
+function listenForStop(stop: () => void): void {
+  let first: number | undefined;
+  const onSignal = (): void => {
+    if (first === undefined) {
+      first = Date.now();
+      stop();
+    } else if (Date.now() - first > SECOND_SIGNAL_AFTER_MS) {
+      process.exit(130);
+    }
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  // `prepare.mjs` is gone, however it went.
+  process.on('disconnect', onSignal);
+}
+
+function step(what: string): void {
+  console.log(`  starting ${what} …`);
+}
+
+async function startHub(options: Options, onLine: (line: string) => void): Promise<Cloud> {
+  try {
+    return await startCloud({
+      port: options.port,
+      ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
+      onLine,
+      onStep: step,
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new SetupError(`Port ${options.port} is in use: choose another with npm start -- --port N.`);
+  }
+}
+
+/** A hub that was killed left its file behind, and whoever waits for ours would take it. */
+async function removeLeftOver(file: string): Promise<void> {
+  const left = await readDemoFile(file);
+  if (left !== undefined && !(await answers(new URL(left.baseUrl).host))) {
+    await removeDemoFile(file, left.baseUrl);
+  }
+}
+
+/** Kept data has its merchants already; their keys can not be read back from it, so they are kept beside it. */
+async function demoOf(cloud: Cloud, dataDir: string | undefined): Promise<DemoFile> {
+  const kept = dataDir === undefined ? undefined : join(dataDir, 'merchants.json');
+  const known = kept === undefined ? undefined : await readDemoFile(kept);
+  const demo = known === undefined ? await seedDemo(cloud) : movedTo(cloud.baseUrl, known);
+  if (kept !== undefined) await writeDemoFile(kept, demo);
+  return demo;
+}
+
+interface LogSink {
+  file: string | undefined;
+  write: (line: string) => void;
+  close: () => Promise<void>;
+}
+
+/** Without a file the lines go to the terminal. */
+async function openLog(file: string | undefined): Promise<LogSink> {
+  if (file === undefined) {
+    return {
+      file,
+      write: (line) => {
+        console.log(line);
+      },
+      close: () => Promise.resolve(),
+    };
+  }
+  await mkdir(dirname(file), { recursive: true });
+  const stream = createWriteStream(file, { flags: 'a', mode: 0o600 });
+  return {
+    file,
+    write: (line) => {
+      stream.write(`${line}\n`);
+    },
+    close: () =>
+      new Promise((done) => {
+        stream.end(done);
+      }),
+  };
+}
+
+function screen(demo: DemoFile, logFile: string | undefined, tookMs: number): string {
+  const { baseUrl, retailer } = demo;
+  const port = new URL(baseUrl).port;
+  const lines = [
+    `Ready after ${(tookMs / 1000).toFixed(1)} s.`,
+    '',
+    `  API        ${baseUrl}/v1          (reference: ${baseUrl}/docs)`,
+    `  Webhooks   ${demo.connections.shopify.url}   Shopify`,
+    `             ${demo.connections.standard.url}   Standard Webhooks`,
+    `  Merchants  keys and secrets in ${relative(process.cwd(), resolve('.strongroom', 'demo.json'))}`,
+    `  Log        ${logFile === undefined ? 'below' : relative(process.cwd(), logFile)}`,
+    '',
+    'Send a signed order, then see it arrive:',
+    '',
+    `  npm run demo:order${port === '8080' ? '' : `        # goes to the hub that was started last: ${baseUrl}`}`,
+    `  curl -H "Authorization: Bearer ${retailer.apiKey}" ${baseUrl}/v1/orders`,
+    '',
+    'Ctrl-C stops everything.',
+  ];
+  return lines.join('\n');
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    if (error instanceof SetupError) console.error(error.message);
+    else console.error(error);
+    process.exit(1);
+  },
+);

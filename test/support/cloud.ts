@@ -1,0 +1,44 @@
+import { inject } from 'vitest';
+import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud.ts';
+import { type Emulators, startEmulators } from '../../local/emulators.ts';
+import type { Delivery } from '../../local/topology.ts';
+
+/** Tests do not wait as production does: the next attempt comes at once, and the fifth one is the last. */
+export const TEST_DELIVERY: Readonly<Partial<Delivery>> = {
+  minimumBackoffSeconds: 0.1,
+  maximumBackoffSeconds: 0.1,
+  maxDeliveryAttempts: 5,
+};
+
+export type TestCloud = Cloud & {
+  /** Every line that the functions wrote until now. */
+  readonly lines: readonly string[];
+};
+
+/** The emulators of the whole suite. They are never stopped by a test. */
+export function sharedEmulators(): Promise<Emulators> {
+  const { firestore, pubsub } = inject('emulators');
+  return startEmulators({ FIRESTORE_EMULATOR_HOST: firestore, PUBSUB_EMULATOR_HOST: pubsub });
+}
+
+/**
+ * A cloud of its own for one test file: on the suite's emulators, under a random project, so that files run side by
+ * side; its clock moves by hand. `ownEmulators` starts some that the test may stop. The caller calls `stop`.
+ */
+export async function testCloud(
+  options: Omit<CloudOptions, 'emulators'> & { ownEmulators?: boolean } = {},
+): Promise<TestCloud> {
+  const { ownEmulators = false, ...rest } = options;
+  const lines: string[] = [];
+  const cloud = await startCloud({
+    clockByHand: true,
+    ...rest,
+    delivery: { ...TEST_DELIVERY, ...rest.delivery },
+    onLine: (line) => {
+      lines.push(line);
+      rest.onLine?.(line);
+    },
+    ...(ownEmulators ? {} : { emulators: await sharedEmulators() }),
+  });
+  return { ...cloud, lines };
+}
