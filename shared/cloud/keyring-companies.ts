@@ -1,0 +1,80 @@
+import type { Firestore } from '@google-cloud/firestore';
+import { status } from '@grpc/grpc-js';
+import { z } from 'zod';
+import { sealBroken } from '../crypto/aead.ts';
+import { associatedData } from '../crypto/associated-data.ts';
+import { CompanyKey } from '../crypto/company-key.ts';
+import { AppError } from '../domain/errors.ts';
+import { type Clock, timestamp } from '../domain/time.ts';
+import { hasStatus } from './grpc-error.ts';
+import { readDocument, unwrapKey, WrappedKey, wrapFreshKey } from './keyring-wrapped.ts';
+import type { Kms } from './kms.ts';
+
+const LABEL = 'strongroom/kms-company-key/v1';
+const FIRST_VERSION = 1;
+
+/** `companyKeys/{companyId}`. A retired version still unwraps; the active one also wraps. */
+const CompanyKeysDocument = z.object({
+  active: z.int(),
+  versions: z.record(z.string(), WrappedKey.extend({ state: z.enum(['active', 'retired']) })),
+  createdAt: z.string(),
+});
+type CompanyKeysDocument = z.infer<typeof CompanyKeysDocument>;
+
+/** All versions of one company's key, unwrapped. */
+export interface CompanyKeys {
+  active: CompanyKey;
+  /** `SEAL_BROKEN` for a version that there is not. */
+  version(version: number): CompanyKey;
+}
+
+/** Makes a company's first key and stores it; a company that has one keeps it. */
+export async function createCompanyKey(
+  companyId: string,
+  deps: { db: Firestore; kms: Kms; now: Clock },
+): Promise<void> {
+  const { stored } = await wrapFreshKey(deps.kms, placeOf(companyId, FIRST_VERSION));
+  const document: CompanyKeysDocument = {
+    active: FIRST_VERSION,
+    versions: { [FIRST_VERSION]: { ...stored, state: 'active' } },
+    createdAt: timestamp(deps.now),
+  };
+  try {
+    await documentOf(deps.db, companyId).create(document);
+  } catch (error) {
+    if (!hasStatus(error, status.ALREADY_EXISTS)) throw error;
+  }
+}
+
+/** Reads and unwraps a company's keys: one call to KMS a version. `KEY_GONE` when the company has none. */
+export async function loadCompanyKeys(
+  companyId: string,
+  deps: { db: Firestore; kms: Kms },
+): Promise<CompanyKeys> {
+  const snapshot = await documentOf(deps.db, companyId).get();
+  if (!snapshot.exists) throw new AppError('KEY_GONE');
+  const document = readDocument(CompanyKeysDocument, snapshot.data());
+  const keys = await Promise.all(
+    Object.entries(document.versions).map(async ([text, stored]) => {
+      const version = Number.parseInt(text, 10);
+      const key = await unwrapKey(deps.kms, stored, placeOf(companyId, version));
+      return [version, new CompanyKey(companyId, version, key)] as const;
+    }),
+  );
+  const byVersion = new Map(keys);
+  const keyOf = (version: number): CompanyKey => {
+    const key = byVersion.get(version);
+    if (key === undefined) throw sealBroken();
+    return key;
+  };
+  return { active: keyOf(document.active), version: keyOf };
+}
+
+function documentOf(db: Firestore, companyId: string): FirebaseFirestore.DocumentReference {
+  return db.collection('companyKeys').doc(companyId);
+}
+
+/** What KMS binds a wrapped company key to. */
+function placeOf(companyId: string, version: number): Buffer {
+  return associatedData(LABEL, [companyId, String(version)]);
+}
