@@ -13,8 +13,8 @@ export type Build = (env: NodeJS.ProcessEnv, now: Clock) => HttpFunction;
  * Registers a function that is built at its first request, so that importing its module costs and needs nothing.
  * While building fails the answer is 503 and the next request tries again. Registering also quiets the console.
  */
-export function register(name: string, build: Build): void {
-  quietConsole(createLog({ functionName: name }));
+export function register(name: string, build: Build, log = createLog({ functionName: name })): void {
+  quietConsole(log);
   let built: HttpFunction | undefined;
   http(name, (req, res): unknown => {
     try {
@@ -22,7 +22,7 @@ export function register(name: string, build: Build): void {
     } catch (cause) {
       const requestId = randomId('request');
       const error = new AppError('UNAVAILABLE', undefined, { cause });
-      createLog({ functionName: name }).within({ requestId }).requestFailed(error.status, error);
+      log.within({ requestId }).requestFailed(error.status, error);
       sendProblem(res, error, requestId);
       return undefined;
     }

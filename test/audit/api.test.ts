@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { build as buildAudit } from '../../functions/audit.ts';
+import { addEntry } from '../../shared/audit/append.ts';
+import { type AuditEntry, leafHash } from '../../shared/audit/entry.ts';
+import { type Scope, SCOPES } from '../../shared/domain/api-key.ts';
+import { randomId } from '../../shared/domain/ids.ts';
+import { auditRoutes } from '../../shared/http/audit/route.ts';
+import { storeApiKey } from '../../shared/http/authenticate.ts';
+import { openApiDocument } from '../../shared/http/openapi.ts';
+import { openDatabase } from '../http/database.ts';
+import { serve } from '../http/serve.ts';
+import { answerCheck } from '../support/openapi-check.ts';
+
+let database: Awaited<ReturnType<typeof openDatabase>>;
+beforeAll(async () => {
+  database = await openDatabase();
+});
+afterAll(() => database.close());
+
+const check = answerCheck(openApiDocument(auditRoutes, 'http://127.0.0.1:8080'));
+
+interface Page {
+  data: (AuditEntry & { leaf: string })[];
+  next: string | null;
+  errors: { path: string }[];
+}
+
+async function merchant(scopes: readonly Scope[] = SCOPES) {
+  const companyId = randomId('company');
+  const key = { companyId, mode: 'test', name: 'A key', scopes, expiresAt: null } as const;
+  const { apiKey } = await storeApiKey(database.db, key, Date.now);
+  const { projectId } = database;
+  const name = `projects/${projectId}/locations/global/keyRings/strongroom/cryptoKeys/x`;
+  const url = await serve(
+    buildAudit(
+      {
+        GOOGLE_CLOUD_PROJECT: projectId,
+        STRONGROOM_ENV: 'local',
+        BASE_URL: 'http://127.0.0.1:8080',
+        KMS_TENANT_KEK: name,
+        KMS_RECOVERY_KEK: name,
+        KMS_ATTEST: name,
+        LEDGER_BUCKET: 'ledger',
+      },
+      Date.now,
+    ),
+  );
+  const get = async (query: Record<string, string> | string = {}) => {
+    const path = `/v1/audit?${new URLSearchParams(query).toString()}`;
+    const response = await fetch(url + path, { headers: { authorization: `Bearer ${apiKey}` } });
+    const body = await response.text();
+    check({
+      method: 'GET',
+      path,
+      status: response.status,
+      contentType: response.headers.get('content-type'),
+      body,
+    });
+    return { status: response.status, page: JSON.parse(body) as Page };
+  };
+  return { companyId, get };
+}
+
+type Added = Partial<Pick<AuditEntry, 'action' | 'record' | 'actor'>>;
+
+/** One entry a minute from nine o'clock. */
+async function write(companyId: string, entries: Added[]): Promise<AuditEntry[]> {
+  const batch = database.db.batch();
+  const added = entries.map((entry, minute) =>
+    addEntry(
+      batch,
+      {
+        companyId,
+        actor: { type: 'system', id: null },
+        action: 'order.opened',
+        record: { type: 'order', id: randomId('order') },
+        result: 'done',
+        requestId: randomId('request'),
+        facts: { lines: 2 },
+        ...entry,
+      },
+      { db: database.db, now: () => Date.UTC(2026, 10, 23, 9, minute) },
+    ),
+  );
+  await batch.commit();
+  return added;
+}
+
+const ids = ({ page }: { page: Page }) => page.data.map((entry) => entry.id);
+
+describe('GET /v1/audit', () => {
+  it('shows every member that the leaf is made of, and the leaf', async () => {
+    const { companyId, get } = await merchant();
+    const [entry] = await write(companyId, [{}]);
+    const { page } = await get();
+    expect(page).toEqual({ data: [{ ...entry, leaf: entry && leafHash(entry) }], next: null });
+  });
+
+  it('has the newest first and pages without a gap or a repeat', async () => {
+    const { companyId, get } = await merchant();
+    const written = await write(
+      companyId,
+      Array.from({ length: 7 }, () => ({})),
+    );
+    const seen: string[] = [];
+    let after: string | null = null;
+    do {
+      const answer = await get({ limit: '3', ...(after !== null && { after }) });
+      seen.push(...ids(answer));
+      after = answer.page.next;
+    } while (after !== null);
+    expect(seen).toEqual(written.map((entry) => entry.id).reverse());
+  });
+
+  it('pages through entries of one and the same millisecond', async () => {
+    const { companyId, get } = await merchant();
+    const batches = [
+      await write(companyId, [{}]),
+      await write(companyId, [{}]),
+      await write(companyId, [{}]),
+    ];
+    const first = await get({ limit: '2' });
+    const second = await get({ limit: '2', after: first.page.next ?? '' });
+    expect([...ids(first), ...ids(second)].sort()).toEqual(
+      batches
+        .flat()
+        .map((entry) => entry.id)
+        .sort(),
+    );
+  });
+
+  it('filters by action, actor, record and time', async () => {
+    const { companyId, get } = await merchant();
+    const key = { type: 'api_key', id: randomId('apiKey') } as const;
+    const record = { type: 'order', id: randomId('order') } as const;
+    const [a, b, c] = await write(companyId, [
+      { record },
+      { actor: key, record },
+      { action: 'order.archived' },
+    ]);
+    expect(ids(await get({ action: 'order.archived' }))).toEqual([c?.id]);
+    expect(ids(await get({ actor: key.id }))).toEqual([b?.id]);
+    expect(ids(await get({ record: record.id }))).toEqual([b?.id, a?.id]);
+    expect(ids(await get({ record: record.id, actor: key.id, action: 'order.opened' }))).toEqual([b?.id]);
+    expect(ids(await get({ from: '2026-11-23T09:01:00Z' }))).toEqual([c?.id, b?.id]);
+    expect(ids(await get({ to: '2026-11-23T10:01:00+01:00' }))).toEqual([a?.id]);
+  });
+
+  it('never shows the log of another company', async () => {
+    const mine = await merchant();
+    const other = await merchant();
+    const [foreign] = await write(other.companyId, [{}, {}]);
+    expect(ids(await mine.get())).toEqual([]);
+    expect(ids(await mine.get({ record: foreign?.record.id ?? '' }))).toEqual([]);
+    const { next } = (await other.get({ limit: '1' })).page;
+    expect(ids(await mine.get({ after: next ?? '' }))).toEqual([]);
+  });
+
+  it.each([
+    [{ limit: '0' }, 'limit'],
+    [{ after: 'x' }, 'after'],
+    [{ action: 'order.peeked' }, 'action'],
+    [{ actor: 'me' }, 'actor'],
+    [{ from: 'yesterday' }, 'from'],
+    [{ companyId: 'cmp_1' }, 'companyId'],
+    ['limit=1&limit=2', 'limit'],
+  ])('refuses %j by name', async (query, path) => {
+    const { get } = await merchant();
+    const { status, page } = await get(query);
+    expect([status, page.errors.map((error) => error.path)]).toEqual([400, [path]]);
+  });
+
+  it('needs the scope audit:read', async () => {
+    const { get } = await merchant(['orders:read', 'orders:write', 'orders:erase']);
+    expect((await get()).status).toBe(403);
+  });
+});
