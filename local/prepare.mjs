@@ -25,7 +25,10 @@ function isInstalled() {
   const present = packagesOf(installed);
   return Object.entries(wanted).every(
     ([path, { version, optional, peer }]) =>
-      path === '' || optional === true || peer === true || present[path]?.version === version,
+      path === '' ||
+      optional === true ||
+      peer === true ||
+      (path in present && present[path].version === version),
   );
 }
 

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { globPattern, readRoutes } from '../../local/routes.ts';
+
+describe('the routes table of firebase.json', () => {
+  const route = readRoutes();
+
+  it.each([
+    ['/webhooks/con_1', 'webhooks'],
+    ['/v1/orders', 'orders'],
+    ['/v1/orders/ord_1/fulfilments', 'orders'],
+    ['/v1/erasures', 'orders'],
+    ['/v1/erasures/era_1', 'orders'],
+    ['/v1/audit', 'audit'],
+    ['/v1/audit/aud_1', 'audit'],
+    ['/.well-known/jwks.json', 'trust'],
+    ['/v1/openapi.json', 'trust'],
+    ['/docs', 'trust'],
+  ])('leads %s to %s', (path, name) => {
+    expect(route(path)).toBe(name);
+  });
+
+  it.each([
+    '/',
+    '/v1',
+    '/v1/ordersX',
+    '/webhooks',
+    '/dead-letters',
+    '/sweep',
+    '/erase',
+    '/route-order',
+    '/docs/',
+    '',
+    '*',
+  ])('leads %s nowhere', (path) => {
+    expect(route(path)).toBeUndefined();
+  });
+});
+
+describe('a glob', () => {
+  it('takes every other character as itself', () => {
+    expect(globPattern('/a.b+c').test('/a.b+c')).toBe(true);
+    expect(globPattern('/a.b+c').test('/aXbbc')).toBe(false);
+  });
+
+  it('keeps a single star within a segment', () => {
+    expect(globPattern('/a/*/c').test('/a/b/c')).toBe(true);
+    expect(globPattern('/a/*/c').test('/a/b/b/c')).toBe(false);
+  });
+});
