@@ -5,6 +5,7 @@ import { createApi, toFunction } from '../shared/http/app.ts';
 import { auditRoutes } from '../shared/http/audit/route.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 import { openApiDocument } from '../shared/http/openapi.ts';
+import { ordersRoutes } from '../shared/http/orders/routes.ts';
 import { getPublicKeys } from '../shared/http/trust/public-keys.ts';
 import { getOpenApi, getReference } from '../shared/http/trust/reference.ts';
 import { openApiRoute, publicKeysRoute, referenceRoute, trustRoutes } from '../shared/http/trust/routes.ts';
@@ -14,7 +15,10 @@ import { webhookRoutes } from '../shared/http/webhooks/route.ts';
 export const build: Build = (env, now) => {
   const config = readConfig(env);
   const log = createLog({ functionName: 'trust', projectId: config.projectId });
-  const document = openApiDocument([...auditRoutes, ...webhookRoutes, ...trustRoutes], config.baseUrl);
+  const document = openApiDocument(
+    [...ordersRoutes, ...auditRoutes, ...webhookRoutes, ...trustRoutes],
+    config.baseUrl,
+  );
   const app = createApi({ log });
   app.openapi(publicKeysRoute, getPublicKeys({ kms: createKms(config), now }));
   app.openapi(openApiRoute, getOpenApi(document));

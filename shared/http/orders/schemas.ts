@@ -113,30 +113,34 @@ export const OrderSummary = z
   .openapi('OrderSummary', { example: ORDER_EXAMPLE });
 
 /** An order opened: with the address, all titles, and tracking. */
-export const Order = OrderSummary.extend({
-  lines: z.array(Line),
-  shipTo: ShipTo.nullable().openapi({ description: '`null` when there is none, or it was erased.' }),
-  fulfilments: z.array(Fulfilment),
-}).openapi('Order', {
-  example: {
-    ...ORDER_EXAMPLE,
-    shipTo: {
-      firstName: 'First',
-      lastName: 'Last',
-      streetAddress: '123 Shipping Street\nShippington',
-      postalCode: '40003',
-      region: 'Kentucky',
-      country: 'US',
-    },
-    fulfilments: [
-      {
-        ...FULFILMENT_EXAMPLE,
-        trackingNumbers: ['1Z1234512345123456'],
-        trackingUrls: ['https://carrier.example/1Z1234512345123456'],
+// Spread, not extended: an extension is told as `allOf`, of which no order could satisfy both strict halves.
+export const Order = z
+  .strictObject({
+    ...OrderSummary.shape,
+    lines: z.array(Line),
+    shipTo: ShipTo.nullable().openapi({ description: '`null` when there is none, or it was erased.' }),
+    fulfilments: z.array(Fulfilment),
+  })
+  .openapi('Order', {
+    example: {
+      ...ORDER_EXAMPLE,
+      shipTo: {
+        firstName: 'First',
+        lastName: 'Last',
+        streetAddress: '123 Shipping Street\nShippington',
+        postalCode: '40003',
+        region: 'Kentucky',
+        country: 'US',
       },
-    ],
-  },
-});
+      fulfilments: [
+        {
+          ...FULFILMENT_EXAMPLE,
+          trackingNumbers: ['1Z1234512345123456'],
+          trackingUrls: ['https://carrier.example/1Z1234512345123456'],
+        },
+      ],
+    },
+  });
 
 export const OrderPage = z
   .strictObject({ data: z.array(OrderSummary), next: z.string().nullable() })
