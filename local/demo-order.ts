@@ -6,7 +6,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type DemoFile, readDemoFile } from './demo-file.ts';
 import { SetupError } from './find-emulators.ts';
@@ -47,7 +47,7 @@ function readOptions(args: string[]): Options {
         data: { type: 'string', default: '.strongroom' },
       },
     });
-    return { file: values.file, topic: values.topic, data: resolve(values.data) };
+    return { file: values.file, topic: values.topic, data: values.data };
   } catch {
     throw new SetupError(`Unknown option. Usage: ${USAGE}`);
   }
@@ -57,9 +57,7 @@ async function readDemo(data: string): Promise<DemoFile> {
   const file = join(data, 'demo.json');
   const demo = await readDemoFile(file);
   if (demo === undefined) {
-    throw new SetupError(
-      `There is no ${relative(process.cwd(), file)}: start the hub first, with npm start.`,
-    );
+    throw new SetupError(`There is no ${file}: start the hub first, with npm start.`);
   }
   return demo;
 }

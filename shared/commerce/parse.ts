@@ -28,7 +28,8 @@ export function parseJson(body: Buffer): unknown {
 export function readAs<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw badFields(...result.error.issues.slice(0, MOST_FIELDS).map(fieldError));
+  const byPath = new Map(result.error.issues.map(fieldError).map((field) => [field.path, field]));
+  throw badFields(...[...byPath.values()].slice(0, MOST_FIELDS));
 }
 
 /** Schemas that read here are allow-lists without records, so a path holds our own words and indexes only. */

@@ -44,7 +44,7 @@ const LATEST = Date.UTC(10_000, 0);
 /** A time that RFC 3339 can also say in UTC, where the year may be another one. */
 export const Instant = Timestamp.refine((text) => {
   const at = Date.parse(text);
-  return at >= 0 && at < LATEST;
+  return Number.isNaN(at) || (at >= 0 && at < LATEST);
 }, 'not a time between the years 1970 and 9999');
 
 /** The body of `POST /v1/orders`: an order in our own form. Fields it does not name are refused. */

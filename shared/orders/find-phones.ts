@@ -19,7 +19,9 @@ const EXTENSION = /[\s,]{0,2}(?:extn?|x|dw|poste|доб)[. ]{0,2}\d{1,6}/uy;
 const PLUS_CODE_HEAD = /(?:^|[^\p{L}\p{N}])[2-9cfghjmpqrvwx]{4,8}$/u;
 const PLUS_CODE_TAIL = /\+[2-9cfghjmpqrvwx]{2,3}(?![\p{L}\p{N}])/uy;
 
-const sureWords = new Set(PHONE_WORDS.map((word) => fold(word).text));
+const sureWords = new Set(
+  PHONE_WORDS.map((word) => fold(word).text).flatMap((word) => [word, word.replace('-', ' ')]),
+);
 const wordPattern = phoneWord();
 
 /**
@@ -63,7 +65,7 @@ function afterWord(text: string, postalCode: string): Span[] {
     const after = words.index + words[0].length;
     const start = after + (sticky(AFTER_WORD, text, after) ?? '').length;
     const number = numberAt(text, start, { postalCode, most: MOST_DIGITS + 2, full: 11 });
-    const sure = words.slice(1).some((word) => sureWords.has(word.replace(' ', '-')));
+    const sure = words.slice(1).some((word) => sureWords.has(word));
     if (number.digits < (sure ? FEWEST_AFTER_SURE_WORD : FEWEST_DIGITS)) continue;
     found.push(withSurroundings(text, words.index, number.end));
   }
