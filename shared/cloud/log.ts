@@ -47,6 +47,10 @@ function events(line: Line) {
     orderIgnored: (orderId: string, companyId: string, code: string) => {
       line('INFO', 'order.ignored', 'A delivery that changes nothing', { orderId, companyId, code });
     },
+    eventIgnored: (connectionId: string, reason: 'topic' | 'nothing_to_ship') => {
+      const code = reason.toUpperCase();
+      line('INFO', 'event.ignored', 'An event that is of no concern here', { connectionId, code });
+    },
     orderMerged: (orderId: string, companyId: string) => {
       line('INFO', 'order.merged', 'An order was updated from a delivery', { orderId, companyId });
     },

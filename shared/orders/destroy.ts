@@ -106,6 +106,7 @@ function withoutPersonalTrace(at: string): Partial<Record<keyof StoredOrder, unk
   return { erasedAt: at, erasing: null, code: '', updatedAt: at };
 }
 
-function sha256(text: string): string {
+/** In hex. */
+export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

@@ -152,6 +152,6 @@ async function publishErasure(
   try {
     await deps.publisher.erasure({ companyId, erasureId: id });
   } catch {
-    deps.log.publishFailed(id, companyId);
+    deps.log.publishFailed('erasures', id, companyId);
   }
 }

@@ -62,7 +62,7 @@ export async function fulfil(
     const base = { id, carrier: shipment.carrier, shippedAt: shipment.shippedAt ?? at, partner: null };
     const shipped = withShipment(order, base, quantities, at);
     tx.set(orderDoc(deps.db, target.companyId, target.orderId), shipped);
-    if (owned && owner) {
+    if (owner !== null && owned !== null) {
       const partner = order.partner;
       const mapped = new Map(order.lines.map((line) => [line.origin ?? '', quantities.get(line.id) ?? 0]));
       const told = withShipment(owned, { ...base, partner }, mapped, at);
@@ -116,7 +116,7 @@ export async function correctFulfilment(
       result: 'done',
       facts: { fulfilmentId },
     } as const;
-    if (owned && owner) {
+    if (owner !== null && owned !== null) {
       tx.set(orderDoc(deps.db, owner.companyId, owner.orderId), corrected(owned));
       const record = { type: 'order', id: owner.orderId } as const;
       addEntry(tx, { companyId: owner.companyId, ...about, record }, deps);

@@ -8,7 +8,11 @@ import { withRouting } from './merge.ts';
 import { publishDue } from './publish-due.ts';
 
 /** Sets an order aside whose routing failed for good, until its merchant retries it. Others are left as they are. */
-export async function hold(target: Target, acting: Acting, deps: OrdersDeps): Promise<void> {
+export async function hold(
+  target: Target,
+  acting: Acting,
+  deps: Pick<OrdersDeps, 'db' | 'log' | 'now'>,
+): Promise<void> {
   const ref = orderDoc(deps.db, target.companyId, target.orderId);
   const held = await deps.db.runTransaction(async (tx) => {
     const order = (await tx.get(ref)).data() as StoredOrder | undefined;

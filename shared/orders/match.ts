@@ -20,9 +20,12 @@ export interface StoredProduct {
   active: boolean;
 }
 
+/** What of a line decides who supplies it. */
+type Matchable = Pick<OrderLine, 'sku' | 'supplier' | 'quantity' | 'fulfilledQuantity' | 'cancelledQuantity'>;
+
 /** A line, and who supplies it: no partner means that it stays with the retailer. */
-export interface Match {
-  line: OrderLine;
+export interface Match<Line = OrderLine> {
+  line: Line;
   supplier: { partnerId: string; companyId: string } | null;
   product: StoredProduct | null;
 }
@@ -32,19 +35,19 @@ export interface Match {
  * nobody supplies gets the retailer's own product, for its title. Reads partners once and a product for each line
  * that is still without one.
  */
-export async function matchLines(
+export async function matchLines<Line extends Matchable>(
   db: Firestore,
   companyId: string,
   currency: string,
-  lines: OrderLine[],
-): Promise<Match[]> {
+  lines: Line[],
+): Promise<Match<Line>[]> {
   const suppliers = await suppliersOf(db, companyId);
   let open = lines.filter((line) => line.supplier === null && left(line) > 0);
-  const matches: Match[] = [];
+  const matches: Match<Line>[] = [];
   for (const supplier of suppliers) {
     if (open.length === 0) break;
     const products = await productsOf(db, supplier.companyId, open);
-    const offered = (line: OrderLine): StoredProduct | undefined => {
+    const offered = (line: Line): StoredProduct | undefined => {
       const product = products.get(line.sku);
       return product?.active === true && product.currency === currency ? product : undefined;
     };
@@ -74,7 +77,7 @@ async function suppliersOf(
 async function productsOf(
   db: Firestore,
   companyId: string,
-  lines: OrderLine[],
+  lines: Matchable[],
 ): Promise<Map<string, StoredProduct>> {
   const skus = [...new Set(lines.map((line) => line.sku))];
   if (skus.length === 0) return new Map();

@@ -5,8 +5,10 @@ import type {
   Timestamp,
   Transaction,
 } from '@google-cloud/firestore';
+import { status } from '@grpc/grpc-js';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
+import { hasStatus } from '../cloud/grpc-error.ts';
 import type { Keyring } from '../cloud/keyring.ts';
 import type { Log } from '../cloud/log.ts';
 import type { Publisher } from '../cloud/pubsub.ts';
@@ -110,19 +112,15 @@ export function refuseErasing(order: StoredOrder): void {
 
 /** Firestore's ALREADY_EXISTS. */
 export function alreadyExists(error: unknown): boolean {
-  return grpcCode(error) === 6;
+  return hasStatus(error, status.ALREADY_EXISTS);
 }
 
-/** Firestore's NOT_FOUND or FAILED_PRECONDITION, for a write that needs a document which is not there. */
+/** A write that needs a document met none. */
 export function alreadyGone(error: unknown): boolean {
-  return grpcCode(error) === 5 || grpcCode(error) === 9;
+  return hasStatus(error, status.NOT_FOUND) || hasStatus(error, status.FAILED_PRECONDITION);
 }
 
-/** Firestore's FAILED_PRECONDITION or ABORTED: somebody else wrote in between. */
+/** Somebody else wrote the document since it was read. */
 export function writtenInBetween(error: unknown): boolean {
-  return grpcCode(error) === 9 || grpcCode(error) === 10;
-}
-
-function grpcCode(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
+  return hasStatus(error, status.FAILED_PRECONDITION) || hasStatus(error, status.ABORTED);
 }

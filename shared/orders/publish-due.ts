@@ -12,6 +12,6 @@ export async function publishDue(
   try {
     await deps.publisher.order({ companyId, orderId });
   } catch {
-    deps.log.publishFailed(orderId, companyId);
+    deps.log.publishFailed('orders', orderId, companyId);
   }
 }

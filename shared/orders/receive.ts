@@ -2,6 +2,7 @@ import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import type { RecordKey } from '../crypto/record-key.ts';
+import { AppError } from '../domain/errors.ts';
 import type { Details, IncomingOrder, StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
 import { mergeIntoStored } from './merge-stored.ts';
@@ -64,6 +65,10 @@ export async function receiveOrder(
     if (known?.erasedAt) await deps.keyring.destroyRecordKey(orderId);
   }
   if (known?.erasedAt) return { outcome: 'erased', orderId };
+  // Neither made nor there: what was to come into being beside it exists already.
+  if (known === undefined) throw new AppError('IDEMPOTENCY_MISMATCH');
+  // A merchant's own order is changed by its merchant, not by being sent again.
+  if (source.connectionId === null) return { outcome: 'repeated', orderId };
   const merged = await mergeIntoStored(
     { orderId, companyId: source.companyId, incoming: minimised, idOf },
     acting,

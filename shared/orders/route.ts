@@ -20,6 +20,9 @@ import {
 import { withLines } from './progress.ts';
 import { newSupplyOrder, type SupplySource, withMoreLines } from './supply-order.ts';
 
+/** Routing publishes nothing. */
+type RouteDeps = Omit<OrdersDeps, 'publisher'>;
+
 /** How often routing starts over because the order was changed meanwhile, before the message is given back. */
 const MOST_TRIES = 5;
 
@@ -28,7 +31,7 @@ const MOST_TRIES = 5;
  * of its own. Lines that nobody supplies stay with the retailer. Whoever runs it and however often, the result is
  * the same: the order is written only in the version that was read, together with its supply orders.
  */
-export async function routeOrder(owner: Party, acting: Acting, deps: OrdersDeps): Promise<void> {
+export async function routeOrder(owner: Party, acting: Acting, deps: RouteDeps): Promise<void> {
   const ref = orderDoc(deps.db, owner.companyId, owner.orderId);
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     const snapshot = await ref.get();
@@ -49,7 +52,7 @@ function isDue(order: StoredOrder): boolean {
   return order.routing === 'pending' && order.paid && order.erasing === null && order.partner === null;
 }
 
-async function routeVersion(read: ReadOrder, owner: Party, acting: Acting, deps: OrdersDeps): Promise<void> {
+async function routeVersion(read: ReadOrder, owner: Party, acting: Acting, deps: RouteDeps): Promise<void> {
   const { db, keyring, now, log } = deps;
   const matches = await matchLines(db, owner.companyId, read.order.currency, read.order.lines);
   const lookup = await keyring.lookup();
@@ -90,7 +93,7 @@ async function place(
   matches: Match[],
   lookup: LookupKey,
   acting: Acting,
-  deps: OrdersDeps,
+  deps: RouteDeps,
 ): Promise<Placed | undefined> {
   const { db, keyring } = deps;
   const { order, owner, partnerId } = source;

@@ -1,0 +1,30 @@
+import { readConfig } from '../shared/cloud/config.ts';
+import { openFirestore } from '../shared/cloud/firestore.ts';
+import { createKeyring } from '../shared/cloud/keyring.ts';
+import { createKms } from '../shared/cloud/kms.ts';
+import { createLog } from '../shared/cloud/log.ts';
+import { OrderMessage } from '../shared/domain/order.ts';
+import { type Build, register } from '../shared/http/entry.ts';
+import { pushHandler } from '../shared/http/push.ts';
+import { routeOrder } from '../shared/orders/route.ts';
+
+/** Topic `orders`: carries a stored order to the partners that supply it. It wraps record keys and opens nothing. */
+export const build: Build = (env, now) => {
+  const config = readConfig(env);
+  const log = createLog({ functionName: 'route-order', projectId: config.projectId });
+  const db = openFirestore(config, '(default)');
+  const keyring = createKeyring({
+    db: openFirestore(config, 'keyring'),
+    kms: createKms(config),
+    now,
+    onKmsBridged: log.kmsBridged,
+  });
+  return pushHandler({
+    log,
+    schema: OrderMessage,
+    handle: (message, { requestId }) =>
+      routeOrder(message, { actor: { type: 'system', id: null }, requestId }, { db, keyring, log, now }),
+  });
+};
+
+register('route-order', build);

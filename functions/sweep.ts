@@ -1,0 +1,42 @@
+import { readConfig } from '../shared/cloud/config.ts';
+import { openFirestore } from '../shared/cloud/firestore.ts';
+import { createKeyring } from '../shared/cloud/keyring.ts';
+import { createKms } from '../shared/cloud/kms.ts';
+import { createLog } from '../shared/cloud/log.ts';
+import { createPublisher } from '../shared/cloud/pubsub.ts';
+import { ErasureMessage, OrderMessage } from '../shared/domain/order.ts';
+import { type Build, register } from '../shared/http/entry.ts';
+import { pushHandler } from '../shared/http/push.ts';
+import { tickHandler } from '../shared/http/tick.ts';
+import { hold } from '../shared/orders/hold.ts';
+import { removeOrphans } from '../shared/orders/orphans.ts';
+import { sweep } from '../shared/orders/sweep.ts';
+
+/**
+ * Every minute, `POST /`: publishes lost work again, has erasures confirmed, removes orphan keys. Dead letters,
+ * `POST /dead-letters`: an order is held for its merchant; an erasure is never given up.
+ */
+export const build: Build = (env, now) => {
+  const config = readConfig(env);
+  const log = createLog({ functionName: 'sweep', projectId: config.projectId });
+  const db = openFirestore(config, '(default)');
+  const keyring = createKeyring({ db: openFirestore(config, 'keyring'), kms: createKms(config), now });
+  const publisher = createPublisher(config);
+
+  const tick = tickHandler(log, () =>
+    sweep({ db, publisher, log, now, removeOrphans: (after) => removeOrphans(after, { db, now, keyring }) }),
+  );
+  const deadLetter = pushHandler({
+    log,
+    schema: OrderMessage.or(ErasureMessage),
+    deadLetters: true,
+    handle: async (message, { requestId }) => {
+      const acting = { actor: { type: 'system', id: null }, requestId } as const;
+      if ('orderId' in message) await hold(message, acting, { db, log, now });
+      else log.erasureStuck(message.erasureId, message.companyId);
+    },
+  });
+  return (req, res): unknown => (req.path === '/dead-letters' ? deadLetter(req, res) : tick(req, res));
+};
+
+register('sweep', build);

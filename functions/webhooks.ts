@@ -1,0 +1,32 @@
+import { readConfig } from '../shared/cloud/config.ts';
+import { openFirestore } from '../shared/cloud/firestore.ts';
+import { createKeyring } from '../shared/cloud/keyring.ts';
+import { createKms } from '../shared/cloud/kms.ts';
+import { createLog } from '../shared/cloud/log.ts';
+import { createPublisher } from '../shared/cloud/pubsub.ts';
+import { connectionFinder } from '../shared/commerce/connections.ts';
+import { type Build, register } from '../shared/http/entry.ts';
+import { receiveWebhook } from '../shared/http/webhooks/receive.ts';
+import { receiveOrder } from '../shared/orders/receive.ts';
+
+/** Takes what commerce platforms send: verified, reduced to what a label needs, sealed, stored. */
+export const build: Build = (env, now) => {
+  const config = readConfig(env);
+  const log = createLog({ functionName: 'webhooks', projectId: config.projectId });
+  const db = openFirestore(config, '(default)');
+  const keyring = createKeyring({
+    db: openFirestore(config, 'keyring'),
+    kms: createKms(config),
+    now,
+    onKmsBridged: log.kmsBridged,
+  });
+  const deps = { db, keyring, publisher: createPublisher(config), log, now };
+  return receiveWebhook({
+    findConnection: connectionFinder({ db, keyring, now }),
+    receive: (order, source, acting) => receiveOrder(order, source, acting, deps),
+    log,
+    now,
+  });
+};
+
+register('webhooks', build);

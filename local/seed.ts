@@ -1,0 +1,127 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { Firestore } from '@google-cloud/firestore';
+import { readConfig } from '../shared/cloud/config.ts';
+import { openFirestore, paths } from '../shared/cloud/firestore.ts';
+import { createKeyring, type Keyring } from '../shared/cloud/keyring.ts';
+import { createKms } from '../shared/cloud/kms.ts';
+import { storeConnection } from '../shared/commerce/connections.ts';
+import type { ConnectionSecrets } from '../shared/commerce/platform.ts';
+import { SCOPES } from '../shared/domain/api-key.ts';
+import { randomId } from '../shared/domain/ids.ts';
+import { timestamp } from '../shared/domain/time.ts';
+import { storeApiKey } from '../shared/http/authenticate.ts';
+import type { StoredPartner, StoredProduct } from '../shared/orders/match.ts';
+import type { Cloud } from './cloud.ts';
+import type { DemoFile, DemoMerchant } from './demo-file.ts';
+
+/** What the demo supplier sells: two of the three SKUs of the sample order. */
+const SUPPLIER_PRODUCTS: StoredProduct[] = [
+  { sku: 'IPOD2008GREEN', title: 'iPod Nano 8 GB, green', price: 15_000, currency: 'USD', active: true },
+  { sku: 'IPOD2008RED', title: 'iPod Nano 8 GB, red', price: 15_500, currency: 'USD', active: true },
+];
+
+export interface SeedDeps {
+  db: Firestore;
+  keyring: Keyring;
+  now: () => number;
+}
+
+/** The launcher's own way to the cloud, with every right, as a person with all of them would have. */
+export function seedDeps(cloud: Pick<Cloud, 'envOf'>): SeedDeps {
+  const config = readConfig(cloud.envOf('seed'));
+  const db = openFirestore(config, '(default)');
+  const keyringDb = openFirestore(config, 'keyring');
+  return {
+    db,
+    keyring: createKeyring({ db: keyringDb, kms: createKms(config), now: Date.now }),
+    now: Date.now,
+  };
+}
+
+/** Two test companies that are connected: a retailer with two shops, and the supplier of some of what it sells. */
+export async function seedDemo(cloud: Pick<Cloud, 'envOf' | 'baseUrl'>): Promise<DemoFile> {
+  const deps = seedDeps(cloud);
+  const retailer = await seedCompany('Demo retailer', 'retailer@demo.example', deps);
+  const supplier = await seedCompany('Demo supplier', 'supplier@demo.example', deps);
+  const partnerId = await connectCompanies(retailer.companyId, supplier.companyId, deps);
+  await seedProducts(supplier.companyId, SUPPLIER_PRODUCTS, deps);
+
+  const shopify = {
+    platform: 'shopify',
+    secrets: [randomBytes(32).toString('hex')],
+    shop: 'strongroom-demo.myshopify.com',
+  } as const;
+  const shopifyId = await seedConnection(retailer.companyId, shopify, deps);
+  const { secret, publicKey, privateKey } = standardKeys();
+  const standard = { platform: 'standard', secrets: [secret], publicKeys: [publicKey] } as const;
+  const standardId = await seedConnection(retailer.companyId, standard, deps);
+  const url = (id: string): string => `${cloud.baseUrl}/webhooks/${id}`;
+  return {
+    baseUrl: cloud.baseUrl,
+    retailer,
+    supplier,
+    partnerId,
+    connections: {
+      shopify: { id: shopifyId, shop: shopify.shop, url: url(shopifyId), secret: shopify.secrets[0] },
+      standard: { id: standardId, url: url(standardId), secret, publicKey, privateKey },
+    },
+  };
+}
+
+/** A test company with its key and one API key that has every scope. */
+export async function seedCompany(name: string, email: string, deps: SeedDeps): Promise<DemoMerchant> {
+  const companyId = randomId('company');
+  await deps.keyring.createCompanyKey(companyId);
+  const createdAt = timestamp(deps.now);
+  await deps.db.doc(paths.company(companyId)).create({ name, mode: 'test', createdAt });
+  const key = { companyId, mode: 'test', name: 'demo', scopes: SCOPES, expiresAt: null } as const;
+  const { apiKey } = await storeApiKey(deps.db, key, deps.now);
+  return { companyId, apiKey, email, password: randomBytes(18).toString('base64url') };
+}
+
+/** Connects a retailer to a supplier; both know the connection by the same id. */
+export async function connectCompanies(retailer: string, supplier: string, deps: SeedDeps): Promise<string> {
+  const partnerId = randomId('partner');
+  const both = { state: 'active', createdAt: timestamp(deps.now) } as const;
+  const toSupplier: StoredPartner = { companyId: supplier, role: 'supplier', ...both };
+  const toRetailer: StoredPartner = { companyId: retailer, role: 'retailer', ...both };
+  const batch = deps.db.batch();
+  batch.create(deps.db.doc(paths.partner(retailer, partnerId)), toSupplier);
+  batch.create(deps.db.doc(paths.partner(supplier, partnerId)), toRetailer);
+  await batch.commit();
+  return partnerId;
+}
+
+export async function seedProducts(
+  companyId: string,
+  products: StoredProduct[],
+  deps: SeedDeps,
+): Promise<void> {
+  const batch = deps.db.batch();
+  for (const product of products) batch.set(deps.db.doc(paths.product(companyId, product.sku)), product);
+  await batch.commit();
+}
+
+export async function seedConnection(
+  companyId: string,
+  secrets: ConnectionSecrets,
+  deps: SeedDeps,
+): Promise<string> {
+  const id = randomId('connection');
+  await storeConnection({ id, companyId, secrets }, deps);
+  return id;
+}
+
+/** `whsec_` for `v1`; an Ed25519 pair as `whpk_` and `whsk_` for `v1a`, raw keys in base64. */
+export function standardKeys(): { secret: string; publicKey: string; privateKey: string } {
+  const pair = generateKeyPairSync('ed25519');
+  const raw = (text: string | undefined): Buffer => Buffer.from(text ?? '', 'base64url');
+  const jwk = pair.privateKey.export({ format: 'jwk' });
+  const x = raw(jwk.x);
+  // The Standard Webhooks libraries take the private key as libsodium does: seed, then public key.
+  return {
+    secret: `whsec_${randomBytes(32).toString('base64')}`,
+    publicKey: `whpk_${x.toString('base64')}`,
+    privateKey: `whsk_${Buffer.concat([raw(jwk.d), x]).toString('base64')}`,
+  };
+}

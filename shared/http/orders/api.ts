@@ -1,0 +1,42 @@
+import type { OrdersDeps } from '../../orders/order-store.ts';
+import type { Api } from '../app.ts';
+import {
+  archiveHandler,
+  cancelHandler,
+  correctAddressHandler,
+  declineHandler,
+  retryHandler,
+  returnHandler,
+} from './change.ts';
+import * as change from './change-routes.ts';
+import { createOrderHandler } from './create.ts';
+import * as erase from './erase-routes.ts';
+import {
+  deleteOrderHandler,
+  eraseArchivedHandler,
+  listErasuresHandler,
+  readErasureHandler,
+} from './erasures.ts';
+import { correctFulfilmentHandler, fulfilHandler } from './fulfilments.ts';
+import { listOrdersHandler, previewOrderHandler, readOrderHandler } from './read.ts';
+import * as read from './read-routes.ts';
+
+/** Puts the orders API on its routes. */
+export function addOrdersApi(app: Api, deps: OrdersDeps): void {
+  app.openapi(read.listOrdersRoute, listOrdersHandler(deps));
+  app.openapi(read.previewOrderRoute, previewOrderHandler(deps));
+  app.openapi(read.readOrderRoute, readOrderHandler(deps));
+  app.openapi(erase.eraseArchivedRoute, eraseArchivedHandler(deps));
+  app.openapi(change.createOrderRoute, createOrderHandler(deps));
+  app.openapi(change.correctAddressRoute, correctAddressHandler(deps));
+  app.openapi(change.fulfilRoute, fulfilHandler(deps));
+  app.openapi(change.correctFulfilmentRoute, correctFulfilmentHandler(deps));
+  app.openapi(change.cancelRoute, cancelHandler(deps));
+  app.openapi(change.declineRoute, declineHandler(deps));
+  app.openapi(change.returnRoute, returnHandler(deps));
+  app.openapi(change.archiveRoute, archiveHandler(deps));
+  app.openapi(change.retryRoute, retryHandler(deps));
+  app.openapi(erase.deleteOrderRoute, deleteOrderHandler(deps));
+  app.openapi(erase.listErasuresRoute, listErasuresHandler(deps));
+  app.openapi(erase.readErasureRoute, readErasureHandler(deps));
+}

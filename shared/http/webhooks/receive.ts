@@ -1,0 +1,100 @@
+import type { HttpFunction } from '@google-cloud/functions-framework';
+import type { Log } from '../../cloud/log.ts';
+import type { Connection, FindConnection } from '../../commerce/connections.ts';
+import { type Delivery, platformOf, type VerifiedDelivery } from '../../commerce/platform.ts';
+import { AppError } from '../../domain/errors.ts';
+import { isId, randomId } from '../../domain/ids.ts';
+import type { IncomingOrder } from '../../domain/order.ts';
+import type { Clock } from '../../domain/time.ts';
+import type { Acting } from '../../orders/order-store.ts';
+import type { OrderSource, Received } from '../../orders/receive.ts';
+import { requireReadableBody } from '../body.ts';
+import { COMMON_HEADERS, sendProblem, toAppError } from '../problem.ts';
+
+export interface ReceiveDeps {
+  findConnection: FindConnection;
+  receive: (order: IncomingOrder, source: OrderSource, acting: Acting) => Promise<Received>;
+  log: Log;
+  now: Clock;
+}
+
+type Request = Parameters<HttpFunction>[0];
+
+const PATH = /^\/webhooks\/([^/]+)$/;
+
+/**
+ * `POST /webhooks/{connectionId}`: find, verify, read, receive, answer. 200 for what was taken, for repeats, for
+ * erased orders and for events of no concern; anything else makes the platform send it again.
+ */
+export function receiveWebhook(deps: ReceiveDeps): HttpFunction {
+  return async (req, res) => {
+    const requestId = randomId('request');
+    const connectionId = PATH.exec(req.path)?.[1];
+    const log = deps.log.within({ requestId, trace: req.get('x-cloud-trace-context') });
+    try {
+      if (connectionId === undefined) throw new AppError('NOT_FOUND');
+      if (req.method !== 'POST') throw new AppError('METHOD_NOT_ALLOWED');
+      const delivery = deliveryOf(req);
+      const connection = await deps.findConnection(connectionId);
+      const verified = verify(delivery, connection, deps.now);
+      await handle(verified.delivery, verified.connection, requestId, { ...deps, log });
+      res.writeHead(200, { ...COMMON_HEADERS, 'Request-Id': requestId }).end();
+    } catch (thrown) {
+      const error = toAppError(thrown);
+      if (error.status >= 500) log.requestFailed(error.status, error);
+      else
+        log.webhookRefused(
+          error.code,
+          connectionId !== undefined && isId('connection', connectionId) ? connectionId : undefined,
+        );
+      if (error.code === 'METHOD_NOT_ALLOWED') res.setHeader('Allow', 'POST');
+      sendProblem(res, error, requestId);
+    }
+  };
+}
+
+function deliveryOf(req: Request): Delivery {
+  if (req.headers['content-type'] === undefined) {
+    throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'the content type of a delivery is application/json');
+  }
+  requireReadableBody(req);
+  return { headers: req.headers, body: req.rawBody ?? Buffer.alloc(0) };
+}
+
+/** Against which an unknown connection is verified, so that it takes as long and answers the same as a known one. */
+const NOBODY: Connection = {
+  id: '',
+  companyId: '',
+  secrets: { platform: 'shopify', secrets: [randomId('request')], shop: '' },
+};
+
+function verify(
+  delivery: Delivery,
+  connection: Connection | undefined,
+  now: Clock,
+): { delivery: VerifiedDelivery; connection: Connection } {
+  const { secrets } = connection ?? NOBODY;
+  const verified = platformOf(secrets.platform).verify(delivery, secrets, now);
+  if (connection === undefined) throw new AppError('UNAUTHENTICATED');
+  return { delivery: verified, connection };
+}
+
+async function handle(
+  delivery: VerifiedDelivery,
+  connection: Connection,
+  requestId: string,
+  { receive, log }: ReceiveDeps,
+): Promise<void> {
+  const { companyId, secrets } = connection;
+  const event = platformOf(secrets.platform).read(delivery);
+  if (event.kind === 'ignored') {
+    log.eventIgnored(connection.id, event.reason);
+    return;
+  }
+  const source = { companyId, connectionId: connection.id, platform: secrets.platform };
+  const acting = { actor: { type: 'platform', id: connection.id }, requestId } as const;
+  const { outcome, orderId } = await receive(event.order, source, acting);
+  if (outcome === 'repeated') log.orderRepeated(orderId, companyId);
+  if (outcome === 'merged') log.orderMerged(orderId, companyId);
+  if (outcome === 'erased') log.orderIgnored(orderId, companyId, 'ERASED');
+}
