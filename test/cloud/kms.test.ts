@@ -47,12 +47,12 @@ describe('a key wrapped by KMS', () => {
     const changed = Buffer.from(ciphertext);
     changed.writeUInt8(changed.readUInt8(changed.length - 1) ^ 1, changed.length - 1);
     for (const attempt of [
-      kms.unwrap(ciphertext, Buffer.from('elsewhere')),
-      kms.unwrap(changed, aad),
-      kms.unwrap(recovery.ciphertext, aad),
-      kms.unwrap(Buffer.alloc(0), aad),
+      () => kms.unwrap(ciphertext, Buffer.from('elsewhere')),
+      () => kms.unwrap(changed, aad),
+      () => kms.unwrap(recovery.ciphertext, aad),
+      () => kms.unwrap(Buffer.alloc(0), aad),
     ]) {
-      await expect(attempt).rejects.toMatchObject({
+      await expect(attempt()).rejects.toMatchObject({
         code: 'SEAL_BROKEN',
         message: 'The record can not be opened',
       });
