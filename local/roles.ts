@@ -26,7 +26,7 @@ export type KeyRole =
   | 'cloudkms.publicKeyViewer'
   | 'cloudkms.viewer';
 
-export type BucketRole = 'storage.objectCreator' | 'storage.objectViewer';
+export type BucketRole = 'storage.objectCreator' | 'storage.legacyObjectReader';
 
 export const ROLES = {
   webhooks: {
@@ -43,12 +43,12 @@ export const ROLES = {
     keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
     topics: { orders: 'pubsub.publisher', erasures: 'pubsub.publisher' },
   },
-  // Destroys record keys and says so under a signature; it has nothing to open them with. The ledger is
-  // write-once: a repeat learns from the refused creation that the object is there, and needs no reading.
+  // Destroys record keys and says so under a signature; it has nothing to open them with. It adds to the ledger and
+  // looks a single entry up (a repeat of an entry may be refused before the service says that it stands), no more.
   erase: {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     keys: { attest: ['cloudkms.signer', 'cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
-    buckets: { ledger: ['storage.objectCreator'] },
+    buckets: { ledger: ['storage.objectCreator', 'storage.legacyObjectReader'] },
   },
   audit: {
     databases: { '(default)': 'datastore.viewer' },

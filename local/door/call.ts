@@ -30,9 +30,12 @@ const PERMISSION_DENIED = 7;
 const INTERNAL = 13;
 const UNAVAILABLE = 14;
 
+/** Bytes; more than any of the services takes in one message. */
+const LARGEST_REQUEST = 16 * 1024 * 1024;
+
 /**
- * Only the body says what is asked for. The two routing headers repeat it for Google's front end; a backend that
- * believed them rather than the body would answer for something that was never checked.
+ * Only the body says what is asked for. The two routing headers repeat it for Google's front end, and a backend that
+ * believed them rather than the body would answer for something that was never checked: they are not passed on.
  */
 const DROPPED = new Set([
   'host',
@@ -45,17 +48,17 @@ const DROPPED = new Set([
 /** Answers a call with a status and nothing else (gRPC's trailers-only form). */
 export function refuse(stream: ServerHttp2Stream, status: number, message: string): void {
   if (stream.destroyed || stream.headersSent) return;
-  stream.respond(
-    {
-      ':status': 200,
-      'content-type': 'application/grpc',
-      'grpc-status': String(status),
-      'grpc-message': encodeURIComponent(message),
-    },
-    { endStream: true },
-  );
+  const headers = { ':status': 200, 'content-type': 'application/grpc', ...statusFields(status, message) };
+  stream.respond(headers, { endStream: true });
   // What the caller still sends is not wanted, and must not keep the stream open.
   stream.resume();
+}
+
+function statusFields(status: number, message: string): Record<string, string> {
+  return {
+    'grpc-status': String(status),
+    'grpc-message': message.replace(/[^\x20-\x24\x26-\x7e]/g, encodeURIComponent),
+  };
 }
 
 /** One gRPC call on its way through: each message of the request is read and checked before it is passed on. */
@@ -80,7 +83,7 @@ export class Call {
     this.#method = method;
     this.#desk = desk;
     this.#bill = new Bill(method, desk.counts);
-    this.#requests = new FrameSplitter(headers['grpc-encoding']?.toString());
+    this.#requests = new FrameSplitter(headers['grpc-encoding']?.toString(), LARGEST_REQUEST);
   }
 
   run(): void {
@@ -131,7 +134,7 @@ export class Call {
         this.#fail(this.#fault);
         return;
       }
-      this.#open();
+      this.#open(request);
     }
     // In a stream the fields of several messages add up, and parsers differ on fields that come twice: what was
     // checked is what goes on.
@@ -148,16 +151,16 @@ export class Call {
       seen.topic = request.topic.split('/').at(-1) ?? '';
     }
     if (seen.service === 'firestore') {
-      seen.database = parseName(request.database ?? request.parent ?? '').database;
+      seen.database = parseName(databaseOf(request)).database;
       seen.writes = (request.writes ?? []).map(documentWrite);
     }
     return seen;
   }
 
-  #open(): void {
-    const upstream = this.#desk.backends[this.#method.service].request(this.#forwarded());
+  #open(first: WireRequest): void {
+    const upstream = this.#desk.backends[this.#method.service].request(this.#forwarded(first));
     this.#upstream = upstream;
-    const answers = new FrameSplitter(undefined);
+    const answers = new FrameSplitter('identity', Infinity);
     let trailers: IncomingHttpHeaders | undefined;
     upstream.on('response', (headers, flags) => {
       const alone = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
@@ -203,19 +206,19 @@ export class Call {
   }
 
   #answer(trailers: IncomingHttpHeaders | undefined, rstCode: number | undefined): void {
-    if (!this.#stream.headersSent) {
-      this.#refuse(UNAVAILABLE, 'The service can not be reached');
-    } else if (trailers) {
-      this.#stream.on('wantTrailers', () => {
-        this.#stream.sendTrailers(onlyFields(trailers));
-      });
-      this.#stream.end();
-    } else {
-      this.#stream.close(rstCode ?? constants.NGHTTP2_INTERNAL_ERROR);
-    }
+    if (!this.#stream.headersSent) this.#refuse(UNAVAILABLE, 'The service can not be reached');
+    else if (trailers) this.#finish(onlyFields(trailers));
+    else this.#stream.close(rstCode ?? constants.NGHTTP2_INTERNAL_ERROR);
   }
 
-  #forwarded(): OutgoingHttpHeaders {
+  #finish(trailers: OutgoingHttpHeaders): void {
+    this.#stream.on('wantTrailers', () => {
+      this.#stream.sendTrailers(trailers);
+    });
+    this.#stream.end();
+  }
+
+  #forwarded(first: WireRequest): OutgoingHttpHeaders {
     const headers: OutgoingHttpHeaders = {
       ':method': 'POST',
       ':path': this.#method.definition.path,
@@ -226,8 +229,12 @@ export class Call {
     }
     // Answers are read to be counted, so they have to come uncompressed.
     headers['grpc-accept-encoding'] = 'identity';
-    // The emulator applies `firestore.rules` (deny everything) to whoever does not claim to be the owner.
-    if (this.#method.service === 'firestore') headers['authorization'] = 'Bearer owner';
+    if (this.#method.service === 'firestore') {
+      // The emulator applies `firestore.rules` (deny everything) to whoever does not claim to be the owner.
+      headers['authorization'] = 'Bearer owner';
+      // It wants to hear the database of a listener in the header, and hears the one that was checked.
+      headers['google-cloud-resource-prefix'] = databaseOf(first).split('/').slice(0, 4).join('/');
+    }
     return headers;
   }
 
@@ -243,9 +250,14 @@ export class Call {
     if (this.#ended) return;
     this.#ended = true;
     this.#upstream?.close(constants.NGHTTP2_CANCEL);
-    if (this.#stream.headersSent) this.#stream.close(constants.NGHTTP2_REFUSED_STREAM);
+    if (this.#stream.headersSent) this.#finish(statusFields(status, message));
     else refuse(this.#stream, status, message);
   }
+}
+
+/** The name of the database, or one below it. */
+function databaseOf(request: WireRequest): string {
+  return request.database ?? request.parent ?? '';
 }
 
 function onlyFields(headers: IncomingHttpHeaders): OutgoingHttpHeaders {

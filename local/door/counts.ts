@@ -68,7 +68,8 @@ const ONE_AT_LEAST = new Set(['RunQuery', 'RunAggregationQuery', 'ListDocuments'
 export class Bill {
   readonly #method: Method;
   readonly #counts: Counts;
-  #reads = 0;
+  #found = 0;
+  #charged = 0;
   /** `BatchWrite` succeeds as a whole even where single writes fail. */
   #accepted: boolean[] | undefined;
 
@@ -79,20 +80,25 @@ export class Bill {
 
   /** Whether answers of this method need to be read at all; most go through unread. */
   get readsAnswers(): boolean {
-    return this.#method.name in READS || this.#method.name === 'BatchWrite';
+    const { name } = this.#method;
+    return name in READS || ONE_AT_LEAST.has(name) || name === 'BatchWrite';
   }
 
+  /** Reads are charged as they are delivered: a client may leave a stream once it has what it wants. */
   answer(message: Buffer): void {
-    const answer = this.#method.definition.responseDeserialize(message) as WireAnswer;
-    this.#reads += READS[this.#method.name]?.(answer) ?? 0;
-    if (this.#method.name === 'BatchWrite') this.#accepted = answer.status?.map((status) => !status.code);
+    const { name, definition } = this.#method;
+    const answer = definition.responseDeserialize(message) as WireAnswer;
+    if (name === 'BatchWrite') this.#accepted = answer.status?.map((status) => !status.code);
+    this.#found += READS[name]?.(answer) ?? 0;
+    const due = ONE_AT_LEAST.has(name) ? Math.max(1, this.#found) : this.#found;
+    this.#counts.add('reads', due - this.#charged);
+    this.#charged = due;
   }
 
-  /** Adds up a call that ended well. Answers the writes that took effect. */
+  /** Adds up the rest of a call that ended well. Answers the writes that took effect. */
   succeeded(request: WireRequest): WireWrite[] {
     const written = (request.writes ?? []).filter((_write, index) => this.#accepted?.[index] ?? true);
     const deletes = written.filter((write) => write.delete !== undefined).length;
-    this.#counts.add('reads', ONE_AT_LEAST.has(this.#method.name) ? Math.max(1, this.#reads) : this.#reads);
     this.#counts.add('deletes', deletes);
     this.#counts.add('writes', written.length - deletes);
     if (this.#method.name === 'Publish') this.#counts.add('messages', request.messages?.length ?? 0);

@@ -1,8 +1,5 @@
 import { gunzipSync } from 'node:zlib';
 
-/** More than any of the services takes in one message. */
-const LARGEST = 16 * 1024 * 1024;
-
 /** A body that is not a row of gRPC messages, or one whose compression we do not read. `status` is a gRPC code. */
 export class FrameError extends Error {
   readonly status: number;
@@ -21,9 +18,12 @@ export class FrameSplitter {
   #rest: Buffer[] = [];
   #held = 0;
   readonly #encoding: string;
+  readonly #largest: number;
 
-  constructor(encoding: string | undefined) {
+  /** `encoding`: the `grpc-encoding` of the stream; `largest`: bytes of one message, compressed or not. */
+  constructor(encoding: string | undefined, largest: number) {
     this.#encoding = encoding ?? 'identity';
+    this.#largest = largest;
   }
 
   /** The messages that `chunk` completes, uncompressed and without their prefix. Throws `FrameError`. */
@@ -40,7 +40,7 @@ export class FrameSplitter {
     let first = this.#rest[0] ?? Buffer.alloc(0);
     if (first.length < 5) first = this.#join();
     const length = first.readUInt32BE(1);
-    if (length > LARGEST) throw new FrameError(8, 'Received message larger than max');
+    if (length > this.#largest) throw new FrameError(8, 'Received message larger than max');
     if (this.#held < 5 + length) return undefined;
     const whole = this.#rest.length === 1 ? first : this.#join();
     const rest = whole.subarray(5 + length);
@@ -61,7 +61,7 @@ export class FrameSplitter {
       throw new FrameError(12, 'Decompressor is not installed for grpc-encoding');
     }
     try {
-      return gunzipSync(bytes, { maxOutputLength: LARGEST });
+      return gunzipSync(bytes, { maxOutputLength: this.#largest });
     } catch {
       throw new FrameError(13, 'The message could not be decompressed');
     }

@@ -75,7 +75,7 @@ const PERMISSIONS: Record<RoleName, readonly string[]> = {
     'pubsub.subscriptions.consume',
   ],
   'storage.objectCreator': ['storage.objects.create'],
-  'storage.objectViewer': ['storage.objects.get', 'storage.objects.list'],
+  'storage.legacyObjectReader': ['storage.objects.get'],
   'storage.admin': [
     'storage.buckets.create',
     'storage.buckets.get',

@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { credentials } from '@grpc/grpc-js';
+import { KeyManagementServiceClient } from '@google-cloud/kms';
+import { PubSub } from '@google-cloud/pubsub';
+import type { Firestore } from '@google-cloud/firestore';
+import type { Storage } from '@google-cloud/storage';
+import { onTestFinished } from 'vitest';
+import { type Backends, type Door, startDoor } from '../../local/door/door.ts';
+import type { Cloud } from '../../local/door/permissions.ts';
+import { startEmulators } from '../../local/emulators.ts';
+import { provisionKeys } from '../../local/kms/provision.ts';
+import { startKms } from '../../local/kms/server.ts';
+import type { Identity } from '../../local/roles.ts';
+import { startStorage } from '../../local/storage/server.ts';
+import { hostAndPort } from '../../shared/cloud/config.ts';
+import { type DatabaseId, openFirestore } from '../../shared/cloud/firestore.ts';
+import { openStorage } from '../../shared/cloud/storage.ts';
+import { TOPICS } from '../../local/topology.ts';
+
+/** The real parts behind every door of one test file. */
+export interface Behind {
+  cloud: Cloud;
+  backends: Backends;
+  /** What `tenantKek` made of `plaintext`, for those who may only decrypt. */
+  wrapped: Buffer;
+  plaintext: Buffer;
+  stop(): Promise<void>;
+}
+
+/** The official clients of one identity, at its door. */
+export interface Clients {
+  door: Door;
+  firestore: (database: DatabaseId) => Firestore;
+  pubsub: PubSub;
+  kms: KeyManagementServiceClient;
+  storage: Storage;
+  close(): Promise<void>;
+}
+
+/** Starts what is not running, and a project of its own with its keys, topics and the ledger's bucket. */
+export async function openBehind(): Promise<Behind> {
+  const emulators = await startEmulators({ ...process.env });
+  // The clients would follow these past every door.
+  delete process.env['FIRESTORE_EMULATOR_HOST'];
+  delete process.env['PUBSUB_EMULATOR_HOST'];
+  const kms = await startKms({});
+  const storage = await startStorage();
+  const projectId = `door-${randomBytes(6).toString('hex')}`;
+  const keys = await provisionKeys({ port: kms.port, projectId, now: Date.now });
+  const cloud = { projectId, kms: keys, ledgerBucket: `${projectId}-ledger` };
+  const backends = {
+    firestore: emulators.firestore.address,
+    pubsub: emulators.pubsub.address,
+    kms: `127.0.0.1:${kms.port}`,
+    storage: storage.url,
+  };
+  const seed = clientsAt(await startDoor({ identity: 'seed', cloud, backends }), cloud);
+  for (const topic of TOPICS) await seed.pubsub.createTopic(topic);
+  await seed.storage.createBucket(cloud.ledgerBucket);
+  const plaintext = randomBytes(32);
+  const [{ ciphertext }] = await seed.kms.encrypt({ name: keys.tenantKek, plaintext });
+  await seed.close();
+  return {
+    cloud,
+    backends,
+    plaintext,
+    wrapped: Buffer.from(ciphertext as Uint8Array),
+    async stop() {
+      await Promise.all([emulators.stop(), kms.close(), storage.close()]);
+    },
+  };
+}
+
+/** A door with clients at it; all end with the test. */
+export async function openDoor(behind: Behind, identity: Identity): Promise<Clients> {
+  const { cloud, backends } = behind;
+  const clients = clientsAt(await startDoor({ identity, cloud, backends }), cloud);
+  onTestFinished(() => clients.close());
+  return clients;
+}
+
+export function clientsAt(door: Door, { projectId }: Cloud): Clients {
+  const { host, port } = hostAndPort(door.cloudEndpoint);
+  const databases = new Map<DatabaseId, Firestore>();
+  const pubsub = new PubSub({ projectId, apiEndpoint: door.cloudEndpoint, emulatorMode: true });
+  const kms = new KeyManagementServiceClient({
+    apiEndpoint: host,
+    port,
+    sslCreds: credentials.createInsecure(),
+  });
+  return {
+    door,
+    firestore(database) {
+      const open =
+        databases.get(database) ?? openFirestore({ projectId, cloudEndpoint: door.cloudEndpoint }, database);
+      databases.set(database, open);
+      return open;
+    },
+    pubsub,
+    kms,
+    storage: openStorage({ projectId, storageEndpoint: door.storageEndpoint }),
+    async close() {
+      await Promise.all([...databases.values()].map((database) => database.terminate()));
+      await Promise.all([pubsub.close(), kms.close()]);
+      await door.close();
+    },
+  };
+}
+
+/** A name that no other test uses. */
+export function fresh(): string {
+  return `t${randomBytes(8).toString('hex')}`;
+}
