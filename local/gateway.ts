@@ -95,13 +95,19 @@ function pathOf(req: IncomingMessage): string {
 }
 
 /** Settles when the answer is complete or its connection is gone. */
+/** A POST without a body stays one: Node's client would otherwise announce a body of unknown length. */
+function emptyBody({ headers, method }: IncomingMessage): string[] {
+  const framed = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+  return framed || method === 'GET' || method === 'HEAD' ? [] : ['Content-Length', '0'];
+}
+
 function forward(req: IncomingMessage, res: ServerResponse, to: RequestOptions): Promise<void> {
   return new Promise((resolve) => {
     const onward = httpRequest({
       ...to,
       method: req.method,
       path: req.url,
-      headers: endToEnd(req.rawHeaders),
+      headers: [...endToEnd(req.rawHeaders), ...emptyBody(req)],
     });
     res.on('close', () => {
       onward.destroy();

@@ -3,6 +3,7 @@ import { idSchema } from '../../domain/ids.ts';
 import { OrderInput } from '../../domain/order-data.ts';
 import { problemResponsesWithBody } from '../schemas.ts';
 import { requires } from '../scope.ts';
+import { ShipmentInput, TrackingInput } from './requests.ts';
 import { answer, body, idempotencyKey, ifMatch, orderPath } from './route-parts.ts';
 import { LineQuantities, MadeFulfilment, OrderSummary } from './schemas.ts';
 
@@ -20,7 +21,7 @@ export const createOrderRoute = createRoute({
   request: {
     headers: idempotencyKey,
     body: body(
-      OrderInput.openapi({
+      z.strictObject(OrderInput.shape).openapi({
         example: {
           externalId: '2026-000017',
           code: '2026-000017',
@@ -66,24 +67,6 @@ export const correctAddressRoute = createRoute({
   },
 });
 
-const TRACKING = {
-  carrier: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}$/, 'not a name of a carrier in letters and digits')
-    .transform((text) => text.toLowerCase())
-    .nullable()
-    .optional()
-    .openapi({ type: ['string', 'null'], example: 'ups' }),
-  trackingNumbers: z
-    .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._/-]{0,99}$/, 'not a tracking number'))
-    .max(50)
-    .optional(),
-  trackingUrls: z
-    .array(z.url({ protocol: /^https$/, error: 'not an https URL' }).max(1000))
-    .max(50)
-    .optional(),
-};
-
 export const fulfilRoute = createRoute({
   method: 'post',
   path: '/v1/orders/{id}/fulfilments',
@@ -96,13 +79,7 @@ export const fulfilRoute = createRoute({
     params: orderPath,
     headers: ifMatch.extend(idempotencyKey.shape),
     body: body(
-      z
-        .strictObject({
-          ...TRACKING,
-          shippedAt: z.iso.datetime({ offset: true }).optional(),
-          lines: LineQuantities.optional(),
-        })
-        .openapi({ example: { carrier: 'ups', trackingNumbers: ['1Z1234512345123456'] } }),
+      ShipmentInput.openapi({ example: { carrier: 'ups', trackingNumbers: ['1Z1234512345123456'] } }),
       false,
     ),
   },
@@ -130,7 +107,7 @@ export const correctFulfilmentRoute = createRoute({
   request: {
     params: orderPath.extend({ fulfilmentId: idSchema('fulfilment') }),
     headers: ifMatch,
-    body: body(z.strictObject(TRACKING)),
+    body: body(TrackingInput),
   },
   responses: {
     200: answer(OrderSummary, 'The order.'),

@@ -1,13 +1,14 @@
-import type { RouteHandler } from '@hono/zod-openapi';
+import type { RouteHandler, z } from '@hono/zod-openapi';
 import { AppError } from '../../domain/errors.ts';
 import type { StoredOrder } from '../../domain/order.ts';
-import { correctFulfilment, fulfil } from '../../orders/fulfil.ts';
+import { correctFulfilment, fulfil, type Shipment } from '../../orders/fulfil.ts';
 import { type OrdersDeps, readOrder } from '../../orders/order-store.ts';
 import { listView } from '../../orders/view.ts';
 import type { ApiEnv } from '../app.ts';
 import { idempotencyOf, idempotencyRecord, replay } from '../idempotency.ts';
 import { actingIn, changed, showEntry, targetIn } from './caller.ts';
 import type { correctFulfilmentRoute, fulfilRoute } from './change-routes.ts';
+import type { ShipmentInput } from './requests.ts';
 
 /** `POST /v1/orders/{id}/fulfilments` */
 export function fulfilHandler(deps: OrdersDeps): RouteHandler<typeof fulfilRoute, ApiEnv> {
@@ -22,23 +23,29 @@ export function fulfilHandler(deps: OrdersDeps): RouteHandler<typeof fulfilRoute
       c.env.incoming.rawBody ?? Buffer.alloc(0),
       await deps.keyring.lookup(),
     );
-    const earlier = idempotency && (await replay(deps.db, idempotency, deps.now));
-    if (earlier !== undefined) {
+    const shown = async (fulfilmentId: string) => {
       const { order } = await readOrder(deps.db, target.companyId, id);
-      return c.json(shipmentView(id, order, earlier.resource), 201);
-    }
-    const shipment = {
-      carrier: input.carrier ?? null,
-      trackingNumbers: input.trackingNumbers ?? [],
-      trackingUrls: input.trackingUrls ?? [],
-      shippedAt: input.shippedAt === undefined ? undefined : new Date(input.shippedAt).toISOString(),
-      lines: input.lines,
+      return c.json(shipmentView(id, order, fulfilmentId), 201);
     };
-    const { order, fulfilmentId, entry } = await fulfil(target, shipment, actingIn(c), deps, (tx, made) => {
+    const earlier = idempotency && (await replay(deps.db, idempotency, deps.now));
+    if (earlier !== undefined) return shown(earlier.resource);
+
+    const made = await fulfil(target, shipmentOf(input), actingIn(c), deps, (tx, fulfilmentId) => {
       if (idempotency === undefined) return;
-      const { path, data } = idempotencyRecord(idempotency, { resource: made, status: 201 }, deps.now);
+      const { path, data } = idempotencyRecord(
+        idempotency,
+        { resource: fulfilmentId, status: 201 },
+        deps.now,
+      );
       tx.create(deps.db.doc(path), data);
+    }).catch(async (error: unknown) => {
+      // The same key at the same moment was faster, here or on another instance.
+      const same = idempotency && (await replay(deps.db, idempotency, deps.now));
+      if (same === undefined) throw error;
+      return same.resource;
     });
+    if (typeof made === 'string') return shown(made);
+    const { order, fulfilmentId, entry } = made;
     showEntry(c, entry);
     return c.json(shipmentView(id, order, fulfilmentId), 201);
   };
@@ -57,6 +64,16 @@ export function correctFulfilmentHandler(
       ...(trackingUrls !== undefined && { trackingUrls }),
     };
     return changed(c, id, await correctFulfilment(targetIn(c, id), fulfilmentId, change, actingIn(c), deps));
+  };
+}
+
+function shipmentOf(input: z.output<typeof ShipmentInput>): Shipment {
+  return {
+    carrier: input.carrier ?? null,
+    trackingNumbers: input.trackingNumbers ?? [],
+    trackingUrls: input.trackingUrls ?? [],
+    shippedAt: input.shippedAt === undefined ? undefined : new Date(input.shippedAt).toISOString(),
+    lines: input.lines,
   };
 }
 

@@ -169,7 +169,7 @@ export const Preview = z
         }),
       }),
     ),
-    total: Amount.openapi({ description: 'What the supplied lines cost.' }),
+    total: Amount.describe('What the supplied lines cost.'),
   })
   .openapi('OrderPreview', {
     example: {
