@@ -8,6 +8,9 @@ import {
 /** One connection's worth of answers may be under way at once before the sender has to wait. */
 export const WINDOW = 4 * 1024 * 1024;
 
+/** Node gives a session 10 MB, and resets streams beyond: one query's answer can be more. */
+export const SESSION_MEGABYTES = 256;
+
 /** One gRPC server behind the door: one HTTP/2 session that every call shares, made anew when it is lost. */
 export class Backend {
   #address: string;
@@ -25,7 +28,10 @@ export class Backend {
 
   #live(): ClientHttp2Session {
     if (this.#session && !this.#session.closed && !this.#session.destroyed) return this.#session;
-    const session = connect(`http://${this.#address}`, { settings: { initialWindowSize: WINDOW } });
+    const session = connect(`http://${this.#address}`, {
+      settings: { initialWindowSize: WINDOW },
+      maxSessionMemory: SESSION_MEGABYTES,
+    });
     session.on('connect', () => {
       session.setLocalWindowSize(WINDOW);
     });

@@ -1,6 +1,6 @@
 import { createServer, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { WINDOW } from './backend.ts';
+import { SESSION_MEGABYTES, WINDOW } from './backend.ts';
 import { Call, type Desk, refuse } from './call.ts';
 import { methodAt } from './descriptors.ts';
 import type { Latency } from './latency.ts';
@@ -12,7 +12,10 @@ export interface Port {
 
 /** One h2c port that passes gRPC through to the backend that its path names. */
 export async function openCloudPort(desk: Desk, latency: Latency): Promise<Port> {
-  const server = createServer({ settings: { initialWindowSize: WINDOW }, maxSessionMemory: 256 });
+  const server = createServer({
+    settings: { initialWindowSize: WINDOW },
+    maxSessionMemory: SESSION_MEGABYTES,
+  });
   const sessions = new Set<ServerHttp2Session>();
   server.on('session', (session) => {
     sessions.add(session);

@@ -4,10 +4,9 @@ import { KeyManagementServiceClient } from '@google-cloud/kms';
 import { PubSub } from '@google-cloud/pubsub';
 import type { Firestore } from '@google-cloud/firestore';
 import type { Storage } from '@google-cloud/storage';
-import { onTestFinished } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 import { type Backends, type Door, startDoor } from '../../local/door/door.ts';
 import type { Cloud } from '../../local/door/permissions.ts';
-import { startEmulators } from '../../local/emulators.ts';
 import { provisionKeys } from '../../local/kms/provision.ts';
 import { startKms } from '../../local/kms/server.ts';
 import type { Identity } from '../../local/roles.ts';
@@ -37,9 +36,9 @@ export interface Clients {
   close(): Promise<void>;
 }
 
-/** Starts what is not running, and a project of its own with its keys, topics and the ledger's bucket. */
+/** Starts the stand-ins beside the suite's emulators, with a project of its own: its keys, topics and the ledger's bucket. */
 export async function openBehind(): Promise<Behind> {
-  const emulators = await startEmulators({ ...process.env });
+  const emulators = inject('emulators');
   // The clients would follow these past every door.
   delete process.env['FIRESTORE_EMULATOR_HOST'];
   delete process.env['PUBSUB_EMULATOR_HOST'];
@@ -49,8 +48,8 @@ export async function openBehind(): Promise<Behind> {
   const keys = await provisionKeys({ port: kms.port, projectId, now: Date.now });
   const cloud = { projectId, kms: keys, ledgerBucket: `${projectId}-ledger` };
   const backends = {
-    firestore: emulators.firestore.address,
-    pubsub: emulators.pubsub.address,
+    firestore: emulators.firestore,
+    pubsub: emulators.pubsub,
     kms: `127.0.0.1:${kms.port}`,
     storage: storage.url,
   };
@@ -66,7 +65,7 @@ export async function openBehind(): Promise<Behind> {
     plaintext,
     wrapped: Buffer.from(ciphertext as Uint8Array),
     async stop() {
-      await Promise.all([emulators.stop(), kms.close(), storage.close()]);
+      await Promise.all([kms.close(), storage.close()]);
     },
   };
 }
