@@ -8,8 +8,8 @@ export type FunctionName = (typeof FUNCTIONS)[number];
 /** How a push subscription delivers. */
 export interface Delivery {
   ackDeadlineSeconds: number;
-  minimumBackoffSeconds: number;
-  maximumBackoffSeconds: number;
+  /** How long a refused message waits for its next attempt; `undefined` leaves that to the service. */
+  backoffSeconds: { minimum: number; maximum: number } | undefined;
   /** Attempts after which a message goes to the dead-letter topic; the service allows 5 to 100. */
   maxDeliveryAttempts: number;
   retentionSeconds: number;
@@ -18,8 +18,7 @@ export interface Delivery {
 /** What production runs with, and `npm start` too. Tests deliver sooner and give up earlier. */
 export const DELIVERY: Readonly<Delivery> = {
   ackDeadlineSeconds: 600,
-  minimumBackoffSeconds: 10,
-  maximumBackoffSeconds: 600,
+  backoffSeconds: { minimum: 10, maximum: 600 },
   maxDeliveryAttempts: 10,
   retentionSeconds: 7 * 24 * 60 * 60,
 };
@@ -72,13 +71,18 @@ export function subscriptionOptions(
   projectId: string,
   delivery: Readonly<Delivery>,
 ) {
+  const backoff = delivery.backoffSeconds;
   return {
     ackDeadlineSeconds: delivery.ackDeadlineSeconds,
     messageRetentionDuration: { seconds: delivery.retentionSeconds },
-    retryPolicy: {
-      minimumBackoff: duration(delivery.minimumBackoffSeconds),
-      maximumBackoff: duration(delivery.maximumBackoffSeconds),
-    },
+    ...(backoff === undefined
+      ? {}
+      : {
+          retryPolicy: {
+            minimumBackoff: { seconds: backoff.minimum },
+            maximumBackoff: { seconds: backoff.maximum },
+          },
+        }),
     // Without this a subscription that saw no message for 31 days is deleted.
     expirationPolicy: {},
     ...(subscription.deadLetters === undefined
@@ -156,9 +160,4 @@ async function again(create: () => Promise<unknown>, remove: () => Promise<unkno
     await remove();
     await create();
   }
-}
-
-function duration(seconds: number): { seconds: number; nanos: number } {
-  const whole = Math.floor(seconds);
-  return { seconds: whole, nanos: Math.round((seconds - whole) * 1e9) };
 }
