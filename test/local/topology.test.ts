@@ -25,8 +25,8 @@ describe('what production delivers with', () => {
         ackDeadlineSeconds: 600,
         messageRetentionDuration: { seconds: 604_800 },
         retryPolicy: {
-          minimumBackoff: { seconds: 10, nanos: 0 },
-          maximumBackoff: { seconds: 600, nanos: 0 },
+          minimumBackoff: { seconds: 10 },
+          maximumBackoff: { seconds: 600 },
         },
         expirationPolicy: {},
         deadLetterPolicy: {
