@@ -175,7 +175,6 @@ async function openLog(file: string | undefined): Promise<LogSink> {
 
 function screen(demo: DemoFile, logFile: string | undefined, tookMs: number): string {
   const { baseUrl, retailer } = demo;
-  const port = new URL(baseUrl).port;
   const lines = [
     `Ready after ${(tookMs / 1000).toFixed(1)} s.`,
     '',
@@ -187,7 +186,7 @@ function screen(demo: DemoFile, logFile: string | undefined, tookMs: number): st
     '',
     'Send a signed order, then see it arrive:',
     '',
-    `  npm run demo:order${port === '8080' ? '' : `        # goes to the hub that was started last: ${baseUrl}`}`,
+    '  npm run demo:order',
     `  curl -H "Authorization: Bearer ${retailer.apiKey}" ${baseUrl}/v1/orders`,
     '',
     'Ctrl-C stops everything.',

@@ -156,7 +156,7 @@ describe('data that is kept', () => {
 
   it('is there in the next run: documents, keys and the project', async () => {
     const first = await testCloud({ dataDir: folder });
-    const keys = (await (await fetch(first.baseUrl + KEYS)).json()) as unknown;
+    const keys = (await (await fetch(first.baseUrl + KEYS)).json());
     await write(first, 'kept');
     await first.stop();
 

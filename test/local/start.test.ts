@@ -1,0 +1,203 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import type { DemoFile } from '../../local/demo-file.ts';
+
+const ROOT = resolve(import.meta.dirname, '..', '..');
+const PATIENCE = { timeout: 30_000, interval: 50 };
+
+let folder: string;
+let demoFile: string;
+let hubs: ChildProcess[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'strongroom-start-'));
+  demoFile = join(folder, '.strongroom', 'demo.json');
+  hubs = [];
+});
+
+afterEach(async () => {
+  for (const hub of hubs) hub.kill('SIGKILL');
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** What `npm start` runs, in a process group of its own as in a terminal. Its emulators are its own unless shared. */
+function start(args: string[], options: { shared?: boolean; env?: NodeJS.ProcessEnv } = {}) {
+  const { firestore, pubsub } = inject('emulators');
+  const hub = spawn('node', [join(ROOT, 'local', 'prepare.mjs'), 'local/start.ts', ...args], {
+    cwd: folder,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      CI: 'true',
+      ...(options.shared === true
+        ? { FIRESTORE_EMULATOR_HOST: firestore, PUBSUB_EMULATOR_HOST: pubsub }
+        : {}),
+      ...options.env,
+    },
+  });
+  hubs.push(hub);
+  return {
+    hub,
+    out: text(hub.stdout),
+    err: text(hub.stderr),
+    ended: once(hub, 'exit') as Promise<[number | null]>,
+  };
+}
+
+async function ready(): Promise<DemoFile> {
+  await vi.waitFor(() => {
+    expect(existsSync(demoFile)).toBe(true);
+  }, PATIENCE);
+  return JSON.parse(await readFile(demoFile, 'utf8')) as DemoFile;
+}
+
+/** Everything that a process started, and what that started, as `ps` tells it. */
+function descendants(pid: number): number[] {
+  const rows = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map((row) => row.trim().split(/\s+/).map(Number));
+  const found = [pid];
+  for (const parent of found) {
+    found.push(...rows.filter(([, of]) => of === parent).map(([child = 0]) => child));
+  }
+  return found;
+}
+
+function alive(pid: number): boolean {
+  try {
+    // A zombie still has its number; `ps` tells it apart.
+    return !execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).startsWith('Z');
+  } catch {
+    return false;
+  }
+}
+
+async function allGone(pids: number[]): Promise<void> {
+  await vi.waitFor(() => {
+    expect(pids.filter(alive)).toEqual([]);
+  }, PATIENCE);
+}
+
+describe('npm start', () => {
+  it('serves two connected merchants, and a Ctrl-C ends everything that it started', async () => {
+    const { hub, out, ended } = start(['--port', '0']);
+    const demo = await ready();
+    for (const merchant of [demo.retailer, demo.supplier]) {
+      const orders = await fetch(`${demo.baseUrl}/v1/orders`, {
+        headers: { authorization: `Bearer ${merchant.apiKey}` },
+      });
+      expect([orders.status, await orders.json()]).toEqual([200, { data: [], next: null }]);
+    }
+    const started = descendants(hub.pid ?? 0);
+    const commands = execFileSync('ps', ['-o', 'args=', '-p', started.join(',')], { encoding: 'utf8' });
+    expect(commands.match(/CloudFirestore|cloud-pubsub-emulator/g)?.length).toBeGreaterThanOrEqual(2);
+
+    process.kill(-(hub.pid ?? 0), 'SIGINT');
+    expect((await ended)[0]).toBe(0);
+    await allGone(started);
+    expect(existsSync(demoFile)).toBe(false);
+    const screen = await out;
+    expect(screen).toContain('npm run demo:order');
+    expect(screen).toContain(
+      `curl -H "Authorization: Bearer ${demo.retailer.apiKey}" ${demo.baseUrl}/v1/orders`,
+    );
+  });
+
+  it.each(['launcher', 'hub itself'])(
+    'leaves nothing behind when the %s is killed on the spot',
+    async (which) => {
+      const { hub } = start(['--port', '0']);
+      await ready();
+      const started = descendants(hub.pid ?? 0);
+      const victim = which === 'launcher' ? started[0] : started[1];
+      process.kill(victim ?? 0, 'SIGKILL');
+      await allGone(started);
+    },
+  );
+
+  it('keeps its merchants and their keys with --data, at another port too', async () => {
+    const args = ['--port', '0', '--data', 'kept'];
+    const first = start(args, { shared: true });
+    const before = await ready();
+    first.hub.kill('SIGTERM');
+    await first.ended;
+    expect(existsSync(join(folder, 'kept', 'demo.json'))).toBe(false);
+
+    const second = start(args, { shared: true });
+    const after = await ready();
+    expect(after.retailer).toEqual(before.retailer);
+    expect(after.connections.shopify.url.startsWith(`${after.baseUrl}/webhooks/con_`)).toBe(true);
+    const orders = await fetch(`${after.baseUrl}/v1/orders`, {
+      headers: { authorization: `Bearer ${after.retailer.apiKey}` },
+    });
+    expect(orders.status).toBe(200);
+    second.hub.kill('SIGTERM');
+    await second.ended;
+  });
+
+  it('does not take the file of a hub that was killed for its own', async () => {
+    const { hub, ended } = start(['--port', '0'], { shared: true });
+    const demo = await ready();
+    hub.kill('SIGTERM');
+    await ended;
+    await writeFile(demoFile, JSON.stringify(demo));
+    const second = start(['--port', 'x'], { shared: true });
+    await second.ended;
+    expect(existsSync(demoFile)).toBe(true);
+    start(['--port', '0'], { shared: true });
+    await vi.waitFor(async () => {
+      const now = JSON.parse(await readFile(demoFile, 'utf8')) as DemoFile;
+      expect(now.baseUrl).not.toBe(demo.baseUrl);
+    }, PATIENCE);
+  });
+
+  it('says in one sentence that a port is in use', async () => {
+    const server = createServer();
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const { port } = server.address() as AddressInfo;
+    const { err, ended } = start(['--port', String(port)], { shared: true });
+    expect((await ended)[0]).toBe(1);
+    expect((await err).trim()).toBe(`Port ${port} is in use: choose another with npm start -- --port N.`);
+    server.close();
+  });
+
+  it('says in one sentence what to install when there is no Java, or no emulator', async () => {
+    const bin = join(ROOT, 'node_modules', '.bin');
+    const without = { PATH: bin, JAVA_HOME: '', HOME: folder };
+    const neither = start(['--port', '0'], { env: without });
+    expect((await neither.ended)[0]).toBe(1);
+    expect((await neither.err).trim()).toMatch(
+      /^The Firestore and Pub\/Sub emulator was not found: install [^\n]+$/,
+    );
+
+    const jars = join(folder, '.cache', 'firebase', 'emulators');
+    execFileSync('mkdir', ['-p', join(jars, 'pubsub-emulator-0.0.1', 'pubsub-emulator', 'lib')]);
+    await writeFile(join(jars, 'cloud-firestore-emulator-v0.0.1.jar'), '');
+    await writeFile(
+      join(jars, 'pubsub-emulator-0.0.1', 'pubsub-emulator', 'lib', 'cloud-pubsub-emulator-0.0.1-all.jar'),
+      '',
+    );
+    const noJava = start(['--port', '0'], { env: without });
+    expect((await noJava.ended)[0]).toBe(1);
+    expect((await noJava.err).trim()).toMatch(/^Java was not found: install [^\n]+$/);
+  });
+
+  it.each([['--port', 'abc'], ['--port', '70000'], ['--prot', '1'], ['extra']])(
+    'refuses %s %s in one sentence',
+    async (...args) => {
+      const { err, ended } = start(args, { shared: true });
+      expect((await ended)[0]).toBe(1);
+      expect((await err).trim().split('\n')).toHaveLength(1);
+    },
+  );
+});
