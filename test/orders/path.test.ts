@@ -1,0 +1,86 @@
+import { createLocalJWKSet, compactVerify } from 'jose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { orderHash } from '../../shared/orders/erasure.ts';
+import { eventually, type Market, startMarket } from '../support/market.ts';
+
+let market: Market;
+beforeAll(async () => {
+  market = await startMarket();
+});
+afterAll(() => market.cloud.stop());
+
+describe("an order's whole path", () => {
+  it('goes from a signed webhook to both merchants, is shipped, archived and gone for good', async () => {
+    const { retailer, supplier } = market;
+    const payload = market.order();
+    expect((await market.send(payload)).status).toBe(200);
+    const orderId = await market.idOf(payload.id);
+    const order = await eventually(async () => {
+      const answer = await retailer.call('GET', `/v1/orders/${orderId}`);
+      expect(answer.json.routing).toBe('done');
+      return answer;
+    });
+    expect(order.json.state).toBe('routed');
+    expect(order.json.shipTo).toEqual({
+      firstName: 'Test',
+      lastName: 'Shopper',
+      streetAddress: '12 Sample Street\nApt 3\nSampleton',
+      postalCode: '40003',
+      region: 'Kentucky',
+      country: 'US',
+    });
+    expect(order.headers.get('audit-entry')).toMatch(/^aud_\w{26}; leaf=[\w-]{43}$/);
+    expect(order.json.lines.map((line: { supplier: string | null }) => line.supplier)).toEqual([
+      market.demo.partnerId,
+      market.demo.partnerId,
+      null,
+    ]);
+
+    const supplyId = order.json.supplyOrders[0].id as string;
+    const supply = await supplier.call('GET', `/v1/orders/${supplyId}`);
+    expect(supply.json).toMatchObject({
+      source: null,
+      partner: market.demo.partnerId,
+      code: order.json.code,
+    });
+    expect(supply.json.shipTo).toEqual(order.json.shipTo);
+    expect(supply.json.totals).toMatchObject({ items: 30_500, total: 30_500 });
+
+    const shipped = await supplier.call('POST', `/v1/orders/${supplyId}/fulfilments`, {
+      body: { carrier: 'UPS', trackingNumbers: ['1Z999'], trackingUrls: ['https://carrier.example/1Z999'] },
+    });
+    expect(shipped.status).toBe(201);
+    expect((await retailer.call('POST', `/v1/orders/${orderId}/fulfilments`, { body: {} })).status).toBe(201);
+    const after = await retailer.call('GET', `/v1/orders/${orderId}`);
+    expect(after.json.state).toBe('fulfilled');
+    expect(after.json.fulfilments[0]).toMatchObject({ carrier: 'ups', trackingNumbers: ['1Z999'] });
+
+    const refused = await retailer.call('DELETE', `/v1/orders/${orderId}`);
+    expect([refused.status, refused.json.code]).toEqual([409, 'ORDER_NOT_ARCHIVED']);
+    expect((await retailer.call('POST', `/v1/orders/${orderId}/archive`)).status).toBe(200);
+    const deleted = await retailer.call('DELETE', `/v1/orders/${orderId}`);
+    expect(deleted.status).toBe(202);
+    const erasure = await eventually(async () => {
+      const answer = await retailer.call('GET', `/v1/erasures/${deleted.json.id as string}`);
+      expect(answer.json.state).toBe('destroyed');
+      return answer.json;
+    });
+
+    const jwks = await (await fetch(`${market.cloud.baseUrl}/.well-known/jwks.json`)).json();
+    const verified = await compactVerify(erasure.certificate, createLocalJWKSet(jwks as never));
+    expect(verified.protectedHeader.typ).toBe('strongroom-erasure+jwt');
+    const statement = JSON.parse(new TextDecoder().decode(verified.payload)) as Record<string, unknown>;
+    expect(statement).toMatchObject({
+      jti: deleted.json.id,
+      state: 'destroyed',
+      orders: [orderHash(orderId)],
+    });
+
+    expect((await retailer.call('GET', `/v1/orders/${orderId}`)).status).toBe(404);
+    const left = await supplier.call('GET', `/v1/orders/${supplyId}`);
+    expect(left.json).toMatchObject({ shipTo: null, code: '', state: 'fulfilled' });
+    expect(left.json.erasedAt).not.toBeNull();
+    expect((await market.send(payload, 'orders/updated')).status).toBe(200);
+    expect((await retailer.call('GET', `/v1/orders/${orderId}`)).status).toBe(404);
+  });
+});
