@@ -1,3 +1,4 @@
+import { PubSub } from '@google-cloud/pubsub';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,7 +98,6 @@ describe('a hub on this machine', () => {
   });
 
   it('takes what is no message of ours out of the queue, by way of the dead letters', async () => {
-    const { PubSub } = await import('@google-cloud/pubsub');
     const client = new PubSub({
       projectId: cloud.projectId,
       apiEndpoint: cloud.emulators.pubsub.address,
@@ -156,7 +156,7 @@ describe('data that is kept', () => {
 
   it('is there in the next run: documents, keys and the project', async () => {
     const first = await testCloud({ dataDir: folder });
-    const keys = (await (await fetch(first.baseUrl + KEYS)).json());
+    const keys = await (await fetch(first.baseUrl + KEYS)).json();
     await write(first, 'kept');
     await first.stop();
 
