@@ -26,7 +26,7 @@ export type KeyRole =
   | 'cloudkms.publicKeyViewer'
   | 'cloudkms.viewer';
 
-export type BucketRole = 'storage.objectCreator' | 'storage.legacyObjectReader';
+export type BucketRole = 'storage.objectCreator' | 'storage.legacyObjectReader' | 'storage.objectViewer';
 
 export const ROLES = {
   webhooks: {
@@ -61,6 +61,11 @@ export const ROLES = {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     topics: { orders: 'pubsub.publisher', erasures: 'pubsub.publisher' },
   },
+  // Whoever restores runs it before any function may read. It takes away what the ledger names and can open nothing.
+  'replay-ledger': {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
+    buckets: { ledger: ['storage.objectCreator', 'storage.objectViewer'] },
+  },
   // The launcher's own identity, which plays Terraform and the first merchants' sign-up. The recovery key only ever
   // encrypts here too: what opens it lives in the offsite project, with the restore identity alone.
   seed: {
@@ -74,5 +79,5 @@ export const ROLES = {
   },
 } as const satisfies Record<string, Role>;
 
-/** Whose door it is: the name of a function, or `seed`. */
+/** Whose door it is: the name of a function, `replay-ledger` or `seed`. */
 export type Identity = keyof typeof ROLES;

@@ -1,6 +1,6 @@
 /** `npm start`: the whole hub on this machine, with two merchants to try it as. */
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Cloud, startCloud } from './cloud.ts';
@@ -41,6 +41,8 @@ async function main(): Promise<void> {
   const log = await openLog(options.verbose ? undefined : join(folder, 'log.ndjson'));
   const files = [...new Set([resolve('.strongroom', 'demo.json'), join(folder, 'demo.json')])];
   for (const file of files) await removeLeftOver(file);
+  // What `npm run replay-ledger` runs as, on this machine.
+  const envFile = resolve('.strongroom', 'replay-ledger.env');
   const cloud = await startHub(options, log.write);
   try {
     step('two merchants');
@@ -48,12 +50,14 @@ async function main(): Promise<void> {
     const stopped = new Promise<void>((settle) => {
       onStop = settle;
     });
+    await writeFile(envFile, envLines(cloud.envOf('replay-ledger')), { mode: 0o600 });
     for (const file of files) await writeDemoFile(file, demo);
     console.log(screen(demo, log.file, Date.now() - startedAt));
     await stopped;
     console.log(options.dataDir === undefined ? '\nStopping …' : '\nSaving and stopping …');
   } finally {
     for (const file of files) await removeDemoFile(file, cloud.baseUrl);
+    await rm(envFile, { force: true });
     await cloud.stop();
     await log.close();
   }
@@ -140,6 +144,12 @@ async function demoOf(cloud: Cloud, dataDir: string | undefined): Promise<DemoFi
   const demo = known === undefined ? await seedDemo(cloud) : movedTo(cloud.baseUrl, known);
   if (kept !== undefined) await writeDemoFile(kept, demo);
   return demo;
+}
+
+function envLines(env: Record<string, string>): string {
+  return Object.entries(env)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
 }
 
 interface LogSink {

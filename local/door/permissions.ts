@@ -76,6 +76,7 @@ const PERMISSIONS: Record<RoleName, readonly string[]> = {
   ],
   'storage.objectCreator': ['storage.objects.create'],
   'storage.legacyObjectReader': ['storage.objects.get'],
+  'storage.objectViewer': ['storage.objects.get', 'storage.objects.list'],
   'storage.admin': [
     'storage.buckets.create',
     'storage.buckets.get',

@@ -106,12 +106,15 @@ const probes: Probe[] = [
     title: 'looks up one entry of the ledger',
     allowed: (role) =>
       (role.buckets?.ledger?.includes('storage.legacyObjectReader') ?? false) ||
+      (role.buckets?.ledger?.includes('storage.objectViewer') ?? false) ||
       (role.project?.includes('storage.admin') ?? false),
     run: ({ storage }, { cloud }) => storage.bucket(cloud.ledgerBucket).file(fresh()).exists(),
   },
   {
     title: 'lists the ledger',
-    allowed: (role) => role.project?.includes('storage.admin') ?? false,
+    allowed: (role) =>
+      (role.buckets?.ledger?.includes('storage.objectViewer') ?? false) ||
+      (role.project?.includes('storage.admin') ?? false),
     run: ({ storage }, { cloud }) => storage.bucket(cloud.ledgerBucket).getFiles(),
   },
   {
