@@ -1,7 +1,7 @@
 import { createAttest } from '../shared/cloud/attest.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
-import { createKeyring } from '../shared/cloud/keyring.ts';
+import { openKeyring } from '../shared/cloud/keyring.ts';
 import { createKms } from '../shared/cloud/kms.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { createLedger } from '../shared/cloud/storage.ts';
@@ -17,7 +17,7 @@ export const build: Build = (env, now) => {
   const kms = createKms(config);
   const deps = {
     db: openFirestore(config, '(default)'),
-    keyring: createKeyring({ db: openFirestore(config, 'keyring'), kms, now }),
+    keyring: openKeyring(config, { now }),
     ledger: createLedger(config),
     attest: createAttest(kms),
     issuer: config.baseUrl,

@@ -1,7 +1,6 @@
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
-import { createKeyring } from '../shared/cloud/keyring.ts';
-import { createKms } from '../shared/cloud/kms.ts';
+import { openKeyring } from '../shared/cloud/keyring.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { createPublisher } from '../shared/cloud/pubsub.ts';
 import { createApi, toFunction } from '../shared/http/app.ts';
@@ -14,12 +13,7 @@ export const build: Build = (env, now) => {
   const config = readConfig(env);
   const log = createLog({ functionName: 'orders', projectId: config.projectId });
   const db = openFirestore(config, '(default)');
-  const keyring = createKeyring({
-    db: openFirestore(config, 'keyring'),
-    kms: createKms(config),
-    now,
-    onKmsBridged: log.kmsBridged,
-  });
+  const keyring = openKeyring(config, { now, onKmsBridged: log.kmsBridged });
   const app = createApi({ log, authenticator: createAuthenticator({ db, now }) });
   addOrdersApi(app, { db, keyring, publisher: createPublisher(config), log, now });
   return toFunction(app);

@@ -1,7 +1,6 @@
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
-import { createKeyring } from '../shared/cloud/keyring.ts';
-import { createKms } from '../shared/cloud/kms.ts';
+import { openKeyring } from '../shared/cloud/keyring.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { OrderMessage } from '../shared/domain/order.ts';
 import { type Build, register } from '../shared/http/entry.ts';
@@ -13,12 +12,7 @@ export const build: Build = (env, now) => {
   const config = readConfig(env);
   const log = createLog({ functionName: 'route-order', projectId: config.projectId });
   const db = openFirestore(config, '(default)');
-  const keyring = createKeyring({
-    db: openFirestore(config, 'keyring'),
-    kms: createKms(config),
-    now,
-    onKmsBridged: log.kmsBridged,
-  });
+  const keyring = openKeyring(config, { now, onKmsBridged: log.kmsBridged });
   return pushHandler({
     log,
     schema: OrderMessage,

@@ -1,7 +1,6 @@
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
-import { createKeyring } from '../shared/cloud/keyring.ts';
-import { createKms } from '../shared/cloud/kms.ts';
+import { openKeyring } from '../shared/cloud/keyring.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { createPublisher } from '../shared/cloud/pubsub.ts';
 import { ErasureMessage, OrderMessage } from '../shared/domain/order.ts';
@@ -20,7 +19,7 @@ export const build: Build = (env, now) => {
   const config = readConfig(env);
   const log = createLog({ functionName: 'sweep', projectId: config.projectId });
   const db = openFirestore(config, '(default)');
-  const keyring = createKeyring({ db: openFirestore(config, 'keyring'), kms: createKms(config), now });
+  const keyring = openKeyring(config, { now });
   const publisher = createPublisher(config);
 
   const tick = tickHandler(log, () =>

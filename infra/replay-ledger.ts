@@ -7,8 +7,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
-import { createKeyring } from '../shared/cloud/keyring.ts';
-import { createKms } from '../shared/cloud/kms.ts';
+import { openKeyring } from '../shared/cloud/keyring.ts';
 import { createLedger } from '../shared/cloud/storage.ts';
 import { randomId } from '../shared/domain/ids.ts';
 import { type Replayed, replayLedger } from '../shared/orders/replay-ledger.ts';
@@ -25,7 +24,7 @@ async function main(): Promise<void> {
     { actor: { type: 'system', id: null }, requestId: randomId('request') },
     {
       db: openFirestore(config, '(default)'),
-      keyring: createKeyring({ db: openFirestore(config, 'keyring'), kms: createKms(config), now }),
+      keyring: openKeyring(config, { now }),
       ledger: createLedger(config),
       now,
     },

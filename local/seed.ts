@@ -2,8 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore, paths } from '../shared/cloud/firestore.ts';
-import { createKeyring, type Keyring } from '../shared/cloud/keyring.ts';
-import { createKms } from '../shared/cloud/kms.ts';
+import { type Keyring, openKeyring } from '../shared/cloud/keyring.ts';
 import { storeConnection } from '../shared/commerce/connections.ts';
 import type { ConnectionSecrets } from '../shared/commerce/platform.ts';
 import { SCOPES } from '../shared/domain/api-key.ts';
@@ -30,12 +29,7 @@ export interface SeedDeps {
 export function seedDeps(cloud: Pick<Cloud, 'envOf'>): SeedDeps {
   const config = readConfig(cloud.envOf('seed'));
   const db = openFirestore(config, '(default)');
-  const keyringDb = openFirestore(config, 'keyring');
-  return {
-    db,
-    keyring: createKeyring({ db: keyringDb, kms: createKms(config), now: Date.now }),
-    now: Date.now,
-  };
+  return { db, keyring: openKeyring(config, { now: Date.now }), now: Date.now };
 }
 
 /** Two test companies that are connected: a retailer with two shops, and the supplier of some of what it sells. */

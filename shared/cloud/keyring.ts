@@ -7,12 +7,14 @@ import type { LookupKey } from '../crypto/lookup.ts';
 import { type Party, RecordKey } from '../crypto/record-key.ts';
 import { AppError } from '../domain/errors.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
+import type { Config } from './config.ts';
+import { openFirestore } from './firestore.ts';
 import { hasStatus } from './grpc-error.ts';
 import { keyCache } from './keyring-cache.ts';
 import { createCompanyKey, loadCompanyKeys } from './keyring-companies.ts';
 import { lookupKey } from './keyring-lookup.ts';
 import { Bytes, readDocument } from './keyring-wrapped.ts';
-import type { Kms } from './kms.ts';
+import { createKms, type Kms } from './kms.ts';
 
 export type { Party, RecordKey } from '../crypto/record-key.ts';
 
@@ -181,4 +183,12 @@ function entryOf(orderId: string, { owner, wraps, createdAt }: RecordKeyDocument
     .filter(([holderOrderId]) => holderOrderId !== orderId)
     .map(([holderOrderId, { holder }]) => ({ companyId: holder, orderId: holderOrderId }));
   return { orderId, companyId: owner, holders, createdAt };
+}
+
+/** The keyring as the configuration names its database and its KMS. */
+export function openKeyring(
+  config: Config,
+  deps: { now: Clock; onKmsBridged?: (companyId: string) => void },
+): Keyring {
+  return createKeyring({ db: openFirestore(config, 'keyring'), kms: createKms(config), ...deps });
 }
