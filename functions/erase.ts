@@ -14,12 +14,11 @@ import { erase } from '../shared/orders/erase.ts';
 export const build: Build = (env, now) => {
   const config = readConfig(env);
   const log = createLog({ functionName: 'erase', projectId: config.projectId });
-  const kms = createKms(config);
   const deps = {
     db: openFirestore(config, '(default)'),
     keyring: openKeyring(config, { now }),
     ledger: createLedger(config),
-    attest: createAttest(kms),
+    attest: createAttest({ kms: createKms(config), now }),
     issuer: config.baseUrl,
     log,
     now,

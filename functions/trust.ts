@@ -1,3 +1,4 @@
+import { createAttest } from '../shared/cloud/attest.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { createKms } from '../shared/cloud/kms.ts';
 import { createLog } from '../shared/cloud/log.ts';
@@ -20,7 +21,7 @@ export const build: Build = (env, now) => {
     config.baseUrl,
   );
   const app = createApi({ log });
-  app.openapi(publicKeysRoute, getPublicKeys({ kms: createKms(config), now }));
+  app.openapi(publicKeysRoute, getPublicKeys({ attest: createAttest({ kms: createKms(config), now }) }));
   app.openapi(openApiRoute, getOpenApi(document));
   app.openapi(referenceRoute, getReference(document));
   return toFunction(app);
