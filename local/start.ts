@@ -50,6 +50,7 @@ async function main(): Promise<void> {
     const stopped = new Promise<void>((settle) => {
       onStop = settle;
     });
+    await mkdir(dirname(envFile), { recursive: true });
     await writeFile(envFile, envLines(cloud.envOf('replay-ledger')), { mode: 0o600 });
     for (const file of files) await writeDemoFile(file, demo);
     console.log(screen(demo, log.file, Date.now() - startedAt));
