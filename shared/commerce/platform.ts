@@ -1,8 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { IncomingOrder } from '../domain/order.ts';
 import type { Clock } from '../domain/time.ts';
-import { shopify } from './shopify.ts';
-import { standardWebhooks } from './standard-webhooks.ts';
 
 /** What arrived: raw bytes and headers, of which nothing is believed yet. */
 export interface Delivery {
@@ -32,10 +30,4 @@ export interface Platform {
   verify(delivery: Delivery, secrets: ConnectionSecrets, now: Clock): VerifiedDelivery;
   /** Throws `BAD_REQUEST` that names the fields when the bytes are not what the platform sends. */
   read(delivery: VerifiedDelivery): CommerceEvent;
-}
-
-const PLATFORMS: Record<PlatformName, Platform> = { shopify, standard: standardWebhooks };
-
-export function platformOf(name: PlatformName): Platform {
-  return PLATFORMS[name];
 }

@@ -13,7 +13,8 @@ export function fieldErrors(error: ZodError): FieldError[] {
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({ path: pathOf([...issue.path, key]), message: 'not a known field' }));
     }
-    return [{ path: pathOf(issue.path), message: issue.message }];
+    const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+    return [{ path: pathOf(issue.path), message: missing ? 'is required' : issue.message }];
   });
   return fields.slice(0, MAX_FIELDS);
 }

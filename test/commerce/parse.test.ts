@@ -4,7 +4,7 @@ import { sampleOrder } from '../../local/shops/sample-order.ts';
 import { shopifyHeaders } from '../../local/shops/shopify.ts';
 import { ownContacts } from '../../shared/commerce/own-contacts.ts';
 import { parseJson } from '../../shared/commerce/parse.ts';
-import { platformOf } from '../../shared/commerce/platform.ts';
+import { platformOf } from '../../shared/commerce/platforms.ts';
 import { AppError } from '../../shared/domain/errors.ts';
 
 const bad = expect.objectContaining({

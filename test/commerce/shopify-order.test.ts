@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { sampleOrder } from '../../local/shops/sample-order.ts';
 import { shopifyHeaders } from '../../local/shops/shopify.ts';
-import { type CommerceEvent, platformOf } from '../../shared/commerce/platform.ts';
+import type { CommerceEvent } from '../../shared/commerce/platform.ts';
+import { platformOf } from '../../shared/commerce/platforms.ts';
 import type { IncomingOrder } from '../../shared/domain/order.ts';
 
 const AT = Date.UTC(2026, 10, 23, 9);

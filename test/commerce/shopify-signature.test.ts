@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { shopifyHeaders } from '../../local/shops/shopify.ts';
-import { type ConnectionSecrets, type Delivery, platformOf } from '../../shared/commerce/platform.ts';
+import type { ConnectionSecrets, Delivery } from '../../shared/commerce/platform.ts';
+import { platformOf } from '../../shared/commerce/platforms.ts';
 
 const NOW = Date.UTC(2026, 10, 23, 9);
 const SHOP = 'test-shop.myshopify.com';

@@ -2,7 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { type StandardSigning, standardHeaders } from '../../local/shops/standard.ts';
-import { type CommerceEvent, type Delivery, platformOf } from '../../shared/commerce/platform.ts';
+import type { CommerceEvent, Delivery } from '../../shared/commerce/platform.ts';
+import { platformOf } from '../../shared/commerce/platforms.ts';
 
 const AT = Date.UTC(2026, 10, 23, 0);
 const SECRET = 'whsec_a25vd24tYW5zd2VyLWtleS1vZi0yNC1i';

@@ -1,7 +1,8 @@
 import type { HttpFunction } from '@google-cloud/functions-framework';
 import type { Log } from '../../cloud/log.ts';
 import type { Connection, FindConnection } from '../../commerce/connections.ts';
-import { type Delivery, platformOf, type VerifiedDelivery } from '../../commerce/platform.ts';
+import type { Delivery, VerifiedDelivery } from '../../commerce/platform.ts';
+import { platformOf } from '../../commerce/platforms.ts';
 import { AppError } from '../../domain/errors.ts';
 import { isId, randomId } from '../../domain/ids.ts';
 import type { IncomingOrder } from '../../domain/order.ts';
