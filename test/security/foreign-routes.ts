@@ -1,0 +1,117 @@
+import type { Scope } from '../../shared/domain/api-key.ts';
+import { randomId } from '../../shared/domain/ids.ts';
+
+/** Ids of one company's things, for a caller to put where ids go. */
+export interface Ids {
+  order: string;
+  fulfilment: string;
+  erasure: string;
+  connection: string;
+  line: string;
+}
+
+export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
+interface Named {
+  method: Method;
+  /** As the OpenAPI document has it. */
+  template: string;
+}
+
+/** A route that shows or changes what belongs to a company: it needs a key with this scope. */
+export interface CompanyRoute extends Named {
+  scope: Scope;
+  /** A body that is valid when the ids are the caller's own. */
+  body?: (ids: Ids) => unknown;
+}
+
+const shipTo = {
+  firstName: 'Test',
+  lastName: 'Shopper',
+  streetAddress: '1 Sample Street\nSampleton',
+  postalCode: '40003',
+  region: 'Kentucky',
+  country: 'US',
+};
+
+/** A valid body of `POST /v1/orders`. */
+export function orderBody(change: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    externalId: 'ext-1',
+    code: 'ext-1',
+    currency: 'USD',
+    lines: [{ sku: 'IPOD2008GREEN', title: 'A thing', quantity: 3, unitPrice: 19_900 }],
+    totals: { items: 59_700, shipping: 0, tax: 0, discount: 0, total: 59_700 },
+    shipTo,
+    ...change,
+  };
+}
+
+const oneLine = ({ line }: Ids): unknown => ({ lines: [{ lineId: line, quantity: 1 }] });
+
+/** Every route behind a key. A route that is in the document and in neither table fails the test. */
+export const COMPANY_ROUTES: readonly CompanyRoute[] = [
+  { method: 'GET', template: '/v1/orders', scope: 'orders:read' },
+  { method: 'POST', template: '/v1/orders', scope: 'orders:write', body: () => orderBody() },
+  {
+    method: 'POST',
+    template: '/v1/orders/preview',
+    scope: 'orders:read',
+    body: () => ({ currency: 'USD', lines: [{ sku: 'IPOD2008GREEN', quantity: 1 }] }),
+  },
+  { method: 'POST', template: '/v1/orders/erase-archived', scope: 'orders:erase' },
+  { method: 'GET', template: '/v1/orders/{id}', scope: 'orders:read' },
+  { method: 'PATCH', template: '/v1/orders/{id}', scope: 'orders:write', body: () => ({ shipTo }) },
+  { method: 'DELETE', template: '/v1/orders/{id}', scope: 'orders:erase' },
+  { method: 'POST', template: '/v1/orders/{id}/fulfilments', scope: 'orders:write', body: oneLine },
+  {
+    method: 'PATCH',
+    template: '/v1/orders/{id}/fulfilments/{fulfilmentId}',
+    scope: 'orders:write',
+    body: () => ({ carrier: 'ups', trackingNumbers: ['1Z1'] }),
+  },
+  { method: 'POST', template: '/v1/orders/{id}/cancel', scope: 'orders:write', body: oneLine },
+  {
+    method: 'POST',
+    template: '/v1/orders/{id}/decline',
+    scope: 'orders:write',
+    body: ({ line }) => ({ lines: [{ lineId: line }] }),
+  },
+  { method: 'POST', template: '/v1/orders/{id}/returns', scope: 'orders:write', body: oneLine },
+  { method: 'POST', template: '/v1/orders/{id}/archive', scope: 'orders:write' },
+  { method: 'POST', template: '/v1/orders/{id}/retry', scope: 'orders:write' },
+  { method: 'GET', template: '/v1/erasures', scope: 'orders:read' },
+  { method: 'GET', template: '/v1/erasures/{id}', scope: 'orders:read' },
+  { method: 'GET', template: '/v1/audit', scope: 'audit:read' },
+];
+
+/** Routes without a key, and why they need none. */
+export const OPEN_ROUTES: readonly (Named & { by: 'signature' | 'public' })[] = [
+  { method: 'POST', template: '/webhooks/{connectionId}', by: 'signature' },
+  { method: 'GET', template: '/.well-known/jwks.json', by: 'public' },
+  { method: 'GET', template: '/v1/openapi.json', by: 'public' },
+  { method: 'GET', template: '/docs', by: 'public' },
+];
+
+/** The template with ids in it. */
+export function pathWith(template: string, ids: Ids): string {
+  return template
+    .replace('{fulfilmentId}', ids.fulfilment)
+    .replace('{connectionId}', ids.connection)
+    .replace('{id}', template.startsWith('/v1/erasures') ? ids.erasure : ids.order);
+}
+
+/** Well formed, and nobody's. */
+export function nobodysIds(): Ids {
+  return {
+    order: randomId('order'),
+    fulfilment: randomId('fulfilment'),
+    erasure: randomId('erasure'),
+    connection: randomId('connection'),
+    line: randomId('line'),
+  };
+}
+
+export function nameOf({ method, template }: Named): string {
+  return `${method} ${template}`;
+}
