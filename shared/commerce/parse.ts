@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { type AppError, badFields, type FieldError } from '../domain/errors.ts';
+import { type AppError, badFields } from '../domain/errors.ts';
+import { fieldErrors } from '../domain/field-errors.ts';
 
 /** The deepest payload of any platform has some eight levels; recursion over a parsed body is safe below this. */
 const MOST_LEVELS = 32;
@@ -7,9 +8,6 @@ const MOST_LEVELS = 32;
 const MOST_VALUES = 200_000;
 /** Seventeen digits may be more than a double holds (2^53 has sixteen). */
 const LONG_NUMBER = /^-?\d{16,}$/;
-/** Enough to mend a sender by; an answer does not grow with the request. */
-const MOST_FIELDS = 20;
-
 /** A JSON text from outside, parsed. Throws `BAD_REQUEST` and nothing else. Whole numbers beyond 2^53 become text. */
 export function parseJson(body: Buffer): unknown {
   const shape = measure(body);
@@ -28,14 +26,7 @@ export function parseJson(body: Buffer): unknown {
 export function readAs<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const byPath = new Map(result.error.issues.map(fieldError).map((field) => [field.path, field]));
-  throw badFields(...[...byPath.values()].slice(0, MOST_FIELDS));
-}
-
-/** Schemas that read here are allow-lists without records, so a path holds our own words and indexes only. */
-function fieldError(issue: z.core.$ZodIssue): FieldError {
-  const path = issue.path.map(String).join('.');
-  return { path: path === '' ? 'body' : path, message: issue.message };
+  throw badFields(...fieldErrors(result.error));
 }
 
 function notJson(why: string): AppError {

@@ -4,10 +4,10 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
 import type { Log } from '../cloud/log.ts';
 import { AppError, badFields } from '../domain/errors.ts';
+import { fieldErrors } from '../domain/field-errors.ts';
 import { randomId } from '../domain/ids.ts';
 import type { Authenticator, Caller } from './authenticate.ts';
 import { requireReadableBody } from './body.ts';
-import { fieldErrors } from './field-errors.ts';
 import { COMMON_HEADERS, problemResponse, toAppError } from './problem.ts';
 
 export interface ApiEnv {

@@ -1,5 +1,5 @@
 import type { ZodError } from 'zod';
-import type { FieldError } from '../domain/errors.ts';
+import type { FieldError } from './errors.ts';
 
 const MAX_FIELDS = 20;
 const MAX_PATH = 100;
@@ -16,7 +16,7 @@ export function fieldErrors(error: ZodError): FieldError[] {
     const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
     return [{ path: pathOf(issue.path), message: missing ? 'is required' : issue.message }];
   });
-  return fields.slice(0, MAX_FIELDS);
+  return [...new Map(fields.map((field) => [field.path, field])).values()].slice(0, MAX_FIELDS);
 }
 
 function pathOf(path: PropertyKey[]): string {
