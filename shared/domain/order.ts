@@ -81,6 +81,8 @@ export interface OrderLine {
   sku: string;
   title: string | null;
   quantity: number;
+  /** The quantity that the shop named last; never shown. What it names more or less next time is added or cancelled. */
+  saidQuantity: number;
   fulfilledQuantity: number;
   cancelledQuantity: number;
   returnedQuantity: number;

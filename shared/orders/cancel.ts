@@ -36,12 +36,12 @@ export function cancel(
       cancelledQuantity: line.cancelledQuantity + (quantities.get(line.id) ?? 0),
     }));
 
-    const changed = carryToSupply(order.lines, fewer, supplies);
+    const { lines: kept, changed } = carryToSupply(order.lines, fewer, supplies);
     for (const [id, supply] of changed) {
       tx.set(orderDoc(deps.db, supply.companyId, id), { ...supply, updatedAt });
       addEntry(tx, cancelled(supply.companyId, id, supply, acting), deps);
     }
-    const stored = withRouting(withSupplies(withLines({ ...order, updatedAt }, fewer), changed));
+    const stored = withRouting(withSupplies(withLines({ ...order, updatedAt }, kept), changed));
     tx.set(orderDoc(deps.db, target.companyId, target.orderId), stored);
     const entry = addEntry(tx, cancelled(target.companyId, target.orderId, stored, acting), deps);
     return { order: stored, entry };

@@ -7,15 +7,8 @@ import type { StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
 import { ageOf, differs, mergeEvent } from './merge.ts';
 import { type MinimisedOrder, titlesById } from './minimise.ts';
-import {
-  type Acting,
-  orderDoc,
-  type OrdersDeps,
-  readOrder,
-  readSupplies,
-  type SealedRecord,
-  toReadOrder,
-} from './order-store.ts';
+import { type Acting, orderDoc, type OrdersDeps, readSupplies, type SealedRecord } from './order-store.ts';
+import { withLines } from './progress.ts';
 import { publishDue } from './publish-due.ts';
 import { addressDiffers, readdress } from './readdress.ts';
 import { carryToSupply, withSupplies } from './supply.ts';
@@ -33,15 +26,17 @@ export interface LaterEvent {
  * cost one plain read. True when something changed.
  */
 export async function mergeIntoStored(event: LaterEvent, acting: Acting, deps: OrdersDeps): Promise<boolean> {
-  const { orderId, companyId, incoming } = event;
-  const { order: known } = await readOrder(deps.db, companyId, orderId);
+  const { orderId, companyId } = event;
+  const found = await orderDoc(deps.db, companyId, orderId).get();
+  const known = found.data() as StoredOrder | undefined;
+  // Erased since its reference was read.
+  if (known === undefined) return false;
   if (!changes(known, event)) {
     await publishDue(known, orderId, companyId, deps);
     return false;
   }
-  // Only a newer event can change what is sealed; an equal one merges quantities.
   const self = { companyId, orderId };
-  const recordKey = ageOf(known, incoming) === 'newer' ? await deps.keyring.recordKey(self, self) : undefined;
+  const recordKey = mayReseal(known, event) ? await deps.keyring.recordKey(self, self) : undefined;
   const merged = await deps.db.runTransaction((tx) => mergeWithin(tx, event, recordKey, acting, deps));
   if (merged === undefined) return false;
   await publishDue(merged, orderId, companyId, deps);
@@ -53,6 +48,12 @@ function changes(known: StoredOrder, { incoming, idOf }: LaterEvent): boolean {
   return differs(known, mergeEvent(known, incoming, idOf));
 }
 
+/** A newer event can bring another address and new titles, one of equal age only titles of lines that it adds. */
+function mayReseal(known: StoredOrder, { incoming, idOf }: LaterEvent): boolean {
+  const lines = new Set(known.lines.map((line) => line.id));
+  return ageOf(known, incoming) === 'newer' || incoming.lines.some((line) => !lines.has(idOf(line.key)));
+}
+
 async function mergeWithin(
   tx: Transaction,
   event: LaterEvent,
@@ -62,8 +63,9 @@ async function mergeWithin(
 ): Promise<StoredOrder | undefined> {
   const { db, now } = deps;
   const { orderId, companyId, incoming, idOf } = event;
-  const { order: known } = toReadOrder(await tx.get(orderDoc(db, companyId, orderId)));
-  if (!changes(known, event)) return undefined;
+  const known = (await tx.get(orderDoc(db, companyId, orderId))).data() as StoredOrder | undefined;
+  if (known === undefined || !changes(known, event)) return undefined;
+  const newer = ageOf(known, incoming) === 'newer';
   const supplies = await readSupplies(db, tx, known);
   const sealedRef = db.doc(paths.sealed(orderId));
   const sealed =
@@ -71,17 +73,17 @@ async function mergeWithin(
 
   const at = timestamp(now);
   let merged = { ...mergeEvent(known, incoming, idOf), updatedAt: at };
-  const changed = carryToSupply(known.lines, merged.lines, supplies);
+  const { lines, changed } = carryToSupply(known.lines, merged.lines, supplies);
   for (const [id, supply] of changed) {
     supplies.set(id, { ...supply, updatedAt: at });
     tx.set(orderDoc(db, supply.companyId, id), { ...supply, updatedAt: at });
     addEntry(tx, updated(supply.companyId, id, acting), deps);
   }
-  merged = withSupplies(merged, changed);
+  merged = withSupplies(withLines(merged, lines), changed);
 
   if (recordKey !== undefined && sealed !== undefined) {
     const resealed = { ...sealed };
-    if (incoming.shipTo !== null && addressDiffers(recordKey, sealed, incoming.shipTo)) {
+    if (newer && incoming.shipTo !== null && addressDiffers(recordKey, sealed, incoming.shipTo)) {
       const target = { orderId, order: merged, sealed: resealed, supplies };
       const to = { shipTo: incoming.shipTo, cleaned: incoming.addressCleaned };
       merged = readdress(tx, target, to, recordKey, acting, deps).order;

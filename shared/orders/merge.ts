@@ -12,8 +12,8 @@ export function ageOf(stored: StoredOrder, incoming: MinimisedOrder): Age {
 }
 
 /**
- * The order after an event of equal or newer age. Equal times merge monotonically: cancelled and shipped quantities
- * only grow, and an order that was paid stays paid. `idOf` gives a line's id from its key.
+ * The order after an event of equal or newer age. Equal times merge monotonically: lines and quantities only grow, and
+ * an order that was paid stays paid, so that it does not matter which came first. `idOf` gives a line's id from its key.
  */
 export function mergeEvent(
   stored: StoredOrder,
@@ -21,12 +21,12 @@ export function mergeEvent(
   idOf: (key: string) => string,
 ): StoredOrder {
   const newer = ageOf(stored, incoming) === 'newer';
-  const lines = newer ? newerLines(stored, incoming, idOf) : grownLines(stored, incoming, idOf);
-  const added = lines.length > stored.lines.length;
+  const paid = newer ? incoming.paid : stored.paid || incoming.paid;
+  const lines = mergedLines(stored, incoming, idOf, { newer, paid });
   const merged: StoredOrder = {
     ...stored,
-    routing: added && stored.routing === 'done' ? 'pending' : stored.routing,
-    paid: newer ? incoming.paid : stored.paid || incoming.paid,
+    routing: stored.routing === 'done' && wantsMore(stored.lines, lines) ? 'pending' : stored.routing,
+    paid,
     ...(newer
       ? {
           totals: incoming.totals,
@@ -34,8 +34,16 @@ export function mergeEvent(
           sourceUpdatedAt: incoming.updatedAt,
         }
       : {}),
+    // What the shop opens again is not put away any more: only an ended order can be deleted.
+    ...(stored.archived && !linesEnded(lines) ? { archived: false, archivedAt: null } : {}),
   };
   return withRouting(withLines(merged, lines));
+}
+
+/** Whether a line that nobody supplies has more to ship than before. */
+function wantsMore(before: OrderLine[], after: OrderLine[]): boolean {
+  const known = new Map(before.map((line) => [line.id, left(line)]));
+  return after.some((line) => line.supplier === null && left(line) > (known.get(line.id) ?? 0));
 }
 
 /** True when the two differ in something that is stored. */
@@ -58,35 +66,44 @@ export function withRouting(order: StoredOrder): StoredOrder {
     : { ...rest, routing: 'pending' };
 }
 
-function newerLines(
-  stored: StoredOrder,
-  incoming: MinimisedOrder,
-  idOf: (key: string) => string,
-): OrderLine[] {
-  const said = new Map(incoming.lines.map((line) => [idOf(line.key), line]));
-  const kept = stored.lines.map((line) => {
-    const event = said.get(line.id);
-    said.delete(line.id);
-    // A line that the shop no longer names will not be shipped.
-    if (event === undefined) return { ...line, cancelledQuantity: line.cancelledQuantity + left(line) };
-    const quantity = Math.max(line.quantity, event.quantity);
-    // A line that shrank says by how much less is wanted now.
-    const cancelled = event.cancelledQuantity + (quantity - event.quantity);
-    return grown({ ...line, quantity, unitPrice: event.unitPrice }, cancelled, event.fulfilledQuantity);
-  });
-  return [...kept, ...[...said].map(([id, line]) => newLine(id, line))];
+/** How an event stands to the stored order: whether it is newer, and whether the order counts as paid with it. */
+interface Standing {
+  newer: boolean;
+  paid: boolean;
 }
 
-function grownLines(
+function mergedLines(
   stored: StoredOrder,
   incoming: MinimisedOrder,
   idOf: (key: string) => string,
+  standing: Standing,
 ): OrderLine[] {
   const said = new Map(incoming.lines.map((line) => [idOf(line.key), line]));
-  return stored.lines.map((line) => {
+  const known = stored.lines.map((line) => {
     const event = said.get(line.id);
-    return event === undefined ? line : grown(line, event.cancelledQuantity, event.fulfilledQuantity);
+    said.delete(line.id);
+    if (event !== undefined) return mergedLine(line, event, standing);
+    // A line that the shop no longer names will not be shipped.
+    return standing.newer
+      ? { ...line, saidQuantity: 0, cancelledQuantity: line.cancelledQuantity + left(line) }
+      : line;
   });
+  return [...known, ...[...said].map(([id, line]) => newLine(id, line))];
+}
+
+/** What the shop names more than the last time is ordered on top; what it names less is cancelled. */
+function mergedLine(
+  line: OrderLine,
+  event: MinimisedOrder['lines'][number],
+  { newer, paid }: Standing,
+): OrderLine {
+  const named = newer ? event.quantity : Math.max(line.saidQuantity, event.quantity);
+  // A partner is not asked for more until that is paid.
+  const saidQuantity = paid || line.supplier === null ? named : Math.min(line.saidQuantity, named);
+  const quantity = line.quantity + Math.max(0, saidQuantity - line.saidQuantity);
+  const unitPrice = newer ? event.unitPrice : line.unitPrice;
+  const cancelled = event.cancelledQuantity + quantity - named;
+  return grown({ ...line, quantity, saidQuantity, unitPrice }, cancelled, event.fulfilledQuantity);
 }
 
 /** Raises what was shipped and cancelled, within what was ordered. What a partner ships, only the partner tells. */
@@ -110,6 +127,7 @@ export function newLine(id: string, line: MinimisedOrder['lines'][number]): Orde
     sku: line.sku,
     title: null,
     quantity: line.quantity,
+    saidQuantity: line.quantity,
     fulfilledQuantity: line.fulfilledQuantity,
     cancelledQuantity: line.cancelledQuantity,
     returnedQuantity: 0,

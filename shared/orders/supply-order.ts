@@ -3,7 +3,8 @@ import type { Party } from '../crypto/record-key.ts';
 import type { OrderLine, StoredOrder } from '../domain/order.ts';
 import type { Match } from './match.ts';
 import { lineIdOf } from './order-ids.ts';
-import { left, withLines } from './progress.ts';
+import { left } from './progress.ts';
+import { withSupplyLines } from './supply.ts';
 
 /** The retailer's order that a supply order is made for. */
 export interface SupplySource {
@@ -61,17 +62,8 @@ export function withMoreLines(
   lookup: LookupKey,
   at: string,
 ): StoredOrder {
-  // A line that was declined and comes again is another line: its number in the order tells them apart.
-  const lines = [
-    ...supply.lines,
-    ...matches.map((match, place) => {
-      const key = `${match.line.id}/${supply.lines.length + place}`;
-      return supplyLine(lineIdOf(lookup, holder.orderId, key), match);
-    }),
-  ];
-  const items = lines.reduce((sum, line) => sum + line.unitPrice * line.quantity, 0);
-  const totals = { ...supply.totals, items, total: items };
-  return withLines({ ...supply, totals, updatedAt: at }, lines);
+  const more = matches.map((match) => supplyLine(lineIdOf(lookup, holder.orderId, match.line.id), match));
+  return withSupplyLines({ ...supply, updatedAt: at }, [...supply.lines, ...more]);
 }
 
 function supplyLine(id: string, { line, product }: Match): OrderLine {
@@ -81,6 +73,7 @@ function supplyLine(id: string, { line, product }: Match): OrderLine {
     sku: line.sku,
     title: product?.title ?? null,
     quantity: left(line),
+    saidQuantity: 0,
     fulfilledQuantity: 0,
     cancelledQuantity: 0,
     returnedQuantity: 0,

@@ -20,7 +20,7 @@ export function listView(id: string, order: StoredOrder) {
     archivedAt: order.archivedAt,
     erasedAt: order.erasedAt,
     currency: order.currency,
-    lines: order.lines.map(({ origin: _origin, title, ...line }) =>
+    lines: order.lines.map(({ origin: _origin, saidQuantity: _said, title, ...line }) =>
       title === null ? line : { ...line, title },
     ),
     totals: order.totals,
@@ -40,7 +40,7 @@ export function singleView(
   const view = listView(id, order);
   return {
     ...view,
-    lines: order.lines.map(({ origin, ...line }) => ({
+    lines: order.lines.map(({ origin, saidQuantity: _said, ...line }) => ({
       ...line,
       title: line.title ?? titles[origin ?? line.id] ?? null,
     })),
