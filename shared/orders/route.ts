@@ -1,4 +1,4 @@
-import { FieldValue, type WriteBatch } from '@google-cloud/firestore';
+import { FieldValue, type Firestore, type WriteBatch } from '@google-cloud/firestore';
 import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import type { LookupKey } from '../crypto/lookup.ts';
@@ -10,9 +10,9 @@ import { type Match, matchLines } from './match.ts';
 import { supplyOrderIdOf } from './order-ids.ts';
 import {
   type Acting,
+  alreadyExists,
   orderDoc,
   type OrdersDeps,
-  readOrder,
   type ReadOrder,
   toReadOrder,
   writtenInBetween,
@@ -42,7 +42,8 @@ export async function routeOrder(owner: Party, acting: Acting, deps: RouteDeps):
       await routeVersion(read, owner, acting, deps);
       return;
     } catch (error) {
-      if (!writtenInBetween(error)) throw error;
+      // Another run was faster, or the order was changed meanwhile.
+      if (!writtenInBetween(error) && !alreadyExists(error)) throw error;
     }
   }
   throw new AppError('UNAVAILABLE', 'the order keeps changing');
@@ -54,16 +55,24 @@ function isDue(order: StoredOrder): boolean {
 
 async function routeVersion(read: ReadOrder, owner: Party, acting: Acting, deps: RouteDeps): Promise<void> {
   const { db, keyring, now, log } = deps;
-  const matches = await matchLines(db, owner.companyId, read.order.currency, read.order.lines);
+  const supplies = await suppliesOf(db, read.order);
+  // What a partner was asked for once and does not supply any more, it has given back: that stays with the retailer.
+  const asked = new Set(
+    [...supplies.values()].flatMap(({ order }) => order.lines.map((line) => line.origin)),
+  );
+  const open = read.order.lines.filter((line) => !asked.has(line.id));
+  const matches = await matchLines(db, owner.companyId, read.order.currency, open);
   const lookup = await keyring.lookup();
   const at = timestamp(now);
 
   const batch = db.batch();
   const placed: Placed[] = [];
   for (const [partnerId, own] of bySupplier(matches)) {
+    const known = supplies.get(partnerId);
+    // A partner that has put its order away is done with it.
+    if (known?.order.archived === true) continue;
     const source = { order: read.order, owner, partnerId, at };
-    const supply = await place(batch, source, own, lookup, acting, deps);
-    if (supply !== undefined) placed.push(supply);
+    placed.push(await place(batch, source, known, own, lookup, acting, deps));
   }
   const routed = withPlaced(read.order, matches, placed);
   const { due: _due, ...fields } = routed;
@@ -86,24 +95,34 @@ interface Placed {
   lineIds: Set<string>;
 }
 
-/** Adds one partner's supply order to the batch; undefined when the partner has put an earlier one away for good. */
+/** The supply orders that the order has already, by partner. */
+async function suppliesOf(db: Firestore, order: StoredOrder): Promise<Map<string, ReadOrder>> {
+  if (order.supplyOrders.length === 0) return new Map();
+  const refs = order.supplyOrders.map((supply) => orderDoc(db, supply.companyId, supply.id));
+  const snapshots = await db.getAll(...refs);
+  return new Map(
+    order.supplyOrders.flatMap(({ partner }, place) => {
+      const snapshot = snapshots[place];
+      return snapshot === undefined ? [] : [[partner, toReadOrder(snapshot)]];
+    }),
+  );
+}
+
+/** Adds one partner's supply order, or more lines of it, to the batch. */
 async function place(
   batch: WriteBatch,
   source: SupplySource,
+  known: ReadOrder | undefined,
   matches: Match[],
   lookup: LookupKey,
   acting: Acting,
   deps: RouteDeps,
-): Promise<Placed | undefined> {
+): Promise<Placed> {
   const { db, keyring } = deps;
-  const { order, owner, partnerId } = source;
+  const { owner, partnerId } = source;
   const companyId = matches[0]?.supplier?.companyId ?? '';
   const holder = { companyId, orderId: supplyOrderIdOf(lookup, owner.orderId, partnerId) };
   const ref = orderDoc(db, holder.companyId, holder.orderId);
-  const known = order.supplyOrders.some((each) => each.id === holder.orderId)
-    ? await readOrder(db, holder.companyId, holder.orderId)
-    : undefined;
-  if (known?.order.archived === true || (known?.order.erasedAt ?? null) !== null) return undefined;
 
   // The wrap comes first: a supply order that is seen can be opened.
   await keyring.share(owner, holder);
