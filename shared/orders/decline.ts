@@ -8,8 +8,8 @@ import {
   changeOrder,
   orderDoc,
   type OrdersDeps,
+  readOwned,
   type Target,
-  toReadOrder,
 } from './order-store.ts';
 import { left, withLines, withSupplyState } from './progress.ts';
 import { allOf, chosen } from './quantities.ts';
@@ -26,11 +26,12 @@ export function decline(
 ): Promise<{ order: StoredOrder; entry: AuditEntry }> {
   return changeOrder(target, deps, async (tx, order) => {
     const { origin, partner } = order;
-    if (origin === null) throw new AppError('CONFLICT', 'only a supplier declines; a retailer cancels');
+    const owned = await readOwned(deps.db, tx, order);
+    if (origin === null || owned === undefined) {
+      throw new AppError('CONFLICT', 'only a supplier declines; a retailer cancels');
+    }
     const named = lineIds && [...new Set(lineIds)].map((lineId) => ({ lineId, quantity: 1 }));
     const declined = named === undefined ? allOf(order.lines, left) : chosen(order.lines, named, left);
-    const ownerRef = orderDoc(deps.db, origin.companyId, origin.orderId);
-    const { order: owned } = toReadOrder(await tx.get(ownerRef));
     const updatedAt = timestamp(deps.now);
 
     const lines = order.lines.map((line) =>
@@ -44,7 +45,7 @@ export function decline(
     const told = withSupplyState(withLines({ ...owned, updatedAt }, ownLines), target.orderId, stored.state);
 
     tx.set(orderDoc(deps.db, target.companyId, target.orderId), stored);
-    tx.set(ownerRef, told);
+    tx.set(orderDoc(deps.db, origin.companyId, origin.orderId), told);
     const about = { ...acting, action: 'order.declined', result: 'done' } as const;
     const facts = { lines: declined.size, supplyOrderId: target.orderId };
     const atOwner = { type: 'order', id: origin.orderId } as const;

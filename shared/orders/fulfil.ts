@@ -14,10 +14,10 @@ import {
   type OrdersDeps,
   ownerOf,
   readOrder,
+  readOwned,
   refuseErasing,
   type SealedRecord,
   type Target,
-  toReadOrder,
 } from './order-store.ts';
 import { left, withLines, withSupplyState } from './progress.ts';
 import { allOf, chosen, type LineQuantity } from './quantities.ts';
@@ -52,7 +52,7 @@ export async function fulfil(
   return changeOrder(target, deps, async (tx, order) => {
     const quantities = shippedQuantities(order, shipment.lines);
     const owner = order.origin;
-    const owned = owner && toReadOrder(await tx.get(orderDoc(deps.db, owner.companyId, owner.orderId))).order;
+    const owned = await readOwned(deps.db, tx, order);
     const writeDetails = await seal?.(tx, (details) => ({
       ...details,
       tracking: { ...details.tracking, [id]: tracking },
@@ -62,7 +62,7 @@ export async function fulfil(
     const base = { id, carrier: shipment.carrier, shippedAt: shipment.shippedAt ?? at, partner: null };
     const shipped = withShipment(order, base, quantities, at);
     tx.set(orderDoc(deps.db, target.companyId, target.orderId), shipped);
-    if (owner !== null && owned !== null) {
+    if (owner !== null && owned !== undefined) {
       const partner = order.partner;
       const mapped = new Map(order.lines.map((line) => [line.origin ?? '', quantities.get(line.id) ?? 0]));
       const told = withShipment(owned, { ...base, partner }, mapped, at);
@@ -93,7 +93,7 @@ export async function correctFulfilment(
     const known = order.fulfilments.find((each) => each.id === fulfilmentId);
     if (known?.partner !== null) throw new AppError('NOT_FOUND');
     const owner = order.origin;
-    const owned = owner && toReadOrder(await tx.get(orderDoc(deps.db, owner.companyId, owner.orderId))).order;
+    const owned = await readOwned(deps.db, tx, order);
     const writeDetails = await seal?.(tx, (details) => {
       const was = details.tracking[fulfilmentId] ?? { numbers: [], urls: [] };
       const now = { numbers: numbers ?? was.numbers, urls: urls ?? was.urls };
@@ -116,7 +116,7 @@ export async function correctFulfilment(
       result: 'done',
       facts: { fulfilmentId },
     } as const;
-    if (owner !== null && owned !== null) {
+    if (owner !== null && owned !== undefined) {
       tx.set(orderDoc(deps.db, owner.companyId, owner.orderId), corrected(owned));
       const record = { type: 'order', id: owner.orderId } as const;
       addEntry(tx, { companyId: owner.companyId, ...about, record }, deps);

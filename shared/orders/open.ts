@@ -2,8 +2,15 @@ import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import { AppError } from '../domain/errors.ts';
-import type { Details, ShipTo } from '../domain/order.ts';
-import { type Acting, type OrdersDeps, ownerOf, type ReadOrder, type SealedRecord } from './order-store.ts';
+import type { Details, ShipTo, StoredOrder } from '../domain/order.ts';
+import {
+  type Acting,
+  orderDoc,
+  type OrdersDeps,
+  ownerOf,
+  type ReadOrder,
+  type SealedRecord,
+} from './order-store.ts';
 
 /** What was sealed of an order, and the entry that says who opened it. */
 export interface Opened {
@@ -26,7 +33,7 @@ export async function openOrder(
   deps: OrdersDeps,
 ): Promise<Opened> {
   const { id, order } = read;
-  if (order.erasing !== null || order.erasedAt !== null) return NOTHING;
+  if (await isErasing(order, deps)) return NOTHING;
   const entry = await logOpening(companyId, id, acting, deps);
 
   const owner = ownerOf({ companyId, orderId: id }, order);
@@ -41,6 +48,14 @@ export async function openOrder(
     details: sealed.details === null ? NOTHING.details : recordKey.openDetails(sealed.details),
     entry,
   };
+}
+
+/** Also while the owner erases its order: a supply order says so only once that is done. */
+async function isErasing(order: StoredOrder, { db }: OrdersDeps): Promise<boolean> {
+  if (order.erasing !== null || order.erasedAt !== null) return true;
+  if (order.origin === null) return false;
+  const owned = await orderDoc(db, order.origin.companyId, order.origin.orderId).get();
+  return !owned.exists || (owned.data() as StoredOrder).erasing !== null;
 }
 
 async function logOpening(

@@ -100,6 +100,21 @@ export async function readSupplies(
   return new Map(snapshots.map((snapshot) => [snapshot.id, toReadOrder(snapshot).order]));
 }
 
+/**
+ * The owner's order that a supply order is a part of, within the caller's transaction; undefined for an owner's own
+ * order. Nothing of it may change once it is being erased.
+ */
+export async function readOwned(
+  db: Firestore,
+  tx: Transaction,
+  { origin }: StoredOrder,
+): Promise<StoredOrder | undefined> {
+  if (origin === null) return undefined;
+  const { order } = toReadOrder(await tx.get(orderDoc(db, origin.companyId, origin.orderId)));
+  refuseErasing(order);
+  return order;
+}
+
 /** The company that owns the record key of an order, with its own id of the order. */
 export function ownerOf(target: Party, order: StoredOrder): Party {
   return order.origin ?? { companyId: target.companyId, orderId: target.orderId };

@@ -73,7 +73,7 @@ export function readdress(
   sealed.shipToMac = recordKey.shipToMac(to.shipTo);
   for (const [id, supply] of supplies) {
     if (hasEnded(supply.state)) continue;
-    tx.update(orderDoc(db, supply.companyId, id), { updatedAt: timestamp(now) });
+    tx.update(orderDoc(db, supply.companyId, id), { addressCleaned: to.cleaned, updatedAt: timestamp(now) });
     told(supply.companyId, id);
   }
   const released: StoredOrder =

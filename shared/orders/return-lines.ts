@@ -7,9 +7,9 @@ import {
   changeOrder,
   orderDoc,
   type OrdersDeps,
+  readOwned,
   readSupplies,
   type Target,
-  toReadOrder,
 } from './order-store.ts';
 import { chosen, type LineQuantity } from './quantities.ts';
 
@@ -69,9 +69,9 @@ async function otherSides(
   tx: Parameters<typeof readSupplies>[1],
 ): Promise<Map<string, StoredOrder>> {
   const { origin } = order;
-  if (origin === null) return readSupplies(db, tx, order);
-  const owner = toReadOrder(await tx.get(orderDoc(db, origin.companyId, origin.orderId)));
-  return new Map([[owner.id, owner.order]]);
+  const owned = await readOwned(db, tx, order);
+  if (origin === null || owned === undefined) return readSupplies(db, tx, order);
+  return new Map([[origin.orderId, owned]]);
 }
 
 /** A supply line names the owner's line that it serves; in both directions that is the link. */
