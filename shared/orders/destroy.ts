@@ -61,8 +61,9 @@ export async function destroyOrder(
     const facts = erasureId === undefined ? {} : { erasureId };
     addEntry(batch, { companyId, ...acting, action: 'order.erased', record, result: 'done', facts }, deps);
   }
-  await batch.commit().catch((error: unknown) => {
-    if (!alreadyGone(error)) throw error;
+  await batch.commit().catch(async (error: unknown) => {
+    const byAnother = alreadyGone(error) && !(await ref.get()).exists;
+    if (!byAnother) throw error;
   });
 }
 
@@ -103,7 +104,7 @@ export function wrapHash(ownerOrderId: string, holderOrderId: string): string {
 
 /** The shop's own number of the order goes too: it is a way to find the consumer in the shop. */
 function withoutPersonalTrace(at: string): Partial<Record<keyof StoredOrder, unknown>> {
-  return { erasedAt: at, erasing: null, code: '', updatedAt: at };
+  return { erasedAt: at, code: '', updatedAt: at };
 }
 
 /** In hex. */

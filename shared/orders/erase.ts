@@ -1,4 +1,4 @@
-import { FieldValue } from '@google-cloud/firestore';
+import { FieldValue, type Timestamp, type WriteBatch } from '@google-cloud/firestore';
 import { addEntry } from '../audit/append.ts';
 import type { Attest } from '../cloud/attest.ts';
 import { paths } from '../cloud/firestore.ts';
@@ -9,9 +9,8 @@ import type { ErasureMessage } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
 import { certify, horizonAfter } from './certificate.ts';
 import { type DestroyDeps, destroyOrder, removeView } from './destroy.ts';
-import type { StoredErasure } from './erasure.ts';
-import type { Acting } from './order-store.ts';
-import { dueSlot } from './progress.ts';
+import { confirmSlot, type StoredErasure } from './erasure.ts';
+import { type Acting, alreadyGone } from './order-store.ts';
 
 export interface EraseDeps extends DestroyDeps {
   keyring: Pick<Keyring, 'destroyRecordKey' | 'unshare' | 'recordKeyExists'>;
@@ -32,35 +31,40 @@ export async function erase(message: ErasureMessage, acting: Acting, deps: Erase
   const { companyId, erasureId } = message;
   const found = await deps.db.doc(paths.erasure(companyId, erasureId)).get();
   const erasure = found.data() as StoredErasure | undefined;
-  if (erasure?.state === 'pending') await destroyAll(erasureId, erasure, acting, deps);
-  else if (erasure?.state === 'destroyed') await confirm(erasureId, erasure, acting, deps);
+  if (erasure === undefined || found.updateTime === undefined) return;
+  const read = { id: erasureId, erasure, version: found.updateTime };
+  if (erasure.state === 'pending') await destroyAll(read, acting, deps);
+  else if (erasure.state === 'destroyed') await confirm(read, acting, deps);
 }
 
-async function destroyAll(
-  id: string,
-  erasure: StoredErasure,
-  acting: Acting,
-  deps: EraseDeps,
-): Promise<void> {
+interface ReadErasure {
+  id: string;
+  erasure: StoredErasure;
+  version: Timestamp;
+}
+
+async function destroyAll(read: ReadErasure, acting: Acting, deps: EraseDeps): Promise<void> {
+  const { id, erasure, version } = read;
   const { companyId } = erasure;
   await inTurns(erasure.orders, (orderId) => destroyOrder({ companyId, orderId }, id, acting, deps));
   await inTurns(erasure.views, (orderId) => removeView({ companyId, orderId }, id, acting, deps));
   const destroyedAt = timestamp(deps.now);
   const horizon = horizonAfter(destroyedAt);
   const certificate = await certify(id, { ...erasure, destroyedAt, horizon }, 'destroyed', destroyedAt, deps);
-  await deps.db.doc(paths.erasure(companyId, id)).update({
-    state: 'destroyed',
-    destroyedAt,
-    horizon,
-    certificate,
-    due: FieldValue.delete(),
-    confirmDue: `${horizon.slice(0, 13)}/${dueSlot()}`,
-  });
+  const batch = deps.db.batch();
+  const destroyed = { state: 'destroyed', destroyedAt, horizon, certificate, due: FieldValue.delete() };
+  batch.update(
+    deps.db.doc(paths.erasure(companyId, id)),
+    { ...destroyed, confirmDue: confirmSlot(horizon) },
+    { lastUpdateTime: version },
+  );
+  await commitFirst(batch);
   for (const orderId of erasure.orders) deps.log.orderErased(orderId, companyId);
 }
 
 /** Past the horizon: looks that no key came back, and replaces the certificate by one that says so. */
-async function confirm(id: string, erasure: StoredErasure, acting: Acting, deps: EraseDeps): Promise<void> {
+async function confirm(read: ReadErasure, acting: Acting, deps: EraseDeps): Promise<void> {
+  const { id, erasure, version } = read;
   const { companyId, destroyedAt, horizon } = erasure;
   if (destroyedAt === null || horizon === null || Date.parse(horizon) > deps.now()) return;
   for (const orderId of erasure.orders) {
@@ -70,15 +74,22 @@ async function confirm(id: string, erasure: StoredErasure, acting: Acting, deps:
   const at = timestamp(deps.now);
   const certificate = await certify(id, { ...erasure, destroyedAt, horizon }, 'confirmed', at, deps);
   const batch = deps.db.batch();
-  batch.update(deps.db.doc(paths.erasure(companyId, id)), {
-    state: 'confirmed',
-    certificate,
-    confirmDue: FieldValue.delete(),
-  });
+  batch.update(
+    deps.db.doc(paths.erasure(companyId, id)),
+    { state: 'confirmed', certificate, confirmDue: FieldValue.delete() },
+    { lastUpdateTime: version },
+  );
   const record = { type: 'erasure', id } as const;
   const facts = { orders: erasure.orders.length + erasure.views.length };
   addEntry(batch, { companyId, ...acting, action: 'erasure.confirmed', record, result: 'done', facts }, deps);
-  await batch.commit();
+  await commitFirst(batch);
+}
+
+/** Of two runs at once the first one's certificate stands, and the other has nothing left to say. */
+async function commitFirst(batch: WriteBatch): Promise<void> {
+  await batch.commit().catch((error: unknown) => {
+    if (!alreadyGone(error)) throw error;
+  });
 }
 
 async function inTurns(ids: string[], step: (id: string) => Promise<void>): Promise<void> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Firestore } from '@google-cloud/firestore';
+import type { Firestore, Timestamp } from '@google-cloud/firestore';
 import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
@@ -7,11 +7,20 @@ import { AppError } from '../domain/errors.ts';
 import { randomId } from '../domain/ids.ts';
 import type { StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
-import { type Acting, orderDoc, type OrdersDeps, type Target, toReadOrder } from './order-store.ts';
+import {
+  type Acting,
+  orderDoc,
+  type OrdersDeps,
+  type Target,
+  toReadOrder,
+  writtenInBetween,
+} from './order-store.ts';
 import { dueSlot } from './progress.ts';
 
 /** How many orders one erasure covers at most: its certificate names each of them. */
 export const MOST_ORDERS = 500;
+/** How often erasing all that is archived starts over because one of the orders was changed meanwhile. */
+const MOST_TRIES = 5;
 
 /**
  * `companies/{companyId}/erasures/{erasureId}`: of `orders`, the company's own, the record keys are destroyed; `views`
@@ -33,6 +42,11 @@ export interface StoredErasure {
   confirmDue?: string;
 }
 
+/** Where `sweep` finds an erasure in the hour after `time` (RFC 3339): `{hour}/{slot}`. */
+export function confirmSlot(time: string): string {
+  return `${time.slice(0, 13)}/${dueSlot()}`;
+}
+
 export interface Requested {
   id: string;
   erasure: StoredErasure;
@@ -47,7 +61,7 @@ export function orderHash(orderId: string): string {
 
 /**
  * Marks an archived order as `erasing` and asks for its erasure; asking twice answers the same erasure.
- * ORDER_NOT_ARCHIVED for any other order.
+ * ORDER_NOT_ARCHIVED for any other order, ORDER_ERASED for what its owner has erased.
  */
 export async function requestErasure(target: Target, acting: Acting, deps: OrdersDeps): Promise<Requested> {
   const { db, now } = deps;
@@ -59,7 +73,7 @@ export async function requestErasure(target: Target, acting: Acting, deps: Order
       const known = await tx.get(db.doc(paths.erasure(companyId, order.erasing)));
       return { id: known.id, erasure: known.data() as StoredErasure, entry: undefined };
     }
-    if (order.erasedAt !== null) throw new AppError('NOT_FOUND');
+    if (order.erasedAt !== null) throw new AppError('ORDER_ERASED');
     target.checkVersion?.(version);
     if (!order.archived) throw new AppError('ORDER_NOT_ARCHIVED');
     const id = randomId('erasure');
@@ -84,7 +98,28 @@ export async function requestArchivedErasure(
   acting: Acting,
   deps: OrdersDeps,
 ): Promise<(Requested & { more: boolean }) | undefined> {
-  const { db, now } = deps;
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    const found = await archivedOrders(companyId, deps.db);
+    if (found.length === 0) return undefined;
+    try {
+      const requested = await markAll(companyId, found.slice(0, MOST_ORDERS), acting, deps);
+      await publishErasure(companyId, requested, deps);
+      return { ...requested, more: found.length > MOST_ORDERS };
+    } catch (error) {
+      // One of them was changed since: opened again by its shop, or deleted by itself.
+      if (!writtenInBetween(error)) throw error;
+    }
+  }
+  throw new AppError('UNAVAILABLE', 'the orders keep changing');
+}
+
+interface ArchivedOrder {
+  id: string;
+  partner: string | null;
+  version: Timestamp;
+}
+
+async function archivedOrders(companyId: string, db: Firestore): Promise<ArchivedOrder[]> {
   const found = await db
     .collection(paths.orders(companyId))
     .where('archived', '==', true)
@@ -93,24 +128,32 @@ export async function requestArchivedErasure(
     .limit(MOST_ORDERS + 1)
     .select('partner')
     .get();
-  const orders = found.docs
-    .slice(0, MOST_ORDERS)
-    .map((doc) => ({ id: doc.id, partner: (doc.data() as Pick<StoredOrder, 'partner'>).partner }));
-  if (orders.length === 0) return undefined;
+  return found.docs.map((doc) => {
+    const { partner } = doc.data() as Pick<StoredOrder, 'partner'>;
+    return { id: doc.id, partner, version: doc.updateTime };
+  });
+}
+
+async function markAll(
+  companyId: string,
+  orders: ArchivedOrder[],
+  acting: Acting,
+  { db, now }: OrdersDeps,
+): Promise<Requested> {
   const id = randomId('erasure');
   const erasure = newErasure(companyId, orders, timestamp(now));
   const batch = db.batch();
   batch.create(db.doc(paths.erasure(companyId, id)), erasure);
   // Marked at once, so that asking again finds only others.
-  for (const order of orders) batch.update(orderDoc(db, companyId, order.id), { erasing: id });
+  for (const order of orders) {
+    batch.update(orderDoc(db, companyId, order.id), { erasing: id }, { lastUpdateTime: order.version });
+  }
   const record = { type: 'erasure', id } as const;
   const facts = { orders: orders.length };
   const about = { ...acting, action: 'orders.erase_archived', record, result: 'intended', facts } as const;
-  const entry = addEntry(batch, { companyId, ...about }, deps);
+  const entry = addEntry(batch, { companyId, ...about }, { db, now });
   await batch.commit();
-  const requested = { id, erasure, entry };
-  await publishErasure(companyId, requested, deps);
-  return { ...requested, more: found.size > MOST_ORDERS };
+  return { id, erasure, entry };
 }
 
 /** NOT_FOUND when the company has no such erasure. */

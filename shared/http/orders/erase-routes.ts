@@ -21,7 +21,7 @@ export const deleteOrderRoute = createRoute({
   request: { params: orderPath, headers: ifMatch },
   responses: {
     202: answer(Erasure, 'The erasure, under way.'),
-    ...problemResponses('NOT_FOUND', 'ORDER_NOT_ARCHIVED', 'PRECONDITION_FAILED'),
+    ...problemResponses('NOT_FOUND', 'ORDER_NOT_ARCHIVED', 'ORDER_ERASED', 'PRECONDITION_FAILED'),
   },
 });
 
