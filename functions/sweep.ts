@@ -9,7 +9,7 @@ import { pushHandler } from '../shared/http/push.ts';
 import { tickHandler } from '../shared/http/tick.ts';
 import { hold } from '../shared/orders/hold.ts';
 import { removeOrphans } from '../shared/orders/orphans.ts';
-import { sweep } from '../shared/orders/sweep.ts';
+import { erasureGivenUp, sweep } from '../shared/orders/sweep.ts';
 
 /**
  * Every minute, `POST /`: publishes lost work again, has erasures confirmed, removes orphan keys. Dead letters,
@@ -32,7 +32,7 @@ export const build: Build = (env, now) => {
     handle: async (message, { requestId }) => {
       const acting = { actor: { type: 'system', id: null }, requestId } as const;
       if ('orderId' in message) await hold(message, acting, { db, log, now });
-      else log.erasureStuck(message.erasureId, message.companyId);
+      else await erasureGivenUp(message, { db, log, now });
     },
   });
   return (req, res): unknown => (req.path === '/dead-letters' ? deadLetter(req, res) : tick(req, res));

@@ -46,6 +46,8 @@ export interface Keyring {
   unshare(owner: Party, holder: Party): Promise<void>;
   /** After this nobody opens the order, and nothing brings the key back; fine when it is gone. */
   destroyRecordKey(ownerOrderId: string): Promise<void>;
+  /** Destroys a key as it was listed, unless an order has taken it up since: true when it is gone. */
+  destroyUnused(listed: Pick<RecordKeyEntry, 'orderId' | 'createdAt'>): Promise<boolean>;
   recordKeyExists(ownerOrderId: string): Promise<boolean>;
   /** A page of record keys by order id, after the one named (`''`: from the first). */
   recordKeys(after: string, limit: number): Promise<RecordKeyEntry[]>;
@@ -55,6 +57,9 @@ export interface Keyring {
   /** The key by which orders are found again; made when there is none. */
   lookup(): Promise<LookupKey>;
 }
+
+/** A key that is older than this, in milliseconds, was left behind by an order that was not stored. */
+const TAKEN_UP_MS = 60 * 60_000;
 
 const Wrap = z.object({ holder: z.string(), companyKeyVersion: z.int(), wrapped: Bytes });
 
@@ -98,6 +103,20 @@ export function createKeyring(deps: {
     return unwrap(await read(owner.orderId), owner, holder);
   }
 
+  /** A key that is there already: of a copy of the delivery just now, or of one that was never stored. */
+  async function takeUp(owner: Party): Promise<RecordKey> {
+    const document = await read(owner.orderId);
+    if (now() - Date.parse(document.createdAt) > TAKEN_UP_MS) {
+      // An old one may be looked at as an orphan at this very moment: with another date it is none.
+      try {
+        await documentOf(owner.orderId).update({ createdAt: timestamp(now) });
+      } catch (error) {
+        throw hasStatus(error, status.NOT_FOUND) ? new AppError('UNAVAILABLE') : error;
+      }
+    }
+    return unwrap(document, owner, owner);
+  }
+
   return {
     recordKey,
     lookup: lookupKey(deps),
@@ -115,7 +134,7 @@ export function createKeyring(deps: {
         await documentOf(owner.orderId).create(document);
         return key;
       } catch (error) {
-        if (hasStatus(error, status.ALREADY_EXISTS)) return recordKey(owner, owner);
+        if (hasStatus(error, status.ALREADY_EXISTS)) return takeUp(owner);
         throw error;
       }
     },
@@ -143,6 +162,15 @@ export function createKeyring(deps: {
 
     async destroyRecordKey(ownerOrderId) {
       await documentOf(ownerOrderId).delete();
+    },
+
+    destroyUnused({ orderId, createdAt }) {
+      return db.runTransaction(async (tx) => {
+        const found = await tx.get(documentOf(orderId));
+        if (!found.exists || found.data()?.['createdAt'] !== createdAt) return false;
+        tx.delete(found.ref);
+        return true;
+      });
     },
 
     async recordKeyExists(ownerOrderId) {

@@ -15,7 +15,7 @@ export interface Turn {
 
 /**
  * Lets one run at a time do a piece of scheduled work, for as long as the lease lasts (milliseconds). False when
- * another run has it. A run that died is followed when its lease is over; the cursor is what the last whole run left.
+ * another run has it. A run that died is followed when its lease is over; the cursor is as far as the last run came.
  */
 export async function withLease(
   deps: { db: Firestore; now: Clock },
@@ -38,7 +38,11 @@ export async function withLease(
   try {
     await work(turn);
   } finally {
-    await ref.set({ until: 0, cursor: turn.cursor } satisfies Lease);
+    // Unless it took so long that another run has the lease by now.
+    await db.runTransaction(async (tx) => {
+      const lease = (await tx.get(ref)).data() as Lease | undefined;
+      if (lease?.until === until) tx.set(ref, { until: 0, cursor: turn.cursor } satisfies Lease);
+    });
   }
   return true;
 }

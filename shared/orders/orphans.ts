@@ -17,7 +17,7 @@ export async function removeOrphans(
   deps: {
     db: Firestore;
     now: Clock;
-    keyring: Pick<Keyring, 'recordKeys' | 'destroyRecordKey'>;
+    keyring: Pick<Keyring, 'recordKeys' | 'destroyUnused'>;
   },
 ): Promise<{ next: string; removed: number }> {
   const { db, now } = deps;
@@ -25,8 +25,8 @@ export async function removeOrphans(
   const old = page.filter(({ createdAt }) => now() - Date.parse(createdAt) > ORPHAN_AGE);
   const refs = old.map(({ orderId }) => db.doc(paths.orderRef(orderId)));
   const found = refs.length === 0 ? [] : await db.getAll(...refs);
-  const orphans = found.filter((ref) => ref.data()?.['erasedAt'] !== null).map((ref) => ref.id);
-  for (const orderId of orphans) await deps.keyring.destroyRecordKey(orderId);
+  const orphans = old.filter((_key, place) => found[place]?.data()?.['erasedAt'] !== null);
+  const destroyed = await Promise.all(orphans.map((key) => deps.keyring.destroyUnused(key)));
   const last = page.length < ORPHANS_A_TICK ? undefined : page.at(-1);
-  return { next: last?.orderId ?? '', removed: orphans.length };
+  return { next: last?.orderId ?? '', removed: destroyed.filter(Boolean).length };
 }

@@ -1,10 +1,11 @@
-import type { Firestore, QueryDocumentSnapshot } from '@google-cloud/firestore';
+import { FieldPath, type Firestore, type QueryDocumentSnapshot } from '@google-cloud/firestore';
+import { paths } from '../cloud/firestore.ts';
 import { type Turn, withLease } from '../cloud/lease.ts';
 import type { Log } from '../cloud/log.ts';
 import type { Publisher } from '../cloud/pubsub.ts';
-import { DUE_SLOTS, type StoredOrder } from '../domain/order.ts';
-import type { Clock } from '../domain/time.ts';
-import type { StoredErasure } from './erasure.ts';
+import { DUE_SLOTS, type ErasureMessage, type StoredOrder } from '../domain/order.ts';
+import { type Clock, timestamp } from '../domain/time.ts';
+import { confirmSlot, type StoredErasure } from './erasure.ts';
 
 export interface SweepDeps {
   db: Firestore;
@@ -18,6 +19,8 @@ export interface SweepDeps {
 /** Work that is younger than this, in milliseconds, is on its way and left alone. */
 const PATIENCE = 60_000;
 const MOST_AT_ONCE = 500;
+/** How many pages of unfinished work one tick looks at: work under way must not hide work that was lost. */
+const MOST_PAGES = 10;
 /** An erasure that is not done after this is told to the people who run the hub. */
 const STUCK = 60 * 60_000;
 const LEASE = 5 * 60_000;
@@ -58,8 +61,16 @@ async function republishErasures({ db, publisher, log, now }: SweepDeps): Promis
 
 /** Every slot at once; equality on a slot never makes a hot range, as an index on a time would. */
 async function dueOf(db: Firestore, group: 'orders' | 'erasures'): Promise<QueryDocumentSnapshot[]> {
-  const found = await db.collectionGroup(group).where('due', 'in', SLOTS).limit(MOST_AT_ONCE).get();
-  return found.docs;
+  const first = db.collectionGroup(group).where('due', 'in', SLOTS).orderBy(FieldPath.documentId());
+  const due: QueryDocumentSnapshot[] = [];
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const last = due.at(-1);
+    const next = last === undefined ? first : first.startAfter(last);
+    const { docs } = await next.limit(MOST_AT_ONCE).get();
+    due.push(...docs);
+    if (docs.length < MOST_AT_ONCE) break;
+  }
+  return due;
 }
 
 function isLate(since: string, now: Clock): boolean {
@@ -88,6 +99,22 @@ async function publishConfirmations(turn: Turn, { db, publisher, now }: SweepDep
   }
   turn.cursor['confirmedUntil'] = hour;
   return published;
+}
+
+/**
+ * What delivering has given up on, an erasure never: one that is pending is published again by every tick, a
+ * confirmation once this hour is over.
+ */
+export async function erasureGivenUp(
+  { companyId, erasureId }: ErasureMessage,
+  { db, log, now }: Pick<SweepDeps, 'db' | 'log' | 'now'>,
+): Promise<void> {
+  log.erasureStuck(erasureId, companyId);
+  const ref = db.doc(paths.erasure(companyId, erasureId));
+  await db.runTransaction(async (tx) => {
+    const erasure = (await tx.get(ref)).data() as StoredErasure | undefined;
+    if (erasure?.state === 'destroyed') tx.update(ref, { confirmDue: confirmSlot(timestamp(now)) });
+  });
 }
 
 /** `2026-11-23T16`. */
