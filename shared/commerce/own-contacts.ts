@@ -26,8 +26,9 @@ function collect(value: unknown, found: Set<string>): void {
     else collect(member, found);
   }
   // Apps put questions of their own into lists of { name, value }.
-  if ('name' in value && 'value' in value && typeof value.name === 'string') {
-    add(value.name, String(value.value), found);
+  const { name, value: given } = value as { name?: unknown; value?: unknown };
+  if (typeof name === 'string' && (typeof given === 'string' || typeof given === 'number')) {
+    add(name, String(given), found);
   }
 }
 
