@@ -121,7 +121,8 @@ async function create(
   return entry;
 }
 
-function newOrder(
+/** An order as it is first stored: held without an address, due for routing when it is paid. */
+export function newOrder(
   minimised: MinimisedOrder,
   source: OrderSource,
   idOf: (key: string) => string,
