@@ -3,6 +3,7 @@ import { createLog } from '../cloud/log.ts';
 import { AppError } from '../domain/errors.ts';
 import { randomId } from '../domain/ids.ts';
 import type { Clock } from '../domain/time.ts';
+import { guardBodies } from './body-guard.ts';
 import { sendProblem } from './problem.ts';
 import { quietConsole } from './quiet-console.ts';
 
@@ -11,10 +12,12 @@ export type Build = (env: NodeJS.ProcessEnv, now: Clock) => HttpFunction;
 
 /**
  * Registers a function that is built at its first request, so that importing its module costs and needs nothing.
- * While building fails the answer is 503 and the next request tries again. Registering also quiets the console.
+ * While building fails the answer is 503 and the next request tries again. Registering also quiets the console and
+ * guards bodies.
  */
 export function register(name: string, build: Build, log = createLog({ functionName: name })): void {
   quietConsole(log);
+  guardBodies();
   let built: HttpFunction | undefined;
   http(name, (req, res): unknown => {
     try {
