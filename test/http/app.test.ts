@@ -130,19 +130,25 @@ describe('an API inside functions-framework', () => {
     expect(text).not.toContain('canary');
   });
 
-  it('refuses unknown fields by name, cut short, and not more than twenty of them', async () => {
+  it('refuses unknown fields by name, and not more than twenty of them', async () => {
     const { url } = await api();
-    const unknown = Object.fromEntries(
-      Array.from({ length: 100 }, (_, index) => [`<b>${index}`.padEnd(500, 'x'), 1]),
+    const unknown = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`field_${index}`, 1]));
+    const problem = await problemOf(await post(url, { name: 'x', ...unknown }));
+    expect(problem.errors).toEqual(
+      Array.from({ length: 20 }, (_, index) => ({ path: `field_${index}`, message: 'not a known field' })),
     );
-    const problem = await problemOf(await post(url, { name: 'x', ...unknown, ['__proto__']: 1 }));
-    expect(problem.errors).toHaveLength(20);
-    for (const { path, message } of problem.errors) {
-      expect(path).toMatch(/^[?]b[?][\dx]+$/);
-      expect(path.length).toBeLessThanOrEqual(100);
-      expect(message).toBe('not a known field');
-    }
   });
+
+  it.each(['somebody@leak.invalid', '+49 555 0143 927', '_4955501439', '<b>', 'x'.repeat(61), 'a b', 'é'])(
+    'does not repeat %j, which is no name of a field',
+    async (name) => {
+      const { url } = await api();
+      const response = await post(url, { name: 'x', [name]: 1 });
+      const text = await response.clone().text();
+      expect((await problemOf(response)).errors).toEqual([{ path: '?', message: 'not a known field' }]);
+      expect(text).not.toContain(name);
+    },
+  );
 
   it('refuses __proto__ by name like any unknown field', async () => {
     const { url } = await api();
