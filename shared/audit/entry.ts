@@ -33,6 +33,7 @@ export type Facts = z.infer<typeof Facts>;
 const Actor = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('platform'), id: idSchema('connection').nullable() }),
   z.strictObject({ type: z.literal('api_key'), id: idSchema('apiKey') }),
+  z.strictObject({ type: z.literal('partner'), id: idSchema('partner') }),
   z.strictObject({ type: z.literal('system'), id: z.null() }),
 ]);
 

@@ -9,7 +9,7 @@ const Stored = z.object(AuditEntry.shape);
 
 export interface AuditFilter {
   action?: Action | undefined;
-  /** The id of an API key or of a connection. */
+  /** The id of an API key, of a connection or of a partner. */
   actor?: string | undefined;
   /** The id of the order, erasure or company that was acted on. */
   record?: string | undefined;

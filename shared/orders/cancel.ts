@@ -6,6 +6,7 @@ import { timestamp } from '../domain/time.ts';
 import { withRouting } from './merge.ts';
 import {
   type Acting,
+  byPartner,
   changeOrder,
   orderDoc,
   type OrdersDeps,
@@ -39,7 +40,7 @@ export function cancel(
     const { lines: kept, changed } = carryToSupply(order.lines, fewer, supplies);
     for (const [id, supply] of changed) {
       tx.set(orderDoc(deps.db, supply.companyId, id), { ...supply, updatedAt });
-      addEntry(tx, cancelled(supply.companyId, id, supply, acting), deps);
+      addEntry(tx, cancelled(supply.companyId, id, supply, byPartner(acting, supply)), deps);
     }
     const stored = withRouting(withSupplies(withLines({ ...order, updatedAt }, kept), changed));
     tx.set(orderDoc(deps.db, target.companyId, target.orderId), stored);

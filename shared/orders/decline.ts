@@ -5,6 +5,7 @@ import type { StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
 import {
   type Acting,
+  byPartner,
   changeOrder,
   orderDoc,
   type OrdersDeps,
@@ -49,7 +50,8 @@ export function decline(
     const about = { ...acting, action: 'order.declined', result: 'done' } as const;
     const facts = { lines: declined.size, supplyOrderId: target.orderId };
     const atOwner = { type: 'order', id: origin.orderId } as const;
-    addEntry(tx, { companyId: origin.companyId, ...about, record: atOwner, facts }, deps);
+    const entryThere = { ...about, ...byPartner(acting, order) };
+    addEntry(tx, { companyId: origin.companyId, ...entryThere, record: atOwner, facts }, deps);
     const here = { type: 'order', id: target.orderId } as const;
     return {
       order: stored,

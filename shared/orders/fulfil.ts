@@ -9,6 +9,7 @@ import { timestamp } from '../domain/time.ts';
 import { withRouting } from './merge.ts';
 import {
   type Acting,
+  byPartner,
   changeOrder,
   orderDoc,
   type OrdersDeps,
@@ -70,7 +71,8 @@ export async function fulfil(
         orderDoc(deps.db, owner.companyId, owner.orderId),
         withSupplyState(told, target.orderId, shipped.state),
       );
-      addEntry(tx, fulfilled(owner.companyId, owner.orderId, id, told, acting), deps);
+      const by = byPartner(acting, order);
+      addEntry(tx, fulfilled(owner.companyId, owner.orderId, id, told, by), deps);
     }
     writeDetails?.();
     const entry = addEntry(tx, fulfilled(target.companyId, target.orderId, id, shipped, acting), deps);
@@ -119,7 +121,8 @@ export async function correctFulfilment(
     if (owner !== null && owned !== undefined) {
       tx.set(orderDoc(deps.db, owner.companyId, owner.orderId), corrected(owned));
       const record = { type: 'order', id: owner.orderId } as const;
-      addEntry(tx, { companyId: owner.companyId, ...about, record }, deps);
+      const told = { ...about, ...byPartner(acting, order) };
+      addEntry(tx, { companyId: owner.companyId, ...told, record }, deps);
     }
     writeDetails?.();
     tx.set(orderDoc(deps.db, target.companyId, target.orderId), corrected(order));

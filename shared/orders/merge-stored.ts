@@ -7,7 +7,14 @@ import type { StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
 import { ageOf, differs, mergeEvent } from './merge.ts';
 import { type MinimisedOrder, titlesById } from './minimise.ts';
-import { type Acting, orderDoc, type OrdersDeps, readSupplies, type SealedRecord } from './order-store.ts';
+import {
+  type Acting,
+  byPartner,
+  orderDoc,
+  type OrdersDeps,
+  readSupplies,
+  type SealedRecord,
+} from './order-store.ts';
 import { withLines } from './progress.ts';
 import { publishDue } from './publish-due.ts';
 import { addressDiffers, readdress } from './readdress.ts';
@@ -77,7 +84,7 @@ async function mergeWithin(
   for (const [id, supply] of changed) {
     supplies.set(id, { ...supply, updatedAt: at });
     tx.set(orderDoc(db, supply.companyId, id), { ...supply, updatedAt: at });
-    addEntry(tx, updated(supply.companyId, id, acting), deps);
+    addEntry(tx, updated(supply.companyId, id, byPartner(acting, supply)), deps);
   }
   merged = withSupplies(withLines(merged, lines), changed);
 

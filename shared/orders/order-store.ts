@@ -29,6 +29,15 @@ export interface OrdersDeps {
 /** Who acts, and under which request: the part of an audit entry that a step can not know by itself. */
 export type Acting = Pick<AuditEntry, 'actor' | 'requestId'>;
 
+/**
+ * The same action as the other side's log tells it: done by the partner. Which of its keys or shops it was is the
+ * partner's own matter. `there` is the supply order of the two, which names the connection between them.
+ */
+export function byPartner(acting: Acting, there: Pick<StoredOrder, 'partner'>): Acting {
+  if (there.partner === null) throw new AppError('INTERNAL', 'a supply order has no partner');
+  return { ...acting, actor: { type: 'partner', id: there.partner } };
+}
+
 /** `sealed/{orderId}`: what is sealed of an order, under the order's own record key. */
 export interface SealedRecord {
   companyId: string;

@@ -11,6 +11,7 @@ import { cleanShipTo } from './clean-text.ts';
 import { withRouting } from './merge.ts';
 import {
   type Acting,
+  byPartner,
   orderDoc,
   type OrdersDeps,
   changeOrder,
@@ -53,12 +54,12 @@ export function readdress(
   const { db, now } = deps;
   const { orderId, order, sealed, supplies } = target;
   const shipped = order.lines.some((line) => line.fulfilledQuantity > 0);
-  const told = (companyId: string, id: string): AuditEntry =>
+  const told = (companyId: string, id: string, by: Acting): AuditEntry =>
     addEntry(
       tx,
       {
         companyId,
-        ...acting,
+        ...by,
         action: 'order.address_changed',
         record: { type: 'order', id },
         result: shipped ? 'refused' : 'done',
@@ -66,7 +67,7 @@ export function readdress(
       },
       deps,
     );
-  const entry = told(order.companyId, orderId);
+  const entry = told(order.companyId, orderId, acting);
   if (shipped) return { order, entry };
 
   sealed.shipTo = recordKey.sealShipTo(to.shipTo);
@@ -74,7 +75,7 @@ export function readdress(
   for (const [id, supply] of supplies) {
     if (hasEnded(supply.state)) continue;
     tx.update(orderDoc(db, supply.companyId, id), { addressCleaned: to.cleaned, updatedAt: timestamp(now) });
-    told(supply.companyId, id);
+    told(supply.companyId, id, byPartner(acting, supply));
   }
   const released: StoredOrder =
     order.held?.code === 'ADDRESS_EMPTY' ? { ...order, held: null, routing: 'pending' } : order;

@@ -4,6 +4,7 @@ import type { OrderLine, StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
 import {
   type Acting,
+  byPartner,
   changeOrder,
   orderDoc,
   type OrdersDeps,
@@ -44,7 +45,8 @@ export function returnLines(
       const counted = returned(other.lines, (line) => quantityElsewhere(order, other, line, quantities));
       if (counted.every((line, place) => line === other.lines[place])) continue;
       tx.set(orderDoc(deps.db, other.companyId, id), { ...other, updatedAt, lines: counted });
-      addEntry(tx, { companyId: other.companyId, ...about, record: { type: 'order', id } }, deps);
+      const told = { ...about, ...byPartner(acting, order.origin === null ? other : order) };
+      addEntry(tx, { companyId: other.companyId, ...told, record: { type: 'order', id } }, deps);
     }
     const record = { type: 'order', id: target.orderId } as const;
     return { order: stored, entry: addEntry(tx, { companyId: target.companyId, ...about, record }, deps) };

@@ -1,20 +1,19 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { ACTIONS } from '../../audit/actions.ts';
 import { AuditEntry, leafHash } from '../../audit/entry.ts';
+import { Instant } from '../../domain/order-data.ts';
 import { pageQuery } from '../paging.ts';
 import { requires } from '../scope.ts';
 import { problemResponses } from '../schemas.ts';
-
-const Instant = z.iso.datetime({ offset: true });
 
 const ListQuery = z.strictObject({
   ...pageQuery,
   action: z.enum(ACTIONS).optional().openapi({ description: 'Only entries of this action.' }),
   actor: z
     .string()
-    .regex(/^(?:key|con)_[0-9a-hjkmnp-tv-z]{26}$/, 'not an id of an API key or a connection')
+    .regex(/^(?:key|con|ptn)_[0-9a-hjkmnp-tv-z]{26}$/, 'not an id of an API key, a connection or a partner')
     .optional()
-    .openapi({ description: 'Only what this API key or connection did.' }),
+    .openapi({ description: 'Only what this API key, connection or partner did.' }),
   record: z
     .string()
     .regex(/^(?:ord|era|cmp)_[0-9a-hjkmnp-tv-z]{26}$/, 'not an id of an order, an erasure or a company')

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { idSchema } from '../../domain/ids.ts';
 import { Currency, OrderState, Quantity, Sku } from '../../domain/order.ts';
+import { Instant } from '../../domain/order-data.ts';
 import { pageQuery } from '../paging.ts';
 import { problemResponses, problemResponsesWithBody } from '../schemas.ts';
 import { requires } from '../scope.ts';
@@ -25,7 +26,7 @@ export const listOrdersRoute = createRoute({
       state: OrderState.optional(),
       partner: idSchema('partner').optional(),
       archived: z.enum(['true', 'false']).optional(),
-      updatedAfter: z.iso.datetime({ offset: true }).optional(),
+      updatedAfter: Instant.optional(),
       code: z.string().min(1).max(40).optional(),
     }),
   },

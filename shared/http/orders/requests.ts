@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { Instant } from '../../domain/order-data.ts';
 import { LineQuantities } from './schemas.ts';
 
 /** Carrier and tracking, all optional. */
@@ -23,7 +24,7 @@ const TRACKING = {
 /** What a supplier, or a retailer for its own lines, says of a shipment. */
 export const ShipmentInput = z.strictObject({
   ...TRACKING,
-  shippedAt: z.iso.datetime({ offset: true }).optional(),
+  shippedAt: Instant.optional(),
   lines: LineQuantities.optional(),
 });
 
