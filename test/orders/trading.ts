@@ -1,7 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { expect } from 'vitest';
+import type { Door } from '../../local/door/door.ts';
+import type { Fault } from '../../local/door/faults.ts';
+import { seedCompany, seedProducts } from '../../local/seed.ts';
 import type { AuditEntry } from '../../shared/audit/entry.ts';
 import type { Erasure, Order, OrderSummary } from '../../shared/http/orders/schemas.ts';
+import type { StoredProduct } from '../../shared/orders/match.ts';
 import { orderIdOf } from '../../shared/orders/order-ids.ts';
 import { eventually, type Market, type Merchant } from '../support/market.ts';
 
@@ -166,4 +171,67 @@ export async function writesOf(
     stop();
   }
   return writes;
+}
+
+/** Lets every call that matches fail with this status, until the fault is set to null. */
+export function failing(door: Door, match: Fault['match'], status = 7): void {
+  const fault: Fault = {
+    match,
+    nth: 1,
+    when: 'before',
+    then: { status },
+    onHit: () => {
+      door.setFault(fault);
+    },
+  };
+  door.setFault(fault);
+}
+
+/** Delivers a message to a function as Pub/Sub pushes it; answers the status. */
+export async function push(market: Market, to: 'route-order' | 'erase', message: object): Promise<number> {
+  const data = Buffer.from(JSON.stringify(message)).toString('base64');
+  const answer = await fetch(market.cloud.hosts.url(to), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      message: { data, messageId: '1' },
+      subscription: 'projects/p/subscriptions/test',
+    }),
+  });
+  await answer.arrayBuffer();
+  return answer.status;
+}
+
+/** An order of our own form, with one line of one each. */
+export function orderInput(...skus: string[]) {
+  return {
+    externalId: randomUUID(),
+    code: '#T-1',
+    currency: 'USD',
+    lines: skus.map((sku) => ({ sku, title: `Title of ${sku}`, quantity: 1, unitPrice: 1000 })),
+    totals: { items: 1000, shipping: 0, tax: 0, discount: 0, total: 1000 },
+    shipTo: {
+      firstName: 'Test',
+      lastName: 'Shopper',
+      streetAddress: '12 Sample Street\nSampleton',
+      postalCode: '40003',
+      region: 'Kentucky',
+      country: 'US',
+    },
+  };
+}
+
+/** A company that a test has for itself, with what it sells. */
+export async function newMerchant(
+  market: Market,
+  products: Partial<StoredProduct>[] = [],
+): Promise<Merchant> {
+  const company = await seedCompany('Test company', 'test@company.example', market.seed);
+  const product = { sku: 'S', title: 'Thing', price: 500, currency: 'USD', active: true };
+  await seedProducts(
+    company.companyId,
+    products.map((each) => ({ ...product, ...each })),
+    market.seed,
+  );
+  return market.merchant(company);
 }
