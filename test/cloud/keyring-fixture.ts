@@ -11,6 +11,7 @@ import { randomId } from '../../shared/domain/ids.ts';
 
 /** A keyring database, a KMS, and as many instances that use them as a test wants. */
 export interface KeyringCloud {
+  readonly projectId: string;
   readonly kms: KmsStandIn;
   /** What all instances pass through: it counts. */
   readonly door: Door;
@@ -37,7 +38,7 @@ export async function keyringCloud(): Promise<KeyringCloud> {
   const db = openFirestore({ projectId, cloudEndpoint: door.cloudEndpoint }, 'keyring');
   const bridged: string[] = [];
   const cloud: KeyringCloud = {
-    ...{ kms, door, db, bridged },
+    ...{ projectId, kms, door, db, bridged },
     time: Date.parse('2030-01-01T00:00:00.000Z'),
     instance: (through = (kms) => kms) =>
       createKeyring({
