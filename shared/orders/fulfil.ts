@@ -22,6 +22,7 @@ import {
 } from './order-store.ts';
 import { left, withLines, withSupplyState } from './progress.ts';
 import { allOf, chosen, type LineQuantity } from './quantities.ts';
+import { requireRoomForShipments, requireRoomForTracking } from './room.ts';
 
 /** A shipment as a merchant tells it. Without lines it is everything that the caller still has to ship. */
 export interface Shipment {
@@ -38,7 +39,7 @@ export type BesideShipment = (tx: Transaction, fulfilmentId: string) => void;
 /**
  * Writes a shipment to the caller's order and, when a partner ships, to the retailer's order in the same
  * transaction. Tracking is sealed under the owner's record key. QUANTITY_EXCEEDED for more than what is left,
- * CONFLICT for a retailer that ships what a partner supplies.
+ * CONFLICT for a retailer that ships what a partner supplies, and when the order can hold no more shipments.
  */
 export async function fulfil(
   target: Target,
@@ -157,6 +158,7 @@ function withShipment(
     .map((line) => ({ lineId: line.id, quantity: quantities.get(line.id) ?? 0 }))
     .filter(({ quantity }) => quantity > 0);
   const fulfilments = [...order.fulfilments, { ...base, lines: shipped }];
+  requireRoomForShipments({ fulfilments });
   return withRouting(withLines({ ...order, fulfilments, updatedAt: at }, lines));
 }
 
@@ -176,7 +178,9 @@ async function detailsSealer(target: Target, deps: OrdersDeps, needed: boolean) 
     if (sealed === undefined) throw new AppError('KEY_GONE');
     const known =
       sealed.details === null ? { titles: {}, tracking: {} } : recordKey.openDetails(sealed.details);
-    return () => void tx.update(ref, { details: recordKey.sealDetails(change(known)) });
+    const changed = change(known);
+    requireRoomForTracking(changed);
+    return () => void tx.update(ref, { details: recordKey.sealDetails(changed) });
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Firestore } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
-import type { OrderLine } from '../domain/order.ts';
+import { Amount, type OrderLine } from '../domain/order.ts';
 import { left } from './progress.ts';
 
 /** `companies/{companyId}/partners/{partnerId}`: another company, and what it is to this one. */
@@ -49,7 +49,9 @@ export async function matchLines<Line extends Matchable>(
     const products = await productsOf(db, supplier.companyId, open);
     const offered = (line: Line): StoredProduct | undefined => {
       const product = products.get(line.sku);
-      return product?.active === true && product.currency === currency ? product : undefined;
+      if (product?.active !== true || product.currency !== currency) return undefined;
+      // Nobody pays more than the largest amount for one line, and sums of such lines are exact.
+      return Amount.safeParse(product.price * left(line)).success ? product : undefined;
     };
     for (const line of open) {
       const product = offered(line);

@@ -18,6 +18,7 @@ import {
 import { withLines } from './progress.ts';
 import { publishDue } from './publish-due.ts';
 import { addressDiffers, readdress } from './readdress.ts';
+import { requireRoomForLines } from './room.ts';
 import { carryToSupply, withSupplies } from './supply.ts';
 
 /** An event about an order that is stored already. */
@@ -87,6 +88,7 @@ async function mergeWithin(
     addEntry(tx, updated(supply.companyId, id, byPartner(acting, supply)), deps);
   }
   merged = withSupplies(withLines(merged, lines), changed);
+  requireRoomForLines(merged);
 
   if (recordKey !== undefined && sealed !== undefined) {
     const resealed = { ...sealed };
@@ -97,10 +99,9 @@ async function mergeWithin(
     }
     if (merged.lines.length > known.lines.length && sealed.details !== null) {
       const details = recordKey.openDetails(sealed.details);
-      resealed.details = recordKey.sealDetails({
-        ...details,
-        titles: { ...titlesById(incoming, idOf), ...details.titles },
-      });
+      const more = { ...details, titles: { ...titlesById(incoming, idOf), ...details.titles } };
+      requireRoomForLines(merged, more);
+      resealed.details = recordKey.sealDetails(more);
     }
     if (resealed.shipTo !== sealed.shipTo || resealed.details !== sealed.details) tx.set(sealedRef, resealed);
   }

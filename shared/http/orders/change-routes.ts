@@ -111,7 +111,7 @@ export const correctFulfilmentRoute = createRoute({
   },
   responses: {
     200: answer(OrderSummary, 'The order.'),
-    ...problemResponsesWithBody('NOT_FOUND', 'ORDER_ERASED', 'PRECONDITION_FAILED'),
+    ...problemResponsesWithBody('NOT_FOUND', 'CONFLICT', 'ORDER_ERASED', 'PRECONDITION_FAILED'),
   },
 });
 

@@ -1,8 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { idSchema } from '../../domain/ids.ts';
-import { Amount, Currency, HeldCode, OrderState, Quantity, ShipTo, Sku, Totals } from '../../domain/order.ts';
+import { Amount, Currency, HeldCode, OrderState, Quantity, ShipTo, Sku } from '../../domain/order.ts';
 
 const Count = z.int().min(0);
+/** Amounts of up to 500 lines together. */
+const Sum = z.int().min(0);
 const Time = z.iso.datetime();
 const ID = {
   order: 'ord_9x2z5b8d1g4j7n0r3t6w9y2a5e',
@@ -105,7 +107,7 @@ export const OrderSummary = z
     erasedAt: Time.nullable(),
     currency: Currency,
     lines: z.array(LineSummary),
-    totals: Totals,
+    totals: z.strictObject({ items: Sum, shipping: Sum, tax: Sum, discount: Sum, total: Sum }),
     fulfilments: z.array(FulfilmentSummary),
     createdAt: Time,
     updatedAt: Time,
@@ -169,7 +171,7 @@ export const Preview = z
         }),
       }),
     ),
-    total: Amount.describe('What the supplied lines cost.'),
+    total: Sum.describe('What the supplied lines cost.'),
   })
   .openapi('OrderPreview', {
     example: {
