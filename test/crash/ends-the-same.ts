@@ -14,13 +14,13 @@ export async function marketToKillIn(steps: readonly Step[]): Promise<Market> {
 }
 
 /**
- * Does a step undisturbed, then once more for each of the moments that `choose` takes of its calls, with the function
- * killed there: every time with an order of its own, every time to the same end.
+ * Does a step undisturbed, then once more for each of what `choose` makes of its calls: one point at which the function
+ * is killed, or several in a row. Every time with an order of its own, every time to the same end.
  */
 export async function endsTheSame(
   market: Market,
   { by, prepare }: Step,
-  choose: (calls: CallSeen[]) => KillPoint[],
+  choose: (calls: CallSeen[]) => KillPoint[][],
 ): Promise<void> {
   const { cloud } = market;
   // The first one reads what later ones find in memory.
@@ -30,9 +30,10 @@ export async function endsTheSame(
   const expected = await stateOf(market, undisturbed.ids);
   const points = choose(calls);
   expect(points).not.toEqual([]);
-  for (const point of points) {
+  for (const inARow of points) {
     const { ids, run } = await prepare(market);
-    await killedAt(cloud, by, [point], run);
-    expect(await stateOf(market, ids), `killed ${point.title}`).toEqual(expected);
+    await killedAt(cloud, by, inARow, run);
+    const where = inARow.map(({ title }) => title).join(', then ');
+    expect(await stateOf(market, ids), `killed ${where}`).toEqual(expected);
   }
 }

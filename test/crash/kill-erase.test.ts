@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Market } from '../support/market.ts';
 import { endsTheSame, marketToKillIn } from './ends-the-same.ts';
-import { changesOf } from './kill-point.ts';
+import { afterChanges, eachChange } from './kill-point.ts';
 import { CONFIRM, ERASE, HOLD, SWEEP } from './steps.ts';
 
 const STEPS = [CONFIRM, ERASE, HOLD, SWEEP];
@@ -13,5 +13,9 @@ beforeAll(async () => {
 afterAll(() => market.cloud.stop());
 
 describe('killed at each change and run again, it ends as if nothing had happened:', () => {
-  it.each(STEPS)('$title', (step) => endsTheSame(market, step, changesOf));
+  it.each(STEPS)('$title', (step) => endsTheSame(market, step, eachChange));
+});
+
+describe('killed twice in a row, it ends as if nothing had happened:', () => {
+  it('erasing an order', () => endsTheSame(market, ERASE, afterChanges(1, 2)));
 });

@@ -36,16 +36,22 @@ export async function callsDuring(
 }
 
 /** After each call that changes something: every state in which a step can leave the cloud on its way. */
-export function changesOf(calls: readonly CallSeen[]): KillPoint[] {
-  return pointsAfter(calls.filter(COUNTS.changes), 'changes');
+export function eachChange(calls: readonly CallSeen[]): KillPoint[][] {
+  return pointsAfter(calls.filter(COUNTS.changes), 'changes').map((point) => [point]);
+}
+
+/** In a row: after the nth change of the first run, then after one of the second run, and so on. */
+export function afterChanges(...nths: number[]): () => KillPoint[][] {
+  return () => [nths.map((nth) => ({ of: 'changes', nth, when: 'after', title: `after change ${nth}` }))];
 }
 
 /**
  * Before the first call and after each, reads included. Right before a call nothing is different from right after
  * the one in front of it. After a read there may be locks: Firestore keeps those of a dead client for a minute.
  */
-export function everyPointOf(calls: readonly CallSeen[]): KillPoint[] {
-  return [{ of: 'calls', nth: 1, when: 'before', title: 'before anything' }, ...pointsAfter(calls, 'calls')];
+export function eachCall(calls: readonly CallSeen[]): KillPoint[][] {
+  const first: KillPoint = { of: 'calls', nth: 1, when: 'before', title: 'before anything' };
+  return [first, ...pointsAfter(calls, 'calls')].map((point) => [point]);
 }
 
 function pointsAfter(calls: readonly CallSeen[], of: KillPoint['of']): KillPoint[] {
