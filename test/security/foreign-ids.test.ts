@@ -52,7 +52,7 @@ describe('lists', () => {
     const { retailer, supplier } = trade.market;
     const [supply] = trade.everyIdOf.supplier;
     const { text } = await supplier.call('GET', `/v1/orders/${supply?.order ?? ''}`);
-    const { json } = await retailer.call('GET', `/v1/orders/${trade.own.order}`);
+    const json: unknown = (await retailer.call('GET', `/v1/orders/${trade.own.order}`)).json;
     const { id, source, totals, lines } = json as {
       id: string;
       source: { externalId: string; connectionId: string };
@@ -76,17 +76,17 @@ describe('lists', () => {
   });
 
   it.each(LISTS)('take a place in the list of another company as one in the own: %s', async (path) => {
-    const { json } = await trade.market.retailer.call('GET', `${path}?limit=1`);
+    const json: unknown = (await trade.market.retailer.call('GET', `${path}?limit=1`)).json;
     const [row] = (json as { data: Record<'id' | 'createdAt' | 'requestedAt' | 'at', string>[] }).data;
     const after = cursorOf([row?.createdAt ?? row?.requestedAt ?? row?.at ?? '', row?.id ?? '']);
-    const { status, json: page } = await trade.third.call('GET', `${path}?after=${after}`);
-    expect(status).toBe(200);
+    const page = await trade.third.call('GET', `${path}?after=${after}`);
+    expect(page.status).toBe(200);
     const own = await namesIn(trade.third);
-    for (const { id } of (page as { data: { id: string }[] }).data) expect(own).toContain(id);
+    for (const { id } of (page.json as { data: { id: string }[] }).data) expect(own).toContain(id);
   });
 
   it('answer an existing and a made-up place alike', async () => {
-    const { json } = await trade.market.retailer.call('GET', '/v1/orders?limit=1');
+    const json: unknown = (await trade.market.retailer.call('GET', '/v1/orders?limit=1')).json;
     const { next } = json as { next: string };
     const [time] = JSON.parse(Buffer.from(next, 'base64url').toString()) as [string, string];
     const madeUp = cursorOf([time, randomId('order')]);
@@ -127,11 +127,11 @@ describe('lists', () => {
       ].map(coded),
       Buffer.from(`["${at}", "${id}"]`).toString('base64url'),
     ]) {
-      const { status, json } = await trade.market.retailer.call('GET', `/v1/orders?after=${after}`);
-      expect([status, (json as { errors?: { path: string }[] }).errors?.[0]?.path], after).toEqual([
-        400,
-        'after',
-      ]);
+      const answer = await trade.market.retailer.call('GET', `/v1/orders?after=${after}`);
+      expect(
+        [answer.status, (answer.json as { errors?: { path: string }[] }).errors?.[0]?.path],
+        after,
+      ).toEqual([400, 'after']);
     }
   });
 });

@@ -5,7 +5,7 @@ import { Problem } from '../../shared/http/schemas.ts';
 import { eventually, type Market } from '../support/market.ts';
 import { orderBody } from './foreign-routes.ts';
 import { NAME_MARK, VALUE_MARK } from './hostile-json.ts';
-import type { Attack } from './hostile-requests.ts';
+import type { Attack } from './attack.ts';
 import { openWire, type WireAnswer } from './wire.ts';
 
 /** Sends attacks, and counts how many were answered as they should be. */
@@ -121,7 +121,7 @@ export async function goodOrdersStillWork(market: Market): Promise<void> {
   });
   expect(made.status).toBe(201);
   await eventually(async () => {
-    const { json } = await retailer.call('GET', `/v1/orders/${(made.json as { id: string }).id}`);
+    const json: unknown = (await retailer.call('GET', `/v1/orders/${(made.json as { id: string }).id}`)).json;
     expect(json).toMatchObject({ routing: 'done', shipTo: { firstName: 'Test' } });
   });
 }

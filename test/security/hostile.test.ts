@@ -1,15 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Market, startMarket } from '../support/market.ts';
 import { NAME_MARK, VALUE_MARK } from './hostile-json.ts';
-import {
-  apiBodies,
-  everyNode,
-  pushes,
-  shopifyDeliveries,
-  standardDeliveries,
-  strangeQueries,
-  strangeRequests,
-} from './hostile-requests.ts';
+import { apiBodies, pushes } from './hostile-bodies.ts';
+import { strangeQueries, strangeRequests } from './hostile-paths.ts';
+import { everyNode, shopifyDeliveries, standardDeliveries } from './hostile-webhooks.ts';
 import { goodOrdersStillWork, type Run, startRun } from './hostile-run.ts';
 
 /** The same requests in every run of `npm test`; the long run takes others each time. */

@@ -28,8 +28,8 @@ async function created(lines: object[]): Promise<Made> {
 async function shipUntilRefused({ id, lines }: Made, tracking: object): Promise<[number, unknown]> {
   const body = { ...tracking, lines: lines.map((line) => ({ lineId: line.id, quantity: 1 })) };
   for (let shipped = 0; shipped < 300; shipped += 1) {
-    const { status, json } = await market.retailer.call('POST', `/v1/orders/${id}/fulfilments`, { body });
-    if (status !== 201) return [shipped, json];
+    const answer = await market.retailer.call('POST', `/v1/orders/${id}/fulfilments`, { body });
+    if (answer.status !== 201) return [shipped, answer.json];
   }
   return [300, undefined];
 }
@@ -41,10 +41,10 @@ describe('an order as large as an order can be', () => {
     }));
     const { id } = await created(lines);
     await eventually(async () => {
-      const { json } = await market.retailer.call('GET', '/v1/orders?limit=1');
+      const json: unknown = (await market.retailer.call('GET', '/v1/orders?limit=1')).json;
       expect(json).toMatchObject({ data: [{ id, routing: 'done' }] });
     });
-    const { json } = await market.retailer.call('GET', `/v1/orders/${id}`);
+    const json: unknown = (await market.retailer.call('GET', `/v1/orders/${id}`)).json;
     const titles = (json as { lines: { title: string }[] }).lines.map(({ title }) => title);
     expect(titles).toEqual(lines.map(({ title }) => title));
   });
@@ -63,7 +63,8 @@ describe('an order as large as an order can be', () => {
       'orders/updated',
     );
     expect([grown.status, await grown.json()]).toMatchObject([400, { errors: [{ path: 'lines' }] }]);
-    const { json } = await market.retailer.call('GET', `/v1/orders/${await market.idOf(payload.id)}`);
+    const json: unknown = (await market.retailer.call('GET', `/v1/orders/${await market.idOf(payload.id)}`))
+      .json;
     expect((json as Made).lines).toHaveLength(500);
   });
 });
@@ -102,7 +103,7 @@ describe('amounts', () => {
     const line = (quantity: number) => ({ sku: 'IPOD2008GREEN', title: 'A thing', quantity, unitPrice: 1 });
     const { id } = await created(Array.from({ length: 500 }, () => line(1_000_000)));
     const supplyId = await eventually(async () => {
-      const { json } = await market.retailer.call('GET', `/v1/orders/${id}`);
+      const json: unknown = (await market.retailer.call('GET', `/v1/orders/${id}`)).json;
       expect(json).toMatchObject({ routing: 'done' });
       return (json as { supplyOrders: { id: string }[] }).supplyOrders[0]?.id ?? '';
     });

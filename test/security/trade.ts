@@ -64,24 +64,22 @@ export async function startTrade(): Promise<Trade> {
   };
 }
 
-async function liveMerchant({ seed, merchant }: Market): Promise<Merchant> {
+async function liveMerchant(market: Market): Promise<Merchant> {
+  const { seed } = market;
   const companyId = randomId('company');
   await seed.keyring.createCompanyKey(companyId);
   const company = { name: 'Live', mode: 'live', createdAt: timestamp(seed.now) };
   await seed.db.doc(paths.company(companyId)).create(company);
   const { apiKey } = await addKey(seed, companyId, { mode: 'live' });
-  return merchant({ companyId, apiKey });
+  return market.merchant({ companyId, apiKey });
 }
 
 /** An order whose lines were shipped in part by the supplier and in part by the retailer. */
-async function underWay({
-  retailer,
-  supplier,
-  routed,
-}: Market): Promise<Record<'retailer' | 'supplier', Ids>> {
-  const { orderId, supplyOrderId } = await routed({ name: '#ACTIVE' });
+async function underWay(market: Market): Promise<Record<'retailer' | 'supplier', Ids>> {
+  const { retailer, supplier } = market;
+  const { orderId, supplyOrderId } = await market.routed({ name: '#ACTIVE' });
   const shipped = async (who: Merchant, order: string, place: number): Promise<Ids> => {
-    const { json } = await who.call('GET', `/v1/orders/${order}`);
+    const json: unknown = (await who.call('GET', `/v1/orders/${order}`)).json;
     const line = (json as { lines: { id: string }[] }).lines[place]?.id ?? '';
     const body = { lines: [{ lineId: line, quantity: 1 }] };
     const made = await who.call('POST', `/v1/orders/${order}/fulfilments`, { body });
@@ -94,23 +92,25 @@ async function underWay({
   };
 }
 
-async function heldOrder({ order, send, idOf }: Market): Promise<string> {
-  const payload = order({ name: '#HELD', shipping_address: null });
-  expect((await send(payload)).status).toBe(200);
-  return idOf(payload.id);
+async function heldOrder(market: Market): Promise<string> {
+  const payload = market.order({ name: '#HELD', shipping_address: null });
+  expect((await market.send(payload)).status).toBe(200);
+  return market.idOf(payload.id);
 }
 
-async function archivedOrder({ order, send, idOf, retailer }: Market): Promise<string> {
-  const payload = order({ financial_status: 'pending' });
-  expect((await send(payload)).status).toBe(200);
-  const id = await idOf(payload.id);
+async function archivedOrder(market: Market): Promise<string> {
+  const { retailer } = market;
+  const payload = market.order({ financial_status: 'pending' });
+  expect((await market.send(payload)).status).toBe(200);
+  const id = await market.idOf(payload.id);
   expect((await retailer.call('POST', `/v1/orders/${id}/cancel`)).status).toBe(200);
   expect((await retailer.call('POST', `/v1/orders/${id}/archive`)).status).toBe(200);
   return id;
 }
 
-async function shippedBySupplier({ routed, supplier }: Market): Promise<string> {
-  const { supplyOrderId } = await routed();
+async function shippedBySupplier(market: Market): Promise<string> {
+  const { supplier } = market;
+  const { supplyOrderId } = await market.routed();
   const at = `/v1/orders/${supplyOrderId}`;
   expect((await supplier.call('POST', `${at}/fulfilments`)).status).toBe(201);
   expect((await supplier.call('POST', `${at}/archive`)).status).toBe(200);
@@ -118,9 +118,9 @@ async function shippedBySupplier({ routed, supplier }: Market): Promise<string> 
 }
 
 async function erase(who: Merchant, order: string): Promise<string> {
-  const { status, json } = await who.call('DELETE', `/v1/orders/${order}`);
-  expect(status).toBe(202);
-  const { id } = json as { id: string };
+  const deleted = await who.call('DELETE', `/v1/orders/${order}`);
+  expect(deleted.status).toBe(202);
+  const { id } = deleted.json as { id: string };
   await eventually(async () => {
     expect((await who.call('GET', `/v1/erasures/${id}`)).json).toMatchObject({ state: 'destroyed' });
   });
