@@ -1,9 +1,11 @@
 import { FieldPath, type Firestore } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
 import type { Keyring } from '../cloud/keyring.ts';
+import type { Party } from '../crypto/record-key.ts';
+import type { StoredOrder } from '../domain/order.ts';
 import { type DestroyDeps, destroyOrder, removeView, sha256, wrapHash } from './destroy.ts';
 import { orderHash } from './erasure.ts';
-import { type Acting, type OrderRef } from './order-store.ts';
+import { type Acting, orderDoc, type OrderRef } from './order-store.ts';
 
 export interface ReplayDeps extends DestroyDeps {
   keyring: Pick<Keyring, 'destroyRecordKey' | 'unshare' | 'recordKeys'>;
@@ -59,15 +61,45 @@ export async function replayLedger(
       progress(so);
     }
   }
-  // What only the other database brought back: its key is gone, its documents are not.
-  for await (const ref of allOrderRefs(deps.db)) {
-    so.orderRefs += 1;
-    if (ref.erasedAt !== null || !refs.has(sha256(paths.orderRef(ref.orderId)))) continue;
-    await destroyOrder({ companyId: ref.companyId, orderId: ref.orderId }, undefined, acting, deps);
-    so.ordersErased += 1;
-    progress(so);
+  // What only the other database brought back: the keys are gone, the documents are not.
+  for await (const page of orderRefPages(deps.db)) {
+    so.orderRefs += page.length;
+    const standing = page.filter((ref) => ref.erasedAt === null);
+    const erased = standing.filter((ref) => refs.has(sha256(paths.orderRef(ref.orderId))));
+    for (const { companyId, orderId } of erased) {
+      await destroyOrder({ companyId, orderId }, undefined, acting, deps);
+      so.ordersErased += 1;
+      progress(so);
+    }
+    const others = standing.filter((ref) => !erased.includes(ref));
+    for (const holder of await returnedViews(others, keys, deps.db)) {
+      await removeView(holder, undefined, acting, deps);
+      so.viewsRemoved += 1;
+      progress(so);
+    }
   }
   return so;
+}
+
+/**
+ * Supply orders of these orders that stand as if nothing had been taken from them, though the ledger says that it was:
+ * the next routing would give such a partner its wrap again.
+ */
+async function returnedViews(refs: KnownRef[], ledger: Set<string>, db: Firestore): Promise<Party[]> {
+  if (refs.length === 0) return [];
+  const owners = refs.map(({ companyId, orderId }) => orderDoc(db, companyId, orderId));
+  const orders = await db.getAll(...owners, { fieldMask: ['supplyOrders'] });
+  const removed = orders.flatMap((order) => {
+    const { supplyOrders = [] } = (order.data() ?? {}) as Partial<Pick<StoredOrder, 'supplyOrders'>>;
+    return supplyOrders.filter((supply) => ledger.has(wrapHash(order.id, supply.id)));
+  });
+  if (removed.length === 0) return [];
+  const views = await db.getAll(...removed.map(({ companyId, id }) => orderDoc(db, companyId, id)));
+  return views
+    .map((view) => ({ orderId: view.id, order: view.data() as StoredOrder | undefined }))
+    .flatMap(({ orderId, order }) =>
+      order?.erasedAt === null ? [{ companyId: order.companyId, orderId }] : [],
+    );
 }
 
 async function* allRecordKeys(keyring: ReplayDeps['keyring']) {
@@ -81,11 +113,13 @@ async function* allRecordKeys(keyring: ReplayDeps['keyring']) {
   }
 }
 
-async function* allOrderRefs(db: Firestore): AsyncGenerator<OrderRef & { orderId: string }> {
+type KnownRef = OrderRef & { orderId: string };
+
+async function* orderRefPages(db: Firestore): AsyncGenerator<KnownRef[]> {
   let query = db.collection('orderRefs').orderBy(FieldPath.documentId()).limit(PAGE);
   for (;;) {
     const page = await query.get();
-    for (const doc of page.docs) yield { ...(doc.data() as OrderRef), orderId: doc.id };
+    yield page.docs.map((doc) => ({ ...(doc.data() as OrderRef), orderId: doc.id }));
     const last = page.docs.at(-1);
     if (last === undefined || page.size < PAGE) return;
     query = query.startAfter(last.id);

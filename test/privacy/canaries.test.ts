@@ -30,6 +30,7 @@ const PLACES = [
   'answers',
   'data folder',
 ] as const;
+let all: Finder | undefined;
 const pieces = new Map<string, Piece[]>();
 const known = new Map<string, string[]>();
 /** How often each merchant's log says that an order was opened. */
@@ -50,7 +51,7 @@ describe('emails, phones, IP addresses, free text, and the six fields', () => {
     const control = (known.get(place) ?? []).map((needle) => ({ name: needle, needles: [needle] }));
     const seen = new Set(new Finder(control).find(there).map((line) => line.split(',')[0]));
     expect(seen).toEqual(new Set(known.get(place)));
-    expect(new Finder([...canaries.banned, ...canaries.sealed]).find(there)).toEqual([]);
+    expect(everything().find(there)).toEqual([]);
   });
 
   it('leave no country either, which is too short to be of its own', () => {
@@ -88,6 +89,11 @@ describe('the single read', () => {
     expect(openings).toBe(withAddress.length);
   });
 });
+
+/** Made once: it has some 200 000 things to look for. */
+function everything(): Finder {
+  return (all ??= new Finder([...canaries.banned, ...canaries.sealed]));
+}
 
 /** Orders are sent, updated, routed, shipped, cancelled, declined, made to fail, held, retried, archived, erased. */
 async function walk(): Promise<void> {
