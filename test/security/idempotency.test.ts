@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Answer, type Market, startMarket } from '../support/market.ts';
+import { type Answer, eventually, type Market, startMarket } from '../support/market.ts';
 import { orderBody } from './foreign-routes.ts';
 
 let market: Market;
@@ -22,7 +22,11 @@ function create(body: unknown, key?: string): Promise<Answer> {
 }
 
 const idOf = ({ json }: Answer): string => (json as { id: string }).id;
-const codeOf = ({ status, json }: Answer): unknown => [status, (json as { code?: string }).code];
+/** The code of an error; an order has a `code` of its own. */
+const codeOf = ({ status, json }: Answer): unknown => [
+  status,
+  status < 400 ? undefined : (json as { code?: string }).code,
+];
 
 interface Shown {
   id: string;
@@ -50,18 +54,18 @@ describe('an Idempotency-Key', () => {
     expect((log.json as { data: unknown[] }).data).toHaveLength(1);
   });
 
-  it('makes one shipment of ten requests at once', async () => {
+  it('makes one shipment of five requests at once', async () => {
     const id = idOf(
       await create(fresh({ lines: [{ sku: 'OWN', title: 'A thing', quantity: 50, unitPrice: 1 }] })),
     );
     const [line] = (await opened(id)).lines;
     const call = {
       body: { lines: [{ lineId: line?.id, quantity: 2 }] },
-      headers: { 'Idempotency-Key': 'ten' },
+      headers: { 'Idempotency-Key': 'five' },
     };
     const ship = () => market.retailer.call('POST', `/v1/orders/${id}/fulfilments`, call);
-    const answers = await Promise.all(Array.from({ length: 10 }, ship));
-    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(201));
+    const answers = await Promise.all(Array.from({ length: 5 }, ship));
+    expect(answers.map(({ status }) => status)).toEqual(Array(5).fill(201));
     expect(new Set(answers.map(idOf)).size).toBe(1);
     const order = await opened(id);
     expect([order.fulfilments.length, order.lines[0]?.fulfilledQuantity]).toEqual([1, 2]);
@@ -149,8 +153,12 @@ describe('If-Match', () => {
     const id = idOf(
       await create(fresh({ lines: [{ sku: 'OWN', title: 'A thing', quantity: 9, unitPrice: 1 }] })),
     );
-    await market.cloud.hosts.idle();
-    const etag = (await market.retailer.call('GET', `/v1/orders/${id}`)).headers.get('etag') ?? '';
+    // Routing is a write too.
+    const etag = await eventually(async () => {
+      const read = await market.retailer.call('GET', `/v1/orders/${id}`);
+      expect(read.json).toMatchObject({ routing: 'done' });
+      return read.headers.get('etag') ?? '';
+    });
     expect(etag).toMatch(/^"[\w-]+"$/);
     return { id, etag };
   }
@@ -190,7 +198,7 @@ describe('If-Match', () => {
     const { id, etag } = await readVersion();
     const cancel = () =>
       market.retailer.call('POST', `/v1/orders/${id}/cancel`, { headers: { 'If-Match': etag } });
-    const statuses = (await Promise.all(Array.from({ length: 5 }, cancel))).map(({ status }) => status);
-    expect(statuses.sort()).toEqual([200, 412, 412, 412, 412]);
+    const statuses = (await Promise.all(Array.from({ length: 3 }, cancel))).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([200, 412, 412]);
   });
 });
