@@ -1,5 +1,6 @@
 import type { Method } from './descriptors.ts';
 import type { Ask } from './permissions.ts';
+import type { WireQuery } from './queries.ts';
 import { type WireWrite, targetOf } from './writes.ts';
 
 /** The fields that name something, of all requests together, as the official descriptors decode them. */
@@ -9,6 +10,8 @@ export interface WireRequest {
   database?: string;
   documents?: string[];
   writes?: WireWrite[];
+  structuredQuery?: WireQuery;
+  structuredAggregationQuery?: { structuredQuery?: WireQuery };
   addTarget?: { query?: { parent?: string }; documents?: { documents: string[] } };
   topic?: string | { name?: string };
   subscription?: string | { name?: string };

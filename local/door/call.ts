@@ -12,6 +12,7 @@ import type { CloudService, Method } from './descriptors.ts';
 import type { CallSeen, Fault, FaultTrap } from './faults.ts';
 import { frame, FrameError, FrameSplitter } from './frames.ts';
 import type { Ask, Grants } from './permissions.ts';
+import { type SeenQuery, seenQuery } from './queries.ts';
 import { type DocumentWrite, documentWrite, parseName } from './writes.ts';
 
 /** What every call at one door shares. */
@@ -22,6 +23,8 @@ export interface Desk {
   faults: FaultTrap;
   /** Told the writes of each commit that took effect. */
   wrote: (writes: DocumentWrite[]) => void;
+  /** Told each query that was answered. */
+  asked: (query: SeenQuery) => void;
 }
 
 /** gRPC's status codes, as far as the door answers by itself. */
@@ -200,6 +203,8 @@ export class Call {
     if (trailers?.['grpc-status'] === OK && this.#first) {
       const written = this.#bill.succeeded(this.#first);
       if (written.length > 0) this.#desk.wrote(written.map(documentWrite));
+      const query = this.#first.structuredQuery ?? this.#first.structuredAggregationQuery?.structuredQuery;
+      if (query) this.#desk.asked(seenQuery(databaseOf(this.#first), query));
     }
     if (this.#fault) this.#fail(this.#fault);
     else if (!this.#deaf()) this.#answer(trailers, rstCode);

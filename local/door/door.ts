@@ -6,6 +6,7 @@ import { Counts } from './counts.ts';
 import { type Fault, FaultTrap } from './faults.ts';
 import { Latency } from './latency.ts';
 import { type Cloud, Grants } from './permissions.ts';
+import type { SeenQuery } from './queries.ts';
 import { openStoragePort } from './storage-port.ts';
 import type { DocumentWrite } from './writes.ts';
 
@@ -31,6 +32,8 @@ export interface Door {
   setLatency(ms: number): void;
   /** Calls `listener` with the writes of each commit that took effect, and answers how to stop. */
   observe(listener: (writes: readonly DocumentWrite[]) => void): () => void;
+  /** Calls `listener` with each query that was answered, and answers how to stop. */
+  observeQueries(listener: (query: SeenQuery) => void): () => void;
   /** The emulators were started again, on these addresses. */
   setBackends(backends: Backends): void;
   close(): Promise<void>;
@@ -48,6 +51,7 @@ export async function startDoor(options: {
   const faults = new FaultTrap();
   const latency = new Latency();
   const listeners = new Set<(writes: readonly DocumentWrite[]) => void>();
+  const queryListeners = new Set<(query: SeenQuery) => void>();
   let storage = new URL(options.backends.storage);
   const backends: Desk['backends'] = {
     firestore: new Backend(options.backends.firestore),
@@ -57,7 +61,10 @@ export async function startDoor(options: {
   const wrote = (writes: DocumentWrite[]): void => {
     for (const listener of listeners) listener(writes);
   };
-  const cloudPort = await openCloudPort({ grants, backends, counts, faults, wrote }, latency);
+  const asked = (query: SeenQuery): void => {
+    for (const listener of queryListeners) listener(query);
+  };
+  const cloudPort = await openCloudPort({ grants, backends, counts, faults, wrote, asked }, latency);
   const storagePort = await openStoragePort({ grants, counts, faults, backend: () => storage }, latency);
 
   return {
@@ -75,6 +82,12 @@ export async function startDoor(options: {
       listeners.add(listener);
       return () => {
         listeners.delete(listener);
+      };
+    },
+    observeQueries(listener) {
+      queryListeners.add(listener);
+      return () => {
+        queryListeners.delete(listener);
       };
     },
     setBackends(addresses) {

@@ -133,13 +133,13 @@ export function lines(
 }
 
 /** One entry for each SKU: ordered, shipped, cancelled. */
-export function counts(order: Pick<ListedOrder, 'lines'>): Record<string, [number, number, number]> {
+export function counts(order: ListedOrder | SeenOrder): Record<string, [number, number, number]> {
   return Object.fromEntries(
     order.lines.map((line) => [line.sku, [line.quantity, line.fulfilledQuantity, line.cancelledQuantity]]),
   );
 }
 
-export function lineOf(order: Pick<ListedOrder, 'lines'>, sku: string): string {
+export function lineOf(order: ListedOrder | SeenOrder, sku: string): string {
   return order.lines.find((line) => line.sku === sku)?.id ?? '';
 }
 

@@ -1,0 +1,270 @@
+import { type CollectionReference, type Firestore, Timestamp } from '@google-cloud/firestore';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Identity } from '../local/roles.ts';
+import type { SeenQuery } from '../local/door/queries.ts';
+import { readConfig } from '../shared/cloud/config.ts';
+import { openFirestore } from '../shared/cloud/firestore.ts';
+import { ACTIONS } from '../shared/audit/actions.ts';
+import { act, call, trade } from './orders/trading.ts';
+import { declaredIndexes, type IndexFile, isDeclared } from './support/declared-indexes.ts';
+import { type Market, startMarket } from './support/market.ts';
+
+const declared = declaredIndexes();
+const empty: IndexFile = { indexes: [], fieldOverrides: [] };
+const fileOf = (database: string): IndexFile => declared.get(database) ?? empty;
+
+let market: Market;
+const seen = new Map<string, SeenQuery>();
+beforeAll(async () => {
+  market = await startMarket();
+  for (const door of Object.values(market.cloud.doors)) {
+    door.observeQueries((query) => {
+      const about: { identity: Identity } & SeenQuery = { identity: door.identity, ...query };
+      seen.set(JSON.stringify(about), query);
+    });
+  }
+});
+afterAll(() => market.cloud.stop());
+
+/** Every way of leaving some of these out. */
+function subsets(parameters: string[]): string[] {
+  return parameters.reduce<string[]>((all, each) => [...all, ...all.map((some) => `${some}&${each}`)], ['']);
+}
+
+describe('every query that the hub makes', () => {
+  it('has its index declared, since the emulator asks for none', async () => {
+    const { retailer, supplier } = market;
+    // One stays as it is, so that there is something of everything.
+    await trade(market);
+    const { own, supply } = await trade(market);
+    const headers = { 'Idempotency-Key': 'once' };
+    const shipped = await supplier.call('POST', `/v1/orders/${supply.id}/fulfilments`, { body: {}, headers });
+    expect(shipped.status).toBe(201);
+    await act(retailer, own.id, 'cancel');
+    await act(retailer, own.id, 'archive');
+
+    const at = encodeURIComponent('2020-01-01T00:00:00.000Z');
+    const byOrder = subsets([
+      'state=routed',
+      `partner=${market.demo.partnerId}`,
+      'archived=true',
+      'code=%231',
+    ]);
+    const orders = byOrder.flatMap((some) => [some, `${some}&updatedAfter=${at}`]);
+    const entries = subsets([
+      `action=${ACTIONS[0]}`,
+      `actor=${market.demo.connections.shopify.id}`,
+      `record=${own.id}`,
+      `from=${at}`,
+      `to=${encodeURIComponent('2999-01-01T00:00:00.000Z')}`,
+    ]);
+    const lists = [
+      ...orders.map((some) => `/v1/orders?limit=1${some}`),
+      ...entries.map((some) => `/v1/audit?limit=1${some}`),
+      '/v1/erasures?limit=1',
+    ];
+    for (const path of lists) {
+      const page = await call<{ next: string | null }>(retailer, 'GET', path);
+      expect(page.status, path).toBe(200);
+      if (page.json.next !== null) {
+        const next = await call(retailer, 'GET', `${path}&after=${encodeURIComponent(page.json.next)}`);
+        expect(next.status, path).toBe(200);
+      }
+    }
+    await call(retailer, 'POST', '/v1/orders/erase-archived');
+    await market.cloud.clock.advance(2 * 60 * 60_000);
+
+    const queries = [...seen.values()];
+    const collections = new Set(
+      queries.map(({ database, collection, group }) => `${database} ${collection} ${group}`),
+    );
+    expect([...collections].sort()).toEqual([
+      '(default) audit false',
+      '(default) erasures false',
+      '(default) erasures true',
+      '(default) orders false',
+      '(default) orders true',
+      '(default) partners false',
+      'keyring recordKeys false',
+    ]);
+    expect(queries.filter((query) => !isDeclared(query, fileOf(query.database)))).toEqual([]);
+    // No index is kept, and paid for with every write, that no query needs.
+    const file = fileOf('(default)');
+    const needless = file.indexes.filter((index) => {
+      const others = { ...file, indexes: file.indexes.filter((each) => each !== index) };
+      return queries.every(
+        ({ database, ...query }) => database !== '(default)' || isDeclared({ database, ...query }, others),
+      );
+    });
+    expect(needless).toEqual([]);
+  });
+
+  it('and all that is stored keeps large, sealed and growing fields out of the indexes', async () => {
+    const problems: string[] = [];
+    const expiring = new Set<string>();
+    for (const id of ['(default)', 'keyring'] as const) {
+      const db = openFirestore(readConfig(market.cloud.envOf('seed')), id);
+      for await (const { collection, depth, field, value } of fieldsOf(db)) {
+        const file = fileOf(id);
+        const override = file.fieldOverrides.find(
+          (each) => each.collectionGroup === collection && each.fieldPath === field,
+        );
+        const asked = [...seen.values()].some((query) =>
+          [...query.filters, ...query.orders].some(
+            (each) => query.collection === collection && each.field.split('.')[0] === field,
+          ),
+        );
+        const exempt = override?.indexes.length === 0;
+        if (mustBeExempt(value, depth) && !exempt && !asked) problems.push(`${id} ${collection}.${field}`);
+        if (exempt && asked) problems.push(`${id} ${collection}.${field} is asked for`);
+        if (field === 'expireAt') expiring.add(collection);
+      }
+      await db.terminate();
+    }
+    expect([...new Set(problems)]).toEqual([]);
+
+    // What says when it expires is removed by a policy of its collection, and nothing else is.
+    const policies = fileOf('(default)').fieldOverrides.filter((each) => each.ttl === true);
+    expect(policies.map(({ fieldPath }) => fieldPath)).toEqual(policies.map(() => 'expireAt'));
+    expect(new Set(policies.map(({ collectionGroup }) => collectionGroup))).toEqual(expiring);
+  });
+});
+
+const TIME = /^\d{4}-\d\d-\d\dT/;
+
+/** Bytes, lists of maps and maps anywhere; in a collection of all companies also times, which grow. */
+function mustBeExempt(value: unknown, depth: number): boolean {
+  if (value instanceof Timestamp || (typeof value === 'string' && TIME.test(value))) return depth === 1;
+  if (Array.isArray(value)) return value.some((each) => typeof each === 'object');
+  if (typeof value === 'string') return value.length > 200;
+  return typeof value === 'object' && value !== null;
+}
+
+/** Every field of every document, with how many collections deep it lies. */
+async function* fieldsOf(
+  db: Firestore,
+): AsyncGenerator<{ collection: string; depth: number; field: string; value: unknown }> {
+  const open: { collection: CollectionReference; depth: number }[] = [];
+  for (const collection of await db.listCollections()) open.push({ collection, depth: 1 });
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { collection, depth } = next;
+    for (const ref of await collection.listDocuments()) {
+      const data = (await ref.get()).data() ?? {};
+      for (const [field, value] of Object.entries(data)) {
+        yield { collection: collection.id, depth, field, value: value as unknown };
+      }
+      for (const child of await ref.listCollections()) open.push({ collection: child, depth: depth + 1 });
+    }
+  }
+}
+
+describe('a query', () => {
+  const query = (change: Partial<SeenQuery>): SeenQuery => ({
+    database: '(default)',
+    collection: 'things',
+    group: false,
+    filters: [],
+    orders: [],
+    ...change,
+  });
+  const equal = (...fields: string[]): SeenQuery['filters'] =>
+    fields.map((field) => ({ field, op: 'EQUAL' }));
+  const index = (...fields: IndexFile['indexes'][number]['fields']): IndexFile['indexes'][number] => ({
+    collectionGroup: 'things',
+    queryScope: 'COLLECTION',
+    fields,
+  });
+  const up = (fieldPath: string) => ({ fieldPath, order: 'ASCENDING' as const });
+  const down = (fieldPath: string) => ({ fieldPath, order: 'DESCENDING' as const });
+  const newest: SeenQuery['orders'] = [{ field: 'at', direction: 'DESCENDING' }];
+  const merged = { ...empty, indexes: [index(up('a'), down('at')), index(up('b'), down('at'))] };
+
+  it.each<[string, SeenQuery, IndexFile, boolean]>([
+    ['for everything needs no index', query({}), empty, true],
+    [
+      'with equalities alone is merged of what each field has',
+      query({ filters: equal('a', 'b') }),
+      empty,
+      true,
+    ],
+    ['sorted by one field is served by that field', query({ orders: newest }), empty, true],
+    [
+      'with an equality and an order needs both in one index',
+      query({ filters: equal('a'), orders: newest }),
+      empty,
+      false,
+    ],
+    [
+      'is served by an index that ends in its order',
+      query({ filters: equal('a'), orders: newest }),
+      merged,
+      true,
+    ],
+    ['is merged of several such indexes', query({ filters: equal('a', 'b'), orders: newest }), merged, true],
+    [
+      'is not served where one equality is in none',
+      query({ filters: equal('a', 'c'), orders: newest }),
+      merged,
+      false,
+    ],
+    [
+      'is not served by an index of the other direction',
+      query({ filters: equal('a'), orders: [{ field: 'at', direction: 'ASCENDING' }] }),
+      merged,
+      false,
+    ],
+    [
+      'is not served where its names go the other way',
+      query({ filters: equal('a'), orders: [...newest, { field: '__name__', direction: 'ASCENDING' }] }),
+      merged,
+      false,
+    ],
+    [
+      'for a range on another field than its order is not served',
+      query({ filters: [{ field: 'a', op: 'GREATER_THAN' }], orders: newest }),
+      merged,
+      false,
+    ],
+    [
+      'for a member of a list needs an index for lists',
+      query({ filters: [{ field: 'a', op: 'ARRAY_CONTAINS' }], orders: newest }),
+      merged,
+      false,
+    ],
+    [
+      'over all collections of a name needs an index for them',
+      query({ group: true, filters: equal('a') }),
+      empty,
+      false,
+    ],
+    [
+      'over all collections of a name is served by one',
+      query({ group: true, filters: [{ field: 'a', op: 'IN' }] }),
+      {
+        ...empty,
+        fieldOverrides: [
+          {
+            collectionGroup: 'things',
+            fieldPath: 'a',
+            indexes: [{ queryScope: 'COLLECTION_GROUP', order: 'ASCENDING' }],
+          },
+        ],
+      },
+      true,
+    ],
+    [
+      'by an exempt field, or one inside it, is not served',
+      query({ filters: equal('a.b') }),
+      { ...empty, fieldOverrides: [{ collectionGroup: 'things', fieldPath: 'a', indexes: [] }] },
+      false,
+    ],
+    [
+      'with a filter that is not known here is not served',
+      query({ filters: [{ field: 'a', op: 'OR' }] }),
+      empty,
+      false,
+    ],
+  ])('%s', (_what, asked, file, answer) => {
+    expect(isDeclared(asked, file)).toBe(answer);
+  });
+});
