@@ -1,3 +1,4 @@
+import { status } from '@grpc/grpc-js';
 import { PubSub, type Topic } from '@google-cloud/pubsub';
 import type { ErasureMessage, OrderMessage } from '../domain/order.ts';
 import type { Config } from './config.ts';
@@ -8,6 +9,25 @@ export interface Publisher {
   erasure(message: ErasureMessage): Promise<void>;
 }
 
+/**
+ * Milliseconds. Left alone the client tries for ten minutes, while a shop waits five seconds; what is not published
+ * by then is published by `sweep`.
+ */
+const PUBLISH = {
+  retry: {
+    retryCodes: [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.INTERNAL, status.ABORTED],
+    backoffSettings: {
+      initialRetryDelayMillis: 50,
+      retryDelayMultiplier: 2,
+      maxRetryDelayMillis: 400,
+      initialRpcTimeoutMillis: 1_000,
+      rpcTimeoutMultiplier: 1,
+      maxRpcTimeoutMillis: 1_000,
+      totalTimeoutMillis: 2_000,
+    },
+  },
+};
+
 /** Publishes through the official client, which gathers what comes within five milliseconds into one call. */
 export function createPublisher(config: Pick<Config, 'projectId' | 'cloudEndpoint'>): Publisher {
   const pubsub = new PubSub({
@@ -15,7 +35,7 @@ export function createPublisher(config: Pick<Config, 'projectId' | 'cloudEndpoin
     ...(config.cloudEndpoint === undefined ? {} : { apiEndpoint: config.cloudEndpoint, emulatorMode: true }),
   });
   const topic = (name: string): Topic =>
-    pubsub.topic(name, { batching: { maxMessages: 100, maxMilliseconds: 5 } });
+    pubsub.topic(name, { batching: { maxMessages: 100, maxMilliseconds: 5 }, gaxOpts: PUBLISH });
   const orders = topic('orders');
   const erasures = topic('erasures');
   return {

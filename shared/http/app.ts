@@ -8,6 +8,7 @@ import { fieldErrors } from '../domain/field-errors.ts';
 import { randomId } from '../domain/ids.ts';
 import type { Authenticator, Caller } from './authenticate.ts';
 import { requireReadableBody } from './body.ts';
+import { createPatience } from './patience.ts';
 import { COMMON_HEADERS, problemResponse, toAppError } from './problem.ts';
 
 export interface ApiEnv {
@@ -22,6 +23,9 @@ export interface ApiOptions {
   /** Given, every route under `/v1` asks for an API key, the ones that do not exist too. */
   authenticator?: Authenticator;
 }
+
+/** Milliseconds. Load balancers and clients wait for half a minute and more. */
+const PATIENCE = { ms: 20_000, most: 500 };
 
 /**
  * The base of every API: a request id and safe headers on every answer, bodies of one type and of 1 MB at most, and
@@ -48,6 +52,8 @@ export function createApi(options: ApiOptions): Api {
       if (!headers.has(name)) headers.set(name, value);
     }
   });
+  const patience = createPatience(PATIENCE);
+  app.use((_c, next) => patience(next));
   app.use(async (c, next) => {
     requireReadableBody(c.env.incoming);
     await next();

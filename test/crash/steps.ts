@@ -52,21 +52,7 @@ export const CREATE: Step = {
   async prepare(market) {
     const externalId = randomUUID();
     const ids = await idsOf(market, externalId, market.retailer.companyId);
-    const body = {
-      externalId,
-      code: externalId.slice(0, 8),
-      currency: 'USD',
-      lines: [{ sku: 'IPOD2008RED', title: 'Red', quantity: 2, unitPrice: 100 }],
-      totals: { items: 200, shipping: 0, tax: 0, discount: 0, total: 200 },
-      shipTo: {
-        firstName: 'Test',
-        lastName: 'Shopper',
-        streetAddress: '12 Sample Street\nSampleton',
-        postalCode: '40003',
-        region: 'Kentucky',
-        country: 'US',
-      },
-    };
+    const body = orderBody(externalId);
     const headers = { 'Idempotency-Key': randomUUID() };
     return {
       ids,
@@ -175,6 +161,25 @@ export const HOLD: Step = {
   },
 };
 
+/** An order as a merchant without a shop sends it. */
+export function orderBody(externalId: string = randomUUID()) {
+  return {
+    externalId,
+    code: externalId.slice(0, 8),
+    currency: 'USD',
+    lines: [{ sku: 'IPOD2008RED', title: 'Red', quantity: 2, unitPrice: 100 }],
+    totals: { items: 200, shipping: 0, tax: 0, discount: 0, total: 200 },
+    shipTo: {
+      firstName: 'Test',
+      lastName: 'Shopper',
+      streetAddress: '12 Sample Street\nSampleton',
+      postalCode: '40003',
+      region: 'Kentucky',
+      country: 'US',
+    },
+  };
+}
+
 /** Puts a message on a topic by hand. */
 async function publish({ projectId, emulators }: Cloud, topic: TopicName, message: object): Promise<void> {
   const client = new PubSub({ projectId, apiEndpoint: emulators.pubsub.address, emulatorMode: true });
@@ -226,7 +231,7 @@ export function routed(market: Market, ids: OrderIds, timeout?: number): Promise
   return orderIs(market, ids, (order) => order.routing === 'done', timeout);
 }
 
-async function erasureIs(market: Market, { orderId }: OrderIds, state: string): Promise<void> {
+export async function erasureIs(market: Market, { orderId }: OrderIds, state: string): Promise<void> {
   const erasures = market.seed.db.collection(paths.erasures(market.retailer.companyId));
   await eventually(async () => {
     const found = await erasures.where('orders', 'array-contains', orderId).get();
@@ -235,10 +240,14 @@ async function erasureIs(market: Market, { orderId }: OrderIds, state: string): 
 }
 
 async function erased(market: Market, ids: OrderIds): Promise<void> {
+  await askErasure(market, ids);
+  await erasureIs(market, ids, 'destroyed');
+}
+
+export async function askErasure(market: Market, ids: OrderIds): Promise<void> {
   const asked = await answered(market.retailer, 'DELETE', `/v1/orders/${ids.orderId}`);
   // Erased by the first attempt, whose answer was lost.
   expect([202, 404]).toContain(asked.status);
-  await erasureIs(market, ids, 'destroyed');
 }
 
 export async function routedOrder(market: Market): Promise<OrderIds> {
@@ -266,7 +275,7 @@ async function endedOrder(market: Market): Promise<OrderIds> {
   return ids;
 }
 
-async function archivedOrder(market: Market): Promise<OrderIds> {
+export async function archivedOrder(market: Market): Promise<OrderIds> {
   const { ids, run } = await ARCHIVE.prepare(market);
   await run();
   return ids;

@@ -10,6 +10,7 @@ import type { Clock } from '../../domain/time.ts';
 import type { Acting } from '../../orders/order-store.ts';
 import type { OrderSource, Received } from '../../orders/receive.ts';
 import { requireReadableBody } from '../body.ts';
+import { createPatience } from '../patience.ts';
 import { COMMON_HEADERS, sendProblem, toAppError } from '../problem.ts';
 
 export interface ReceiveDeps {
@@ -21,6 +22,9 @@ export interface ReceiveDeps {
 
 type Request = Parameters<HttpFunction>[0];
 
+/** Milliseconds. Shopify, the least patient sender, hangs up after five seconds in all. */
+const PATIENCE = { ms: 4_000, most: 500 };
+
 const PATH = /^\/webhooks\/([^/]+)$/;
 
 /**
@@ -28,6 +32,7 @@ const PATH = /^\/webhooks\/([^/]+)$/;
  * erased orders and for events of no concern; anything else makes the platform send it again.
  */
 export function receiveWebhook(deps: ReceiveDeps): HttpFunction {
+  const patience = createPatience(PATIENCE);
   return async (req, res) => {
     const requestId = randomId('request');
     const connectionId = PATH.exec(req.path)?.[1];
@@ -36,9 +41,11 @@ export function receiveWebhook(deps: ReceiveDeps): HttpFunction {
       if (connectionId === undefined) throw new AppError('NOT_FOUND');
       if (req.method !== 'POST') throw new AppError('METHOD_NOT_ALLOWED');
       const delivery = deliveryOf(req);
-      const connection = await deps.findConnection(connectionId);
-      const verified = verify(delivery, connection, deps.now);
-      await handle(verified.delivery, verified.connection, requestId, { ...deps, log });
+      await patience(async () => {
+        const connection = await deps.findConnection(connectionId);
+        const verified = verify(delivery, connection, deps.now);
+        await handle(verified.delivery, verified.connection, requestId, { ...deps, log });
+      });
       res.writeHead(200, { ...COMMON_HEADERS, 'Request-Id': requestId }).end();
     } catch (thrown) {
       const error = toAppError(thrown);
