@@ -5,7 +5,8 @@ import { standardHeaders } from '../../local/shops/standard.ts';
 import type { ShipTo } from '../../shared/domain/order.ts';
 import { eventually, type Market, type Merchant } from '../support/market.ts';
 import type { Canaries } from './canary.ts';
-import { newAddress, ownForm, shopifyOrder, standardData } from './plant.ts';
+import { cancellation, shopifyOrder } from './plant.ts';
+import { besideData, newAddress, ownForm, standardData } from './plant-own.ts';
 import type { OrderSeen, Seen, Wire } from './wire.ts';
 
 /** gRPC: neither is tried again by the clients. */
@@ -35,7 +36,7 @@ export function journey(market: Market, wire: Wire, c: Canaries) {
       type,
       timestamp: new Date(cloud.clock.now()).toISOString(),
       data,
-      ...extras(c, type),
+      ...besideData(c, type),
     });
     const { secret, privateKey } = standard;
     const headers = standardHeaders({
@@ -255,31 +256,5 @@ export function journey(market: Market, wire: Wire, c: Canaries) {
         });
       }
     },
-  };
-}
-
-/** What Shopify adds when a shop cancels and pays back. */
-function cancellation(c: Canaries, now: number): Record<string, unknown> {
-  const at = new Date(now + 3000).toISOString();
-  return {
-    cancelled_at: at,
-    updated_at: at,
-    cancel_reason: c.text('cancel_reason'),
-    refunds: [
-      {
-        id: 2,
-        note: c.mixed('cancellation'),
-        refund_line_items: [{ line_item: { properties: c.mixed('refund') } }],
-      },
-    ],
-  };
-}
-
-/** Beside `data` in an event. */
-function extras(c: Canaries, type: string): Record<string, unknown> {
-  return {
-    email: c.email(`beside ${type}`),
-    ip: c.ip(`beside ${type}`),
-    actor: { note: c.mixed(`beside ${type}`) },
   };
 }

@@ -8,7 +8,7 @@ export interface Planted {
   titles: string[];
 }
 
-interface Person {
+export interface Person {
   firstName: string;
   lastName: string;
   street: string;
@@ -18,7 +18,7 @@ interface Person {
   region: string;
 }
 
-function person(c: Canaries, at: string): Person {
+export function person(c: Canaries, at: string): Person {
   return {
     firstName: c.kept(`${at} first name`),
     lastName: c.kept(`${at} last name`),
@@ -30,7 +30,7 @@ function person(c: Canaries, at: string): Person {
   };
 }
 
-function shipToOf(who: Person): ShipTo {
+export function shipToOf(who: Person): ShipTo {
   const { firstName, lastName, street, more, town, postalCode, region } = who;
   const streetAddress = [street, more, town].join('\n');
   return { firstName, lastName, streetAddress, postalCode, region, country: 'DE' };
@@ -104,7 +104,7 @@ export function shopifyOrder(c: Canaries, at: string): Planted {
   return { payload, shipTo: shipToOf(who), titles };
 }
 
-const SKUS = ['IPOD2008GREEN', 'IPOD2008RED', 'IPOD2008BLACK'];
+export const SKUS = ['IPOD2008GREEN', 'IPOD2008RED', 'IPOD2008BLACK'];
 
 function lineItem(c: Canaries, at: string, title: string, place: number): Record<string, unknown> {
   return {
@@ -155,7 +155,7 @@ function customer(c: Canaries, at: string): Record<string, unknown> {
 }
 
 /** An address that is nobody's to keep. */
-function address(c: Canaries, at: string): Record<string, unknown> {
+export function address(c: Canaries, at: string): Record<string, unknown> {
   const fields = [
     'first_name',
     'last_name',
@@ -176,76 +176,19 @@ function address(c: Canaries, at: string): Record<string, unknown> {
   };
 }
 
-/** `data` of a Standard Webhooks event, with what it does not name and what it does. */
-export function standardData(c: Canaries, at: string): Planted {
-  const { payload, shipTo, titles } = ownForm(c, at);
-  const data = payload as { lines: object[]; shipTo: object; totals: object };
+/** What Shopify adds when a shop cancels and pays back. */
+export function cancellation(c: Canaries, now: number): Record<string, unknown> {
+  const at = new Date(now + 3000).toISOString();
   return {
-    shipTo,
-    titles,
-    payload: {
-      ...data,
-      email: c.email(`${at} email`),
-      customerPhone: c.phone(`${at} customerPhone`),
-      ip: c.ip(`${at} ip`),
-      note: c.mixed(`${at} note`),
-      userId: c.id(`${at} userId`),
-      billTo: address(c, `${at} billTo`),
-      totals: { ...data.totals, note: c.mixed(`${at} totals note`) },
-      lines: data.lines.map((line, place) => ({
-        ...line,
-        properties: [{ name: 'Email', value: c.mixed(`${at} property ${place}`) }],
-      })),
-      shipTo: {
-        ...data.shipTo,
-        email: c.email(`${at} shipTo email`),
-        phone: c.phone(`${at} shipTo phone`),
-        company: c.mixed(`${at} shipTo company`),
-        latitude: c.degrees(`${at} latitude`),
+    cancelled_at: at,
+    updated_at: at,
+    cancel_reason: c.text('cancel_reason'),
+    refunds: [
+      {
+        id: 2,
+        note: c.mixed('cancellation'),
+        refund_line_items: [{ line_item: { properties: c.mixed('refund') } }],
       },
-    },
-  };
-}
-
-/** The body of `POST /v1/orders`: fields that it does not name are refused, so all is in the text that is kept. */
-export function ownForm(c: Canaries, at: string): Planted {
-  const who = person(c, at);
-  const titles = [1, 2, 3].map((line) => `${c.kept(`${at} title ${line}`)} player`);
-  return {
-    shipTo: shipToOf(who),
-    titles,
-    payload: {
-      currency: 'USD',
-      lines: titles.map((title, place) => ({
-        sku: SKUS[place],
-        title: `${title}, ${c.phone(`${at} title ${place}`)} ${c.email(`${at} title ${place}`)}`,
-        quantity: 2,
-        unitPrice: 19_900,
-      })),
-      totals: { items: 119_400, shipping: 0, tax: 0, discount: 0, total: 119_400 },
-      shipTo: addressText(c, at, who),
-    },
-  };
-}
-
-/** Just the address of one who lives elsewhere by now. */
-export function newAddress(c: Canaries, at: string): { typed: ShipTo; shipTo: ShipTo } {
-  const who = person(c, at);
-  return { typed: addressText(c, at, who), shipTo: shipToOf(who) };
-}
-
-function addressText(c: Canaries, at: string, who: Person): ShipTo {
-  return {
-    firstName: `${who.firstName} ${c.phone(`${at} firstName`, 'word')}`,
-    lastName: `${who.lastName} <${c.email(`${at} lastName`)}>`,
-    streetAddress: [
-      `${who.street} ${c.ipv6(`${at} streetAddress`)}`,
-      c.email(`${at} streetAddress`),
-      `${who.more}, ${c.phone(`${at} streetAddress`, 'exit')}`,
-      `${c.phone(`${at} town`)} ${who.town}`,
-    ].join('\n'),
-    postalCode: `${who.postalCode} ${c.ip(`${at} postalCode`)}`,
-    region: `${who.region} ${c.ip(`${at} region`)}`,
-    country: 'DE',
+    ],
   };
 }

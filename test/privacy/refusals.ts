@@ -3,7 +3,7 @@ import { shopifyHeaders } from '../../local/shops/shopify.ts';
 import { standardHeaders } from '../../local/shops/standard.ts';
 import type { Market } from '../support/market.ts';
 import type { Canaries } from './canary.ts';
-import { ownForm } from './plant.ts';
+import { ownForm } from './plant-own.ts';
 import type { Wire } from './wire.ts';
 
 type Sent = [name: string, body: string, headers?: Record<string, string>];
