@@ -19,7 +19,9 @@ export interface Run {
   close(): void;
 }
 
-const AT_ONCE = 32;
+const AT_ONCE = 16;
+/** A busy machine may say that it is busy, as may the hub; but not for one and the same request again and again. */
+const MOST_TRIES = 3;
 const BATCH = 64;
 
 export function startRun(): Run {
@@ -30,9 +32,12 @@ export function startRun(): Run {
     const told =
       () => `${request.method} ${request.path.slice(0, 200)} ${JSON.stringify(request.headers).slice(0, 600)}
 ${request.body.toString('latin1').slice(0, 3000)}`;
-    const answer = await wire.send(to, request).catch((error: unknown) => {
-      throw new Error(`${String(error)}\n${told()}`);
-    });
+    const ask = () =>
+      wire.send(to, request).catch((error: unknown) => {
+        throw new Error(`${String(error)}\n${told()}`);
+      });
+    let answer = await ask();
+    for (let tries = 1; tries < MOST_TRIES && isBusy(answer); tries += 1) answer = await ask();
     sent += 1;
     if (answer.status < 300) taken += 1;
     const wrong = faultOf(answer);
@@ -45,7 +50,11 @@ ${request.body.toString('latin1').slice(0, 3000)}`;
     const lane = async (): Promise<void> => {
       for (let attack = left.pop(); attack !== undefined; attack = left.pop()) await fire(attack);
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, lane));
+    try {
+      await Promise.all(Array.from({ length: AT_ONCE }, lane));
+    } finally {
+      left.length = 0;
+    }
   };
   return {
     get sent() {
@@ -72,6 +81,10 @@ ${request.body.toString('latin1').slice(0, 3000)}`;
       wire.close();
     },
   };
+}
+
+function isBusy({ status, headers }: WireAnswer): boolean {
+  return status === 503 && headers['retry-after'] !== undefined;
 }
 
 /** What is wrong with an answer to a hostile request, if anything is. */
@@ -101,6 +114,16 @@ function frameworkFault(body: string): string | undefined {
   const title =
     /^<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Error<\/title>\n<\/head>\n<body>\n<pre>[A-Za-z ]{1,40}<\/pre>\n<\/body>\n<\/html>\n$/;
   return body === '' || title.test(body) ? undefined : 'an answer that is not ours';
+}
+
+/** Lines of the log that hold anything of the requests, or tell of work that was given up. */
+export function wrongLines(lines: readonly string[]): string[] {
+  return lines.filter(
+    (line) =>
+      line.includes(VALUE_MARK) ||
+      line.includes(NAME_MARK) ||
+      (/"(?:push|request)\.failed"/.test(line) && !line.includes('"code":"UNAVAILABLE"')),
+  );
 }
 
 /** After all that, a good order of every kind comes in and is routed, and its address opens. */
