@@ -46,6 +46,8 @@ export async function stateOf(market: Market, ids: OrderIds): Promise<Record<str
     ...[owner, holder].map(({ companyId }) => entriesOf(market, companyId, ids)),
   ]);
   const words = wordsFor(ids);
+  // The lines and shipments of the two orders say which is the first and which the second.
+  words([order, supplyOrder]);
   return words({
     order,
     supplyOrder,
@@ -138,8 +140,8 @@ function wordsFor(ids: OrderIds): Words {
     if (name === 'due' && typeof value === 'number') return '<slot>';
     if (Array.isArray(value)) return value.map((each) => inWords(each));
     if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(
-      Object.entries(value).map(([key, member]) => [wordOf(key), inWords(member, key)]),
-    );
+    // A database that was exported and imported gives its fields in another order.
+    const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return Object.fromEntries(members.map(([key, member]) => [wordOf(key), inWords(member, key)]));
   };
 }

@@ -250,6 +250,13 @@ export async function askErasure(market: Market, ids: OrderIds): Promise<void> {
   expect([202, 404]).toContain(asked.status);
 }
 
+/** A fresh order of the shop, sent until it is acknowledged. */
+export async function delivered(market: Market): Promise<OrderIds> {
+  const payload = market.order();
+  await taken(() => market.send(payload));
+  return idsOf(market, payload.id);
+}
+
 export async function routedOrder(market: Market): Promise<OrderIds> {
   const { ids, run } = await RECEIVE.prepare(market);
   await run();
