@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalClock, startClock } from './clock.ts';
 import { type Door, startDoor } from './door/door.ts';
-import { type Emulators, startEmulators } from './emulators.ts';
+import { type Emulators, startEmulators, takeAddresses } from './emulators.ts';
 import { clearDatabases, exportDatabases, importDatabases, isExport } from './firestore-export.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { type Hosts, startHosts } from './hosts.ts';
@@ -125,6 +125,8 @@ async function assemble(
 
   const projectId = await projectIdOf(dataDir);
   onStep('emulators');
+  // Given emulators leave the variables where they are, and this process has clients of its own.
+  if (options.emulators !== undefined) takeAddresses(process.env);
   const emulators = options.emulators ?? (await startEmulators());
   if (options.emulators === undefined) closers.push(() => emulators.stop());
   const saved = dataDir === undefined ? undefined : join(dataDir, 'firestore');

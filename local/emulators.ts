@@ -31,12 +31,8 @@ const START_LIMIT_MS = 60_000;
  * Throws a `SetupError` when there are none. The two variables are taken out of `env`.
  */
 export async function startEmulators(env: NodeJS.ProcessEnv = process.env): Promise<Emulators> {
-  const running = env['FIRESTORE_EMULATOR_HOST'];
-  const alsoRunning = env['PUBSUB_EMULATOR_HOST'];
-  // The official clients obey these variables too, and would go around the doors.
-  delete env['FIRESTORE_EMULATOR_HOST'];
-  delete env['PUBSUB_EMULATOR_HOST'];
-  if (running && alsoRunning) return takeRunning(running, alsoRunning);
+  const running = takeAddresses(env);
+  if (running.firestore && running.pubsub) return takeRunning(running.firestore, running.pubsub);
 
   const jars = findEmulators(env);
   const firestore = emulator('Firestore', jars.java, (port) => [
@@ -60,6 +56,17 @@ export async function startEmulators(env: NodeJS.ProcessEnv = process.env): Prom
     throw failed.reason;
   }
   return { firestore, pubsub, own: true, stop };
+}
+
+/**
+ * What `FIRESTORE_EMULATOR_HOST` and `PUBSUB_EMULATOR_HOST` name. Both are taken out of `env`, since the official
+ * clients obey them whatever address they are given, and would go around the doors.
+ */
+export function takeAddresses(env: NodeJS.ProcessEnv): Partial<Record<'firestore' | 'pubsub', string>> {
+  const { FIRESTORE_EMULATOR_HOST: firestore, PUBSUB_EMULATOR_HOST: pubsub } = env;
+  delete env['FIRESTORE_EMULATOR_HOST'];
+  delete env['PUBSUB_EMULATOR_HOST'];
+  return { ...(firestore && { firestore }), ...(pubsub && { pubsub }) };
 }
 
 async function takeRunning(firestore: string, pubsub: string): Promise<Emulators> {

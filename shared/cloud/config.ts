@@ -35,6 +35,8 @@ export interface Config {
   storageEndpoint: string | undefined;
 }
 
+const EMULATORS = ['FIRESTORE_EMULATOR_HOST', 'PUBSUB_EMULATOR_HOST', 'STORAGE_EMULATOR_HOST'];
+
 /** Reads the environment once and tells every problem at once, by the names of the variables. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const parsed = Environment.safeParse(env);
@@ -46,6 +48,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const production = values.STRONGROOM_ENV === 'production';
   if (production && (values.CLOUD_ENDPOINT ?? values.STORAGE_ENDPOINT) !== undefined) {
     throw new Error('CLOUD_ENDPOINT and STORAGE_ENDPOINT have no place in production.');
+  }
+  if (production && EMULATORS.some((name) => env[name] !== undefined)) {
+    throw new Error(
+      `${EMULATORS.join(', ')}: the clients would obey them, and they have no place in production.`,
+    );
   }
   if (production && !values.BASE_URL.startsWith('https://')) {
     throw new Error('BASE_URL: production is reached over https only.');

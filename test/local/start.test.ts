@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,8 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import type { DemoFile } from '../../local/demo-file.ts';
+import { sampleOrder } from '../../local/shops/sample-order.ts';
+import { sendShopifyOrder } from '../../local/shops/shopify.ts';
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
 const PATIENCE = { timeout: 30_000, interval: 50 };
@@ -29,10 +31,10 @@ afterEach(async () => {
 });
 
 /** What `npm start` runs, in a process group of its own as in a terminal. Its emulators are its own unless shared. */
-function start(args: string[], options: { shared?: boolean; env?: NodeJS.ProcessEnv } = {}) {
+function start(args: string[], options: { shared?: boolean; cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
   const { firestore, pubsub } = inject('emulators');
   const hub = spawn('node', [join(ROOT, 'local', 'prepare.mjs'), 'local/start.ts', ...args], {
-    cwd: folder,
+    cwd: options.cwd ?? folder,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -53,11 +55,17 @@ function start(args: string[], options: { shared?: boolean; env?: NodeJS.Process
   };
 }
 
-async function ready(): Promise<DemoFile> {
+async function ready(file = demoFile): Promise<DemoFile> {
   await vi.waitFor(() => {
-    expect(existsSync(demoFile)).toBe(true);
+    expect(existsSync(file)).toBe(true);
   }, PATIENCE);
-  return JSON.parse(await readFile(demoFile, 'utf8')) as DemoFile;
+  return JSON.parse(await readFile(file, 'utf8')) as DemoFile;
+}
+
+/** What a merchant reads at a path of the API. */
+async function read({ baseUrl }: DemoFile, { apiKey }: { apiKey: string }, path: string) {
+  const answer = await fetch(baseUrl + path, { headers: { authorization: `Bearer ${apiKey}` } });
+  return { status: answer.status, json: (await answer.json()) as Record<string, unknown> };
 }
 
 /** Everything that a process started, and what that started, as `ps` tells it. */
@@ -93,10 +101,10 @@ describe('npm start', () => {
     const { hub, out, ended } = start(['--port', '0']);
     const demo = await ready();
     for (const merchant of [demo.retailer, demo.supplier]) {
-      const orders = await fetch(`${demo.baseUrl}/v1/orders`, {
-        headers: { authorization: `Bearer ${merchant.apiKey}` },
+      expect(await read(demo, merchant, '/v1/orders')).toEqual({
+        status: 200,
+        json: { data: [], next: null },
       });
-      expect([orders.status, await orders.json()]).toEqual([200, { data: [], next: null }]);
     }
     const started = descendants(hub.pid ?? 0);
     const commands = execFileSync('ps', ['-o', 'args=', '-p', started.join(',')], { encoding: 'utf8' });
@@ -125,24 +133,52 @@ describe('npm start', () => {
     },
   );
 
-  it('keeps its merchants and their keys with --data, at another port too', async () => {
+  it('keeps orders and their keys with --data, and a SIGTERM ends everything that it started', async () => {
     const args = ['--port', '0', '--data', 'kept'];
-    const first = start(args, { shared: true });
+    const first = start(args);
     const before = await ready();
+    const payload = sampleOrder({ id: 7_000_001, number: 1001, at: Date.now() });
+    const { shopify } = before.connections;
+    await sendShopifyOrder({ ...shopify, topic: 'orders/create', body: JSON.stringify(payload) });
+    const order = await vi.waitFor(async () => {
+      const { json } = await read(before, before.supplier, '/v1/orders');
+      const [found] = json['data'] as { id: string }[];
+      expect(found).toBeDefined();
+      return read(before, before.supplier, `/v1/orders/${found?.id ?? ''}`);
+    }, PATIENCE);
+    expect(order.json['shipTo']).toMatchObject({ firstName: 'Test', country: 'US' });
+
+    const started = descendants(first.hub.pid ?? 0);
     first.hub.kill('SIGTERM');
-    await first.ended;
+    expect((await first.ended)[0]).toBe(0);
+    await allGone(started);
     expect(existsSync(join(folder, 'kept', 'demo.json'))).toBe(false);
 
-    const second = start(args, { shared: true });
+    const second = start(args);
     const after = await ready();
-    expect(after.retailer).toEqual(before.retailer);
+    expect([after.retailer, after.supplier]).toEqual([before.retailer, before.supplier]);
     expect(after.connections.shopify.url.startsWith(`${after.baseUrl}/webhooks/con_`)).toBe(true);
-    const orders = await fetch(`${after.baseUrl}/v1/orders`, {
-      headers: { authorization: `Bearer ${after.retailer.apiKey}` },
-    });
-    expect(orders.status).toBe(200);
+    expect(await read(after, after.supplier, `/v1/orders/${String(order.json['id'])}`)).toEqual(order);
     second.hub.kill('SIGTERM');
     await second.ended;
+  }, 60_000);
+
+  it('runs side by side with another, and neither ends the other', async () => {
+    const elsewhere = join(folder, 'elsewhere');
+    await mkdir(elsewhere);
+    const one = start(['--port', '0'], { shared: true });
+    const two = start(['--port', '0'], { shared: true, cwd: elsewhere });
+    const [demoOne, demoTwo] = await Promise.all([
+      ready(),
+      ready(join(elsewhere, '.strongroom', 'demo.json')),
+    ]);
+    process.kill(-(one.hub.pid ?? 0), 'SIGINT');
+    await one.ended;
+    expect((await read(demoTwo, demoTwo.retailer, '/v1/orders')).status).toBe(200);
+    // One hub's key is nothing to the other.
+    expect((await read(demoTwo, demoOne.retailer, '/v1/orders')).status).toBe(401);
+    two.hub.kill('SIGTERM');
+    expect((await two.ended)[0]).toBe(0);
   });
 
   it('does not take the file of a hub that was killed for its own', async () => {
@@ -165,8 +201,10 @@ describe('npm start', () => {
     const server = createServer();
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     const { port } = server.address() as AddressInfo;
-    const { err, ended } = start(['--port', String(port)], { shared: true });
+    const { out, err, ended } = start(['--port', String(port)]);
     expect((await ended)[0]).toBe(1);
+    // Nothing was started that could be left behind.
+    expect(await out).toBe('');
     expect((await err).trim()).toBe(`Port ${port} is in use: choose another with npm start -- --port N.`);
     server.close();
   });
