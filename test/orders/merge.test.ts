@@ -7,7 +7,9 @@ import { left } from '../../shared/orders/progress.ts';
 import { after, event, idOf, type Said, said, stored } from './order-fixture.ts';
 
 const leftOf = (order: StoredOrder): Record<string, number> =>
-  Object.fromEntries(order.lines.map((line) => [line.id, left(line)]).filter(([, most]) => most !== 0));
+  Object.fromEntries(
+    order.lines.map((line): [string, number] => [line.id, left(line)]).filter(([, most]) => most !== 0),
+  );
 
 const merge = (first: MinimisedOrder, ...events: MinimisedOrder[]): StoredOrder =>
   events.reduce(after, stored(first));

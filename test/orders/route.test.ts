@@ -5,8 +5,10 @@ import {
   act,
   actions,
   call,
+  counts,
   done,
   failing,
+  lineOf,
   type ListedOrder,
   listAll,
   log,
@@ -121,6 +123,32 @@ describe('routing', () => {
     expect(await listAll(partner)).toEqual([]);
     expect((await act(retailer, own.id, 'fulfilments')).status).toBe(201);
     expect((await read(retailer, own.id)).state).toBe('fulfilled');
+  });
+
+  it('takes in what changes in the order while it is at work', async () => {
+    const id = await unrouted();
+    const line = lineOf(await read(market.retailer, id), 'IPOD2008GREEN');
+    const door = market.cloud.doors['route-order'];
+    door.setLatency(100);
+    const reading = new Promise<void>((resolve) => {
+      door.observeQueries(() => {
+        resolve();
+      });
+    });
+    const routing = push(market, 'route-order', { companyId: market.retailer.companyId, orderId: id });
+    // It has read the order by now, and has yet to find products, wrap the key and write.
+    await reading;
+    const body = { lines: [{ lineId: line, quantity: 1 }] };
+    expect((await act(market.retailer, id, 'cancel', body)).status).toBe(200);
+    expect(await routing).toBe(204);
+    door.setLatency(0);
+    await done(market, market.retailer, id);
+
+    const own = await read(market.retailer, id);
+    expect(counts(own)['IPOD2008GREEN']).toEqual([1, 0, 1]);
+    const supply = await read(market.supplier, own.supplyOrders[0]?.id ?? '');
+    expect(counts(supply)).toMatchObject({ IPOD2008RED: [1, 0, 0] });
+    expect(counts(supply)['IPOD2008GREEN'] ?? [1, 0, 1]).toEqual([1, 0, 1]);
   });
 
   it('does nothing for an order that is not there, is held, or is done', async () => {

@@ -76,14 +76,20 @@ export async function orderId(market: Market, externalId: number | string): Prom
   return orderIdOf(lookup, market.demo.connections.shopify.id, String(externalId));
 }
 
+/** Sends a payload as shops do: what is answered 503 is sent again. */
+export function delivered(market: Market, payload: Record<string, unknown>, topic?: string): Promise<void> {
+  return eventually(async () => {
+    expect((await market.send(payload, topic)).status).toBe(200);
+  }, 60_000);
+}
+
 /** Sends a payload, which must be taken, and answers the order's id. */
 export async function sent(
   market: Market,
   payload: Record<string, unknown> & { id: number },
   topic?: string,
 ): Promise<string> {
-  const answer = await market.send(payload, topic);
-  expect(answer.status).toBe(200);
+  await delivered(market, payload, topic);
   return orderId(market, payload.id);
 }
 
