@@ -37,7 +37,7 @@ async function main(): Promise<void> {
 
 function summary(so: Replayed): string {
   const looked = `${so.ledgerEntries} ledger entries, ${so.recordKeys} record keys, ${so.orderRefs} order references`;
-  return `${looked}; erased again ${so.ordersErased} orders, removed ${so.viewsRemoved} partners' views`;
+  return `${looked}; erased again ${so.ordersErased} orders, removed ${so.viewsRemoved} partners' views, put up ${so.tombstones} tombstones`;
 }
 
 main().then(

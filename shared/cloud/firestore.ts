@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Firestore } from '@google-cloud/firestore';
 import { type Config, hostAndPort } from './config.ts';
 
@@ -19,6 +20,14 @@ export function openFirestore(
   });
 }
 
+/**
+ * SHA-256 in hex of what an order is called by. The erasure ledger names orders by the same hash, so that a restore
+ * can put up the tombstone of an order that it knows nothing else of.
+ */
+export function orderRefId(orderId: string): string {
+  return createHash('sha256').update(`orderRefs/${orderId}`).digest('hex');
+}
+
 /** Where documents of `(default)` live: the one list of their paths. */
 export const paths = {
   company: (companyId: string) => `companies/${companyId}`,
@@ -34,7 +43,7 @@ export const paths = {
   erasures: (companyId: string) => `companies/${companyId}/erasures`,
   erasure: (companyId: string, erasureId: string) => `companies/${companyId}/erasures/${erasureId}`,
   connectionRef: (connectionId: string) => `connectionRefs/${connectionId}`,
-  orderRef: (orderId: string) => `orderRefs/${orderId}`,
+  orderRef: (orderId: string) => `orderRefs/${orderRefId(orderId)}`,
   sealed: (orderId: string) => `sealed/${orderId}`,
   lease: (name: string) => `leases/${name}`,
 } as const;

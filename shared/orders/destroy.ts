@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';
 import { addEntry } from '../audit/append.ts';
-import { paths } from '../cloud/firestore.ts';
+import { orderRefId, paths } from '../cloud/firestore.ts';
 import type { Keyring } from '../cloud/keyring.ts';
 import type { Ledger } from '../cloud/storage.ts';
 import type { Party } from '../crypto/record-key.ts';
@@ -31,7 +31,7 @@ export async function destroyOrder(
   const { companyId, orderId } = owner;
   await ledger.record({
     recordKeyHash: orderHash(orderId),
-    orderRefHash: sha256(paths.orderRef(orderId)),
+    orderRefHash: orderRefId(orderId),
     at: timestamp(now),
   });
   await keyring.destroyRecordKey(orderId);
@@ -41,7 +41,7 @@ export async function destroyOrder(
   const at = timestamp(now);
   const batch = db.batch();
   batch.delete(db.doc(paths.sealed(orderId)));
-  batch.set(db.doc(paths.orderRef(orderId)), { companyId, erasedAt: at } satisfies OrderRef);
+  batch.set(db.doc(paths.orderRef(orderId)), tombstone(at));
   if (order !== undefined) {
     // Of two that run at once only one deletes the order, and so only one writes the entries.
     batch.delete(ref, { exists: true });
@@ -81,7 +81,7 @@ export async function removeView(
   const owner = ownerOf(holder, order);
   await ledger.record({
     recordKeyHash: wrapHash(owner.orderId, holder.orderId),
-    orderRefHash: sha256(paths.orderRef(holder.orderId)),
+    orderRefHash: orderRefId(holder.orderId),
     at: timestamp(now),
   });
   await keyring.unshare(owner, holder);
@@ -97,6 +97,11 @@ export async function removeView(
   });
 }
 
+/** What stays of an erased order's reference, so that it never comes back. */
+export function tombstone(erasedAt: string): OrderRef {
+  return { companyId: null, orderId: null, erasedAt };
+}
+
 /** What the ledger calls one partner's wrap of a record key: SHA-256 of both order ids, in hex. */
 export function wrapHash(ownerOrderId: string, holderOrderId: string): string {
   return sha256(`${ownerOrderId}/${holderOrderId}`);
@@ -107,7 +112,6 @@ function withoutPersonalTrace(at: string): Partial<Record<keyof StoredOrder, unk
   return { erasedAt: at, code: '', updatedAt: at };
 }
 
-/** In hex. */
-export function sha256(text: string): string {
+function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

@@ -47,9 +47,13 @@ export interface SealedRecord {
   details: Buffer | null;
 }
 
-/** `orderRefs/{orderId}`: that an order exists, or that it was erased for good. */
+/**
+ * `orderRefs/{hash of the order's id}`: that an order exists, or that it was erased for good. A tombstone names
+ * nothing any more.
+ */
 export interface OrderRef {
-  companyId: string;
+  companyId: string | null;
+  orderId: string | null;
   erasedAt: string | null;
 }
 

@@ -93,6 +93,7 @@ async function create(
   const batch = db.batch();
   batch.create(db.doc(paths.orderRef(orderId)), {
     companyId: source.companyId,
+    orderId,
     erasedAt: null,
   } satisfies OrderRef);
   batch.create(orderDoc(db, source.companyId, orderId), order);

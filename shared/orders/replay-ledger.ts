@@ -1,9 +1,9 @@
 import { FieldPath, type Firestore } from '@google-cloud/firestore';
-import { paths } from '../cloud/firestore.ts';
+import { orderRefId } from '../cloud/firestore.ts';
 import type { Keyring } from '../cloud/keyring.ts';
 import type { Party } from '../crypto/record-key.ts';
 import type { StoredOrder } from '../domain/order.ts';
-import { type DestroyDeps, destroyOrder, removeView, sha256, wrapHash } from './destroy.ts';
+import { type DestroyDeps, destroyOrder, removeView, tombstone, wrapHash } from './destroy.ts';
 import { orderHash } from './erasure.ts';
 import { type Acting, orderDoc, type OrderRef } from './order-store.ts';
 
@@ -18,6 +18,8 @@ export interface Replayed {
   orderRefs: number;
   ordersErased: number;
   viewsRemoved: number;
+  /** Of orders that the restored databases know nothing else of. */
+  tombstones: number;
 }
 
 const PAGE = 500;
@@ -32,10 +34,10 @@ export async function replayLedger(
   progress: (so: Replayed) => void = () => undefined,
 ): Promise<Replayed> {
   const keys = new Set<string>();
-  const refs = new Set<string>();
+  const refs = new Map<string, string>();
   for await (const entry of deps.ledger.entries()) {
     keys.add(entry.recordKeyHash);
-    refs.add(entry.orderRefHash);
+    refs.set(entry.orderRefHash, entry.at);
   }
   const so: Replayed = {
     ledgerEntries: keys.size,
@@ -43,6 +45,7 @@ export async function replayLedger(
     orderRefs: 0,
     ordersErased: 0,
     viewsRemoved: 0,
+    tombstones: 0,
   };
 
   for await (const key of allRecordKeys(deps.keyring)) {
@@ -65,7 +68,7 @@ export async function replayLedger(
   for await (const page of orderRefPages(deps.db)) {
     so.orderRefs += page.length;
     const standing = page.filter((ref) => ref.erasedAt === null);
-    const erased = standing.filter((ref) => refs.has(sha256(paths.orderRef(ref.orderId))));
+    const erased = standing.filter((ref) => refs.has(orderRefId(ref.orderId)));
     for (const { companyId, orderId } of erased) {
       await destroyOrder({ companyId, orderId }, undefined, acting, deps);
       so.ordersErased += 1;
@@ -78,7 +81,23 @@ export async function replayLedger(
       progress(so);
     }
   }
+  so.tombstones = await putUpTombstones(refs, deps.db);
   return so;
+}
+
+/** An order that was stored and erased since the backup left no trace in it: its tombstone keeps it from coming back. */
+async function putUpTombstones(refs: Map<string, string>, db: Firestore): Promise<number> {
+  const ids = [...refs.keys()];
+  let made = 0;
+  for (let from = 0; from < ids.length; from += PAGE) {
+    const found = await db.getAll(...ids.slice(from, from + PAGE).map((id) => db.doc(`orderRefs/${id}`)));
+    const missing = found.filter((doc) => !doc.exists);
+    const batch = db.batch();
+    for (const { ref } of missing) batch.create(ref, tombstone(refs.get(ref.id) ?? ''));
+    await batch.commit();
+    made += missing.length;
+  }
+  return made;
 }
 
 /**
@@ -113,13 +132,15 @@ async function* allRecordKeys(keyring: ReplayDeps['keyring']) {
   }
 }
 
-type KnownRef = OrderRef & { orderId: string };
+type KnownRef = OrderRef & Party;
 
 async function* orderRefPages(db: Firestore): AsyncGenerator<KnownRef[]> {
   let query = db.collection('orderRefs').orderBy(FieldPath.documentId()).limit(PAGE);
   for (;;) {
     const page = await query.get();
-    yield page.docs.map((doc) => ({ ...(doc.data() as OrderRef), orderId: doc.id }));
+    yield page.docs
+      .map((doc) => doc.data() as OrderRef)
+      .filter((ref): ref is KnownRef => ref.companyId !== null && ref.orderId !== null);
     const last = page.docs.at(-1);
     if (last === undefined || page.size < PAGE) return;
     query = query.startAfter(last.id);
