@@ -3,6 +3,8 @@ export interface Figure {
   what: string;
   unit: string;
   ours: number;
+  /** Said in the table instead of the bare number. */
+  words?: string;
   /** Measured in the same run; absent where nothing but the aim is there to compare with. */
   limit?: number;
   /** Whether more or less of it is better. */
@@ -22,12 +24,12 @@ export function meetsAim({ ours, limit, better, aim }: Figure): boolean | undefi
 export function tableOf(figures: Figure[]): string {
   const head = ['what', 'ours', 'limit', 'ratio', 'aim', ''];
   const rows = figures.map((figure) => {
-    const { what, unit, ours, limit, better, aim } = figure;
+    const { what, unit, ours, words, limit, better, aim } = figure;
     const bound = better === 'more' ? '≥' : '≤';
     const met = meetsAim(figure);
     return [
       what,
-      `${short(ours)} ${unit}`,
+      words ?? `${short(ours)} ${unit}`,
       limit === undefined ? '' : `${short(limit)} ${unit}`,
       limit === undefined ? '' : (ours / limit).toFixed(2),
       aim === undefined ? '' : `${bound} ${aim}`,

@@ -28,14 +28,14 @@ const PUBLISH = {
   },
 };
 
-/** Publishes through the official client, which gathers what comes within five milliseconds into one call. */
+/** Publishes through the official client, which gathers what comes within ten milliseconds into one call. */
 export function createPublisher(config: Pick<Config, 'projectId' | 'cloudEndpoint'>): Publisher {
   const pubsub = new PubSub({
     projectId: config.projectId,
     ...(config.cloudEndpoint === undefined ? {} : { apiEndpoint: config.cloudEndpoint, emulatorMode: true }),
   });
   const topic = (name: string): Topic =>
-    pubsub.topic(name, { batching: { maxMessages: 100, maxMilliseconds: 5 }, gaxOpts: PUBLISH });
+    pubsub.topic(name, { batching: { maxMessages: 100, maxMilliseconds: 10 }, gaxOpts: PUBLISH });
   const orders = topic('orders');
   const erasures = topic('erasures');
   return {

@@ -23,12 +23,20 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /** 16 bytes or more as the 26 characters of an id; further bytes do not count. */
 export function idBody(bytes: Uint8Array): string {
-  let bits = 0n;
-  for (const byte of bytes.subarray(0, 16)) bits = (bits << 8n) | BigInt(byte);
   let body = '';
-  bits <<= 2n;
-  for (let place = 125n; place >= 0n; place -= 5n) body += ALPHABET[Number((bits >> place) & 31n)] ?? '';
-  return body;
+  let bits = 0;
+  let waiting = 0;
+  for (const byte of bytes.subarray(0, 16)) {
+    bits = (bits << 8) | byte;
+    waiting += 8;
+    while (waiting >= 5) {
+      waiting -= 5;
+      body += ALPHABET[(bits >>> waiting) & 31] ?? '';
+    }
+    bits &= 31;
+  }
+  // 128 bits are 25 characters and three bits, which the last one begins with.
+  return body + (ALPHABET[(bits << 2) & 31] ?? '');
 }
 
 /** A fresh id of 128 random bits, such as `aud_…`. */

@@ -1,6 +1,7 @@
 import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
+import { readTogether } from '../cloud/read-together.ts';
 import type { RecordKey } from '../crypto/record-key.ts';
 import { AppError } from '../domain/errors.ts';
 import type { Details, IncomingOrder, StoredOrder } from '../domain/order.ts';
@@ -53,10 +54,12 @@ export async function receiveOrder(
   const lookup = await deps.keyring.lookup();
   const orderId = orderIdOf(lookup, source.connectionId ?? source.companyId, incoming.externalId);
   const minimised = minimise(incoming, deps.now);
-  const idOf = (key: string): string => lineIdOf(lookup, orderId, key);
+  // Each is asked for several times, and is a hash.
+  const ids = new Map(minimised.lines.map(({ key }) => [key, lineIdOf(lookup, orderId, key)]));
+  const idOf = (key: string): string => ids.get(key) ?? lineIdOf(lookup, orderId, key);
   const ref = deps.db.doc(paths.orderRef(orderId));
 
-  let known = (await ref.get()).data() as OrderRef | undefined;
+  let known = (await readTogether(ref)).data() as OrderRef | undefined;
   if (known === undefined) {
     const entry = await create(orderId, minimised, idOf, source, acting, deps, beside);
     if (entry !== undefined) return { outcome: 'stored', orderId, entry };

@@ -1,0 +1,115 @@
+/**
+ * `npm run bench`: one table, each figure beside its limit of the same run.
+ *
+ *     npm run bench [-- --quick] [-- seal billed memory cold throughput kms]
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { bundleFunction } from '../infra/bundle.ts';
+import { type Cloud, startCloud } from '../local/cloud.ts';
+import type { DemoFile } from '../local/demo-file.ts';
+import { SetupError } from '../local/find-emulators.ts';
+import { seedDemo } from '../local/seed.ts';
+import { FUNCTIONS } from '../local/topology.ts';
+import { billedFigures, billedOperations } from './billed-operations.ts';
+import { coldStart } from './cold-start.ts';
+import { kmsFigures } from './kms-calls.ts';
+import { peakMemory } from './memory.ts';
+import { sealBench } from './seal.ts';
+import { type Figure, tableOf } from './table.ts';
+import { throughput } from './throughput.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+/** How much of each is done. `quick` shows that all of it runs; its figures mean little. */
+const FULL = { runs: 11, rounds: 6, roundRequests: 400, memoryRequests: 2000, kmsScale: 1 };
+const QUICK: typeof FULL = { runs: 1, rounds: 1, roundRequests: 40, memoryRequests: 40, kmsScale: 100 };
+
+interface Bench {
+  cloud: Cloud;
+  demo: DemoFile;
+  folder: (name: string) => string;
+  scratch: string;
+  size: typeof FULL;
+}
+
+/** In the order in which they run: the first while the hub's own functions run, the others with these stopped. */
+const BENCHES: Record<string, (bench: Bench) => Promise<Figure[]>> = {
+  billed: async ({ cloud, demo }) => billedFigures(await billedOperations(cloud, demo)),
+  memory: ({ cloud, demo, folder, size }) => peakMemory(cloud, demo, folder, size.memoryRequests),
+  cold: ({ cloud, demo, folder, size }) =>
+    coldStart(cloud, demo, { webhooks: folder('webhooks'), hello: folder('hello') }, size.runs),
+  throughput: ({ cloud, demo, folder, scratch, size }) =>
+    throughput(
+      cloud,
+      demo,
+      { webhooks: folder('webhooks'), bare: folder('bare-webhook'), scratch },
+      { rounds: size.rounds, requests: size.roundRequests },
+    ),
+  kms: ({ cloud, size }) => kmsFigures(cloud, size.kmsScale),
+  seal: () => sealBench(),
+};
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    options: { quick: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  });
+  const unknown = positionals.filter((name) => !(name in BENCHES));
+  if (unknown.length > 0) {
+    throw new SetupError(
+      `There is no ${unknown.join(', ')}. Choose from ${Object.keys(BENCHES).join(', ')}.`,
+    );
+  }
+  const chosen = Object.keys(BENCHES).filter(
+    (name) => positionals.length === 0 || positionals.includes(name),
+  );
+  const scratch = await mkdtemp(join(tmpdir(), 'strongroom-bench-'));
+  const folder = (name: string): string => join(scratch, name);
+  const cloud = await startCloud({ clockByHand: true });
+  try {
+    const bench = { cloud, scratch, folder, size: values.quick ? QUICK : FULL, demo: await seedDemo(cloud) };
+    const figures: Figure[] = [];
+    for (const name of chosen) {
+      // Whatever is measured in a process of its own has the machine to itself.
+      if (name !== 'billed') await cloud.kill('webhooks');
+      if (['memory', 'cold', 'throughput'].includes(name)) await bundleAll(folder);
+      const startedAt = performance.now();
+      figures.push(...((await BENCHES[name]?.(bench)) ?? []));
+      console.log(`  ${name} (${((performance.now() - startedAt) / 1000).toFixed(0)} s)`);
+    }
+    console.log(`\n${tableOf(figures)}\n\nNode ${process.versions.node}, ${processor()}`);
+  } finally {
+    await cloud.stop();
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+let bundled = false;
+
+async function bundleAll(folder: (name: string) => string): Promise<void> {
+  if (bundled) return;
+  bundled = true;
+  for (const name of FUNCTIONS) {
+    await bundleFunction({ name, file: join(ROOT, 'functions', `${name}.ts`), folder: folder(name) });
+  }
+  for (const name of ['hello', 'bare-webhook']) {
+    const file = join(import.meta.dirname, `${name}.ts`);
+    await bundleFunction({ name, file, folder: folder(name), plain: true });
+  }
+}
+
+function processor(): string {
+  const all = cpus();
+  return `${all.length} × ${all[0]?.model.trim() ?? 'an unknown processor'}`;
+}
+
+main().then(
+  () => process.exit(),
+  (error: unknown) => {
+    console.error(error instanceof SetupError ? error.message : error);
+    process.exit(1);
+  },
+);
