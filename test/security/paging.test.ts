@@ -90,10 +90,6 @@ describe('a walk through 120 orders', () => {
   });
 
   it('by their changes misses none that changes meanwhile', async () => {
-    // Routing is a change too.
-    await eventually(async () => {
-      expect((await walk({ limit: '100' })).filter((row) => row.routing !== 'done')).toEqual([]);
-    });
     const [first = '', second = ''] = made;
     const changes = [first, second, first];
     const rows = await walk({ limit: '50', updatedAfter: '2026-01-01T00:00:00Z' }, async () => {
@@ -103,9 +99,12 @@ describe('a walk through 120 orders', () => {
     });
     expect(new Set(idsOf(rows))).toEqual(new Set(made));
     expect(rows.map((row) => row.updatedAt)).toEqual(rows.map((row) => row.updatedAt).toSorted());
-    // What changed behind the walk comes again with its change; nothing else does.
-    const again = idsOf(rows).filter((id, place, all) => all.indexOf(id) !== place);
-    expect(again.filter((id) => id !== first && id !== second)).toEqual([]);
+    // What changed behind the walk, by routing too, comes again with its change; nothing else does.
+    for (const row of rows) {
+      const changes = rows.filter(({ id }) => id === row.id).map(({ updatedAt }) => updatedAt);
+      expect(new Set(changes).size).toBe(changes.length);
+    }
+    for (const id of [first, second]) expect(idsOf(rows).lastIndexOf(id)).toBeGreaterThan(made.length / 2);
   });
 });
 
