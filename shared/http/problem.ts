@@ -24,11 +24,14 @@ export const COMMON_HEADERS = {
 
 /** gRPC: DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED (after the client's own retries), UNAVAILABLE. */
 const PASSING = new Set<unknown>([4, 8, 10, 14]);
+/** What Firestore says, as INVALID_ARGUMENT, of a transaction that others held up for too long. */
+const EXPIRED = /transaction has expired/;
 
 /** Any thrown thing as an error that a caller may see: ours as it is, a cloud that is away as 503, the rest as 500. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
-  const passing = thrown instanceof Error && 'code' in thrown && PASSING.has(thrown.code);
+  const passing =
+    thrown instanceof Error && 'code' in thrown && (PASSING.has(thrown.code) || EXPIRED.test(thrown.message));
   return new AppError(passing ? 'UNAVAILABLE' : 'INTERNAL', undefined, { cause: thrown });
 }
 
