@@ -14,7 +14,8 @@ const LAYERS: string[][] = [
   ['shared/http'],
   ['functions'],
   ['local', 'infra'],
-  ['bench', 'test'],
+  ['bench'],
+  ['test'],
 ];
 
 function sources(folder: string): string[] {

@@ -75,8 +75,8 @@ export async function startMarket(cloud?: TestCloud): Promise<Market> {
   };
   const idOf: Market['idOf'] = (externalId) =>
     eventually(async () => {
-      const { json } = await retailer.call('GET', '/v1/orders?limit=100');
-      const found = (json as { data: { id: string; source: { externalId: string } }[] }).data.find(
+      const listed = await retailer.call('GET', '/v1/orders?limit=100');
+      const found = (listed.json as { data: { id: string; source: { externalId: string } }[] }).data.find(
         (each) => each.source.externalId === String(externalId),
       );
       expect(found, `order ${externalId}`).toBeDefined();
@@ -87,8 +87,8 @@ export async function startMarket(cloud?: TestCloud): Promise<Market> {
     expect((await send(payload)).status).toBe(200);
     const orderId = await idOf(payload.id);
     const supplyOrderId = await eventually(async () => {
-      const { json } = await retailer.call('GET', `/v1/orders?limit=100`);
-      const mine = (json as { data: { id: string; supplyOrders: { id: string }[] }[] }).data;
+      const listed = await retailer.call('GET', `/v1/orders?limit=100`);
+      const mine = (listed.json as { data: { id: string; supplyOrders: { id: string }[] }[] }).data;
       const [supply] = mine.find((each) => each.id === orderId)?.supplyOrders ?? [];
       expect(supply).toBeDefined();
       return supply?.id ?? '';
@@ -126,5 +126,5 @@ async function callApi(
   const text = await response.text();
   const { status, headers } = response;
   check({ method, path, status, contentType: headers.get('content-type'), body: text });
-  return { status, headers, text, json: text === '' ? undefined : JSON.parse(text) };
+  return { status, headers, text, json: text === '' ? undefined : (JSON.parse(text) as unknown) };
 }
