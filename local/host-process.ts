@@ -2,6 +2,7 @@
  * A process that serves functions, started by `startHostProcess` and spoken to through its channel. It ends when the
  * launcher does, and can be killed at any time, as an instance in production can.
  */
+import { flushCompileCache } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { type FunctionModule, serve, type Served } from './host.ts';
 
@@ -38,6 +39,8 @@ async function answer(request: HostRequest): Promise<Record<string, number>> {
         served.push(one);
         ports[name] = one.port;
       }
+      // Node writes what it compiled when it exits, which a process that gets killed never does.
+      setImmediate(flushCompileCache);
       break;
     case 'move':
       offset = request.offsetMs;
