@@ -7,8 +7,11 @@ let market: Market;
 /** Has many orders, and no partner. */
 let busy: Merchant;
 const made: string[] = [];
+/** The retailer's, one for each filter, and the supplier's. */
+let orders: { routed: string; supply: string; archived: string; held: string };
 beforeAll(async () => {
   market = await startMarket();
+  orders = await tradeOrders();
   busy = market.merchant(await seedCompany('Busy', 'busy@demo.example', market.seed));
   for (let batch = 0; batch < 6; batch += 1) await add(20);
 });
@@ -26,6 +29,18 @@ interface Row {
 interface Page {
   data: Row[];
   next: string | null;
+}
+
+async function tradeOrders(): Promise<typeof orders> {
+  const { retailer } = market;
+  const { orderId, supplyOrderId } = await market.routed({ name: '#ROUTED' });
+  const unpaid = market.order({ financial_status: 'pending', name: '#ARCHIVED' });
+  const held = market.order({ shipping_address: null, name: '#HELD' });
+  await Promise.all([market.send(unpaid), market.send(held)]);
+  const archived = await market.idOf(unpaid.id);
+  await retailer.call('POST', `/v1/orders/${archived}/cancel`);
+  await retailer.call('POST', `/v1/orders/${archived}/archive`);
+  return { routed: orderId, supply: supplyOrderId, archived, held: await market.idOf(held.id) };
 }
 
 async function add(count: number): Promise<string[]> {
@@ -155,19 +170,6 @@ describe('a list', () => {
 });
 
 describe('a filter', () => {
-  let orders: { routed: string; supply: string; archived: string; held: string };
-  beforeAll(async () => {
-    const { retailer } = market;
-    const { orderId, supplyOrderId } = await market.routed({ name: '#ROUTED' });
-    const unpaid = market.order({ financial_status: 'pending', name: '#ARCHIVED' });
-    const held = market.order({ shipping_address: null, name: '#HELD' });
-    await Promise.all([market.send(unpaid), market.send(held)]);
-    const archived = await market.idOf(unpaid.id);
-    await retailer.call('POST', `/v1/orders/${archived}/cancel`);
-    await retailer.call('POST', `/v1/orders/${archived}/archive`);
-    orders = { routed: orderId, supply: supplyOrderId, archived, held: await market.idOf(held.id) };
-  });
-
   const found = async (query: Record<string, string>, who = market.retailer): Promise<string[]> =>
     idsOf((await list(who, query)).data).sort();
 
