@@ -2,9 +2,13 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Market } from '../support/market.ts';
 import { endsTheSame, marketToKillIn } from './ends-the-same.ts';
 import { eachChange } from './kill-point.ts';
-import { ARCHIVE, CANCEL, CREATE, DELETE, FULFIL } from './steps.ts';
+import { FULFIL } from './steps.ts';
 
-const STEPS = [ARCHIVE, CANCEL, CREATE, DELETE, FULFIL];
+/** The other actions are killed in the long run, at every call. */
+const STEPS = [FULFIL];
+
+/** Processes start one after another here, which a busy machine makes slow. */
+const PATIENCE = { timeout: 120_000 };
 
 let market: Market;
 beforeAll(async () => {
@@ -12,6 +16,6 @@ beforeAll(async () => {
 });
 afterAll(() => market.cloud.stop());
 
-describe('killed at each change and run again, it ends as if nothing had happened:', () => {
+describe('killed at each change and run again, it ends as if nothing had happened:', PATIENCE, () => {
   it.each(STEPS)('$title', (step) => endsTheSame(market, step, eachChange));
 });

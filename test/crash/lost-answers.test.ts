@@ -17,6 +17,9 @@ import {
   SWEEP,
 } from './steps.ts';
 
+/** Processes start one after another here, which a busy machine makes slow. */
+const PATIENCE = { timeout: 120_000 };
+
 let market: Market;
 beforeAll(async () => {
   market = await startMarket();
@@ -25,7 +28,7 @@ afterAll(() => market.cloud.stop());
 
 const isCommit = ({ method }: { method: string }): boolean => method === 'Commit';
 
-describe('a commit that was done while its answer got lost is not done twice:', () => {
+describe('a commit that was done while its answer got lost is not done twice:', PATIENCE, () => {
   it.each([ARCHIVE, CANCEL, CONFIRM, CREATE, DELETE, ERASE, FULFIL, HOLD, RECEIVE, ROUTE, SWEEP])(
     '$title',
     async ({ by, prepare }) => {
