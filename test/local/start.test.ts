@@ -96,7 +96,7 @@ async function allGone(pids: number[]): Promise<void> {
   }, PATIENCE);
 }
 
-describe('npm start', () => {
+describe('npm start', { timeout: 120_000 }, () => {
   it('serves two connected merchants, and a Ctrl-C ends everything that it started', async () => {
     const { hub, out, ended } = start(['--port', '0']);
     const demo = await ready();
@@ -161,7 +161,7 @@ describe('npm start', () => {
     expect(await read(after, after.supplier, `/v1/orders/${String(order.json['id'])}`)).toEqual(order);
     second.hub.kill('SIGTERM');
     await second.ended;
-  }, 60_000);
+  });
 
   it('runs side by side with another, and neither ends the other', async () => {
     const elsewhere = join(folder, 'elsewhere');
