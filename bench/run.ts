@@ -77,8 +77,9 @@ async function main(): Promise<void> {
       if (name !== 'billed') await cloud.kill('webhooks');
       if (['memory', 'cold', 'throughput'].includes(name)) await bundleAll(folder);
       const startedAt = performance.now();
+      process.stdout.write(`  ${name} …`);
       figures.push(...((await BENCHES[name]?.(bench)) ?? []));
-      console.log(`  ${name} (${((performance.now() - startedAt) / 1000).toFixed(0)} s)`);
+      console.log(` ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
     }
     console.log(`\n${tableOf(figures)}\n\nNode ${process.versions.node}, ${processor()}`);
   } finally {

@@ -1,32 +1,55 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { billedFigures, billedSteps, type Step } from '../bench/billed-operations.ts';
-import { meetsAim } from '../bench/table.ts';
-import { seedProducts } from '../local/seed.ts';
-import { type Market, startMarket } from './support/market.ts';
+import { type Billed, billedFigures, billedOperations, STEPS, sumOf } from '../bench/billed-operations.ts';
+import { kmsCalls } from '../bench/kms-calls.ts';
+import { meetsAim, tableOf } from '../bench/table.ts';
+import { seedDemo } from '../local/seed.ts';
+import { type TestCloud, testCloud } from './support/cloud.ts';
 
-let market: Market;
-let steps: Step[];
+let cloud: TestCloud;
 beforeAll(async () => {
-  market = await startMarket();
-  const product = { title: 'Music player', price: 14_000, currency: 'USD', active: true };
-  await seedProducts(market.supplier.companyId, [{ sku: 'IPOD2008BLACK', ...product }], market.seed);
-  steps = await billedSteps(market.cloud, market.demo);
+  cloud = await testCloud();
 });
-afterAll(() => market.cloud.stop());
+afterAll(() => cloud.stop());
 
-describe('what an order is billed for, counted at the wire', () => {
-  it('stays within its aims from webhook to routed, and to erased', () => {
-    const missed = billedFigures(steps).filter((figure) => meetsAim(figure) === false);
-    expect(missed, JSON.stringify(steps, null, 1)).toEqual([]);
+describe('what an order of three lines is billed, all of them one partner’s', () => {
+  let billed: Billed;
+  beforeAll(async () => {
+    billed = await billedOperations(cloud, await seedDemo(cloud));
+  }, 60_000);
+
+  it('is at most 11 writes and 8 reads until it is routed', () => {
+    expect(sumOf(billed, 'writes', ['receive', 'route'])).toBeLessThanOrEqual(11);
+    expect(sumOf(billed, 'reads', ['receive', 'route'])).toBeLessThanOrEqual(8);
   });
 
-  it('asks KMS for nothing but the signature of the certificate once keys are known', () => {
-    const asking = steps.filter(({ kmsCalls }) => kmsCalls > 0);
-    expect(asking).toEqual([expect.objectContaining({ step: 'erase', kmsCalls: 1 })]);
+  it('is at most 25 writes and 20 reads from webhook to erased, and one write more when it is opened', () => {
+    const steps = STEPS.filter((step) => step !== 'open');
+    expect(sumOf(billed, 'writes', steps)).toBeLessThanOrEqual(25);
+    expect(sumOf(billed, 'reads', STEPS)).toBeLessThanOrEqual(20);
+    // The entry in the log.
+    expect(billed.open.writes).toBe(1);
   });
 
-  it('publishes one message to route an order and one to erase it', () => {
-    const messages = Object.fromEntries(steps.map(({ step, messages }) => [step, messages]));
-    expect(messages).toMatchObject({ webhook: 1, delete: 1, route: 0, fulfil: 0, archive: 0, erase: 0 });
+  it('is a message to route it, one to erase it, and one call to KMS, for the certificate', () => {
+    const { receive, delete: remove, erase } = billed;
+    expect([receive.messages, remove.messages, sumOf(billed, 'messages', STEPS)]).toEqual([1, 1, 2]);
+    expect(sumOf(billed, 'kmsCalls', STEPS)).toBe(erase.kmsCalls);
+    expect(erase.kmsCalls).toBeLessThanOrEqual(3);
+  });
+
+  it('meets every aim in the table', () => {
+    const figures = billedFigures(billed);
+    expect(figures.filter((figure) => meetsAim(figure) === false)).toEqual([]);
+    expect(tableOf(figures).split('\n')).toHaveLength(figures.length + 2);
+  });
+});
+
+describe('calls to KMS', () => {
+  it('are one a company and one for the lookup key on one instance, however many orders', async () => {
+    expect(await kmsCalls(cloud, { orders: 300, companies: 5, instances: 1 })).toBe(6);
+  });
+
+  it('are one a company and one an instance where each company has one order', async () => {
+    expect(await kmsCalls(cloud, { orders: 40, companies: 40, instances: 10 })).toBe(50);
   });
 });
