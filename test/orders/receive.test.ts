@@ -73,6 +73,27 @@ describe('a delivery that comes again', () => {
   });
 });
 
+it(
+  'five hundred different orders at once are all taken, and all are there',
+  { timeout: 90_000 },
+  async () => {
+    // Not paid, so that nothing else is at work; the long tests route as many.
+    const payloads = Array.from({ length: 500 }, () => market.order({ financial_status: 'pending' }));
+    await Promise.all(payloads.map((payload) => delivered(market, payload)));
+    const expected = await Promise.all(payloads.map((payload) => orderId(market, payload.id)));
+    const stored = await market.seed.db
+      .collection(`companies/${market.retailer.companyId}/orders`)
+      .where('state', '==', 'received')
+      .select('paid')
+      .get();
+    const there = new Set(stored.docs.map((doc) => doc.id));
+    expect(new Set(expected).size).toBe(500);
+    expect(expected.filter((id) => !there.has(id))).toEqual([]);
+    const keys = await Promise.all(expected.map((id) => market.seed.keyring.recordKeyExists(id)));
+    expect(keys.every(Boolean)).toBe(true);
+  },
+);
+
 describe('an order that is not to be shipped', () => {
   it('is cancelled when it comes cancelled and refunded, and goes to nobody', async () => {
     const payload = market.order({ cancelled_at: new Date().toISOString(), financial_status: 'refunded' });
