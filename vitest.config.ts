@@ -9,8 +9,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', ...(long ? [] : ['test/**/*.long.test.ts'])],
     globalSetup: ['test/support/emulators.ts'],
     env: { NODE_ENV: 'production', METADATA_SERVER_DETECTION: 'none' },
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
     maxWorkers: 2,
   },
 });

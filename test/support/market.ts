@@ -99,7 +99,7 @@ export async function startMarket(cloud?: TestCloud): Promise<Market> {
 }
 
 /** Waits, by asking again, until nothing is thrown any more; fails with the last error after `timeout` milliseconds. */
-export function eventually<T>(ask: () => T | Promise<T>, timeout = 15_000): Promise<T> {
+export function eventually<T>(ask: () => T | Promise<T>, timeout = 40_000): Promise<T> {
   return vi.waitFor(ask, { timeout, interval: 50 });
 }
 
