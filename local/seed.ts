@@ -5,7 +5,7 @@ import { openFirestore, paths } from '../shared/cloud/firestore.ts';
 import { type Keyring, openKeyring } from '../shared/cloud/keyring.ts';
 import { storeConnection } from '../shared/commerce/connections.ts';
 import type { ConnectionSecrets } from '../shared/commerce/platform.ts';
-import { SCOPES } from '../shared/domain/api-key.ts';
+import { API_KEY_SCOPES } from '../shared/domain/api-key.ts';
 import { randomId } from '../shared/domain/ids.ts';
 import { timestamp } from '../shared/domain/time.ts';
 import { storeApiKey } from '../shared/http/authenticate.ts';
@@ -68,7 +68,7 @@ export async function seedCompany(name: string, email: string, deps: SeedDeps): 
   await deps.keyring.createCompanyKey(companyId);
   const createdAt = timestamp(deps.now);
   await deps.db.doc(paths.company(companyId)).create({ name, mode: 'test', createdAt });
-  const key = { companyId, mode: 'test', name: 'demo', scopes: SCOPES, expiresAt: null } as const;
+  const key = { companyId, mode: 'test', name: 'demo', scopes: API_KEY_SCOPES, expiresAt: null } as const;
   const { apiKey } = await storeApiKey(deps.db, key, deps.now);
   return { companyId, apiKey, email, password: randomBytes(18).toString('base64url') };
 }

@@ -33,6 +33,8 @@ export type Facts = z.infer<typeof Facts>;
 const Actor = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('platform'), id: idSchema('connection').nullable() }),
   z.strictObject({ type: z.literal('api_key'), id: idSchema('apiKey') }),
+  z.strictObject({ type: z.literal('member'), id: idSchema('member') }),
+  z.strictObject({ type: z.literal('staff'), id: idSchema('staff') }),
   z.strictObject({ type: z.literal('system'), id: z.null() }),
 ]);
 

@@ -13,6 +13,12 @@ export const ID_KINDS = {
   audit: 'aud',
   erasure: 'era',
   request: 'req',
+  member: 'mem',
+  session: 'ses',
+  invitation: 'inv',
+  passkey: 'psk',
+  staff: 'stf',
+  supportRequest: 'sup',
 } as const;
 
 export type IdKind = keyof typeof ID_KINDS;

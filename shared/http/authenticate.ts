@@ -10,8 +10,8 @@ import { type Clock, timestamp } from '../domain/time.ts';
 export interface Caller {
   companyId: string;
   mode: Mode;
-  actor: { type: 'api_key'; id: string };
-  scopes: Scope[];
+  actor: { type: 'api_key' | 'member'; id: string };
+  scopes: readonly Scope[];
 }
 
 /** From the `Authorization` header to a caller. Whatever is wrong with it is one and the same `UNAUTHENTICATED`. */
