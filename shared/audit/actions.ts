@@ -24,5 +24,13 @@ export const ACTIONS = [
   'order.view_removed',
   'orders.erase_archived',
   'erasure.confirmed',
+  'order.disclosed',
+  'order.managed',
+  'support.requested',
+  'support.approved',
+  'support.denied',
+  'support.revoked',
+  'support.listed',
+  'support.ended',
 ] as const;
 export type Action = (typeof ACTIONS)[number];

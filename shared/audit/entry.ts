@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../domain/errors.ts';
 import { idSchema } from '../domain/ids.ts';
 import { HeldCode, OrderState } from '../domain/order.ts';
+import { ManageAction, MOST_MINUTES, Purpose, RecordKind } from '../domain/support.ts';
 import { ACTIONS } from './actions.ts';
 
 const Count = z.int().min(0).max(1_000_000);
@@ -27,6 +28,12 @@ export const Facts = z.strictObject({
   code: Code.optional(),
   addressCleaned: z.boolean().optional(),
   afterShipping: z.boolean().optional(),
+  supportRequestId: idSchema('supportRequest').optional(),
+  purpose: Purpose.optional(),
+  kind: RecordKind.optional(),
+  managing: ManageAction.optional(),
+  minutes: z.int().min(0).max(MOST_MINUTES).optional(),
+  ended: z.enum(['expired', 'undecided', 'by_staff']).optional(),
 });
 export type Facts = z.infer<typeof Facts>;
 
@@ -42,6 +49,7 @@ const RecordRef = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('order'), id: idSchema('order') }),
   z.strictObject({ type: z.literal('erasure'), id: idSchema('erasure') }),
   z.strictObject({ type: z.literal('company'), id: idSchema('company') }),
+  z.strictObject({ type: z.literal('support_request'), id: idSchema('supportRequest') }),
 ]);
 
 /** One action of one company, as it is stored, shown and hashed. */

@@ -6,6 +6,8 @@ export const ERRORS = {
   BAD_REQUEST: { status: 400, title: 'The request is not valid' },
   UNAUTHENTICATED: { status: 401, title: 'The request carries no valid credential' },
   FORBIDDEN: { status: 403, title: 'The credential does not cover this action' },
+  NOT_APPROVED: { status: 403, title: 'The merchant has not approved this' },
+  NOT_TRAINED: { status: 403, title: 'There is no current record of training' },
   NOT_FOUND: { status: 404, title: 'There is no such resource' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'This resource does not take this method' },
   CONFLICT: { status: 409, title: 'The resource is not in a state that allows this' },
