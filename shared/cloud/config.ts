@@ -12,6 +12,7 @@ const Environment = z.object({
   GOOGLE_CLOUD_PROJECT: z.string().min(1),
   STRONGROOM_ENV: z.enum(['production', 'local']).default('production'),
   BASE_URL: z.url(),
+  RP_ID: z.hostname().optional(),
   KMS_TENANT_KEK: CryptoKeyName,
   KMS_RECOVERY_KEK: CryptoKeyName,
   KMS_ATTEST: CryptoKeyName,
@@ -26,6 +27,8 @@ export interface Config {
   production: boolean;
   /** Where the hub answers, without a slash at the end. */
   baseUrl: string;
+  /** For whom passkeys are made (WebAuthn's RP ID) and on which pages they work. */
+  relyingParty: { id: string; origin: string };
   /** Full names of the KMS crypto keys. */
   kms: { tenantKek: string; recoveryKek: string; attest: string };
   ledgerBucket: string;
@@ -54,6 +57,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     projectId: values.GOOGLE_CLOUD_PROJECT,
     production,
     baseUrl: values.BASE_URL.replace(/\/+$/, ''),
+    relyingParty: relyingParty(values.BASE_URL, values.RP_ID),
     kms: {
       tenantKek: values.KMS_TENANT_KEK,
       recoveryKek: values.KMS_RECOVERY_KEK,
@@ -63,6 +67,20 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     cloudEndpoint: values.CLOUD_ENDPOINT,
     storageEndpoint: values.STORAGE_ENDPOINT,
   };
+}
+
+/**
+ * A passkey is bound to the host of `BASE_URL`, or to a domain above it that `RP_ID` names. An address is no domain, so
+ * on one machine the pages that use passkeys are those at `localhost`.
+ */
+function relyingParty(baseUrl: string, domain: string | undefined): Config['relyingParty'] {
+  const url = new URL(baseUrl);
+  if (url.hostname === '127.0.0.1') url.hostname = 'localhost';
+  const id = domain ?? url.hostname;
+  if (id !== url.hostname && !url.hostname.endsWith(`.${id}`)) {
+    throw new Error('RP_ID: neither the host of BASE_URL nor a domain above it.');
+  }
+  return { id, origin: url.origin };
 }
 
 /** `127.0.0.1:8085` as its two parts. */

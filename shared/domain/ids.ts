@@ -17,6 +17,7 @@ export const ID_KINDS = {
   session: 'ses',
   invitation: 'inv',
   passkey: 'psk',
+  totp: 'otp',
   staff: 'stf',
   supportRequest: 'sup',
 } as const;
