@@ -43,6 +43,15 @@ export const ROLES = {
     keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
     topics: { orders: 'pubsub.publisher', erasures: 'pubsub.publisher' },
   },
+  // Makes the key of a company that signs up, and never unwraps the recovery copy of one.
+  accounts: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
+    keys: {
+      tenantKek: ['cloudkms.cryptoKeyEncrypter', 'cloudkms.cryptoKeyDecrypter'],
+      recoveryKek: ['cloudkms.cryptoKeyEncrypter'],
+    },
+    topics: { erasures: 'pubsub.publisher' },
+  },
   // Destroys record keys and says so under a signature; it has nothing to open them with. It adds to the ledger and
   // looks a single entry up (a repeat of an entry may be refused before the service says that it stands), no more.
   erase: {

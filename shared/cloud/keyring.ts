@@ -52,6 +52,9 @@ export interface Keyring {
   /** Seals a secret of a company, such as a shop's webhook secret, to its purpose. */
   sealSecret(companyId: string, purpose: string, plaintext: Buffer): Promise<Buffer>;
   openSecret(companyId: string, purpose: string, bytes: Buffer): Promise<Buffer>;
+  /** Seals how somebody is reached, such as a member's email address, to its purpose. */
+  sealContact(companyId: string, purpose: string, plaintext: Buffer): Promise<Buffer>;
+  openContact(companyId: string, purpose: string, bytes: Buffer): Promise<Buffer>;
   /** The key by which orders are found again; made when there is none. */
   lookup(): Promise<LookupKey>;
 }
@@ -162,6 +165,15 @@ export function createKeyring(deps: {
     async openSecret(companyId, purpose, bytes) {
       const key = (await companyKeys(companyId)).version(secretKeyVersion(bytes));
       return key.openSecret(purpose, bytes);
+    },
+
+    async sealContact(companyId, purpose, plaintext) {
+      return (await companyKeys(companyId)).active.sealContact(purpose, plaintext);
+    },
+
+    async openContact(companyId, purpose, bytes) {
+      const key = (await companyKeys(companyId)).version(secretKeyVersion(bytes));
+      return key.openContact(purpose, bytes);
     },
   };
 }

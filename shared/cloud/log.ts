@@ -11,6 +11,7 @@ interface Facts {
   connectionId?: string;
   erasureId?: string;
   requestId?: string;
+  fileName?: string;
   messageId?: string;
   code?: string;
   originCode?: string;
@@ -27,6 +28,7 @@ const SHAPES: Record<Exclude<keyof Facts, 'frames' | 'status' | 'count'>, RegExp
   connectionId: /^con_[0-9a-z]{26}$/,
   erasureId: /^era_[0-9a-z]{26}$/,
   requestId: /^req_[0-9a-z]{26}$/,
+  fileName: /^[0-9a-z-]{1,80}\.[a-z]{1,5}$/,
   messageId: /^[0-9]{1,30}$/,
   code: /^[A-Z][A-Z_]{0,60}$/,
   originCode: /^(?:[A-Z][A-Z0-9_]{0,60}|[0-9]{1,3})$/,
@@ -91,6 +93,9 @@ function events(line: Line) {
     },
     processComplained: (error: unknown) => {
       line('ERROR', 'process.complained', 'A library wrote an error that is not shown', errorFacts(error));
+    },
+    mailFiled: (fileName: string) => {
+      line('INFO', 'mail.filed', 'A letter was put into the folder of letters', { fileName });
     },
     kmsBridged: (companyId: string) => {
       line('ALERT', 'kms.bridged', 'KMS can not be reached; a company key is used from memory', {

@@ -19,8 +19,10 @@ export type Api = OpenAPIHono<ApiEnv>;
 
 export interface ApiOptions {
   log: Log;
-  /** Given, every route under `/v1` asks for an API key, the ones that do not exist too. */
+  /** Given, every route under `/v1` asks for a credential, the ones that do not exist too. */
   authenticator?: Authenticator;
+  /** Routes that ask for none all the same: they have no `caller`. Each has a path without parameters. */
+  open?: readonly { method: string; path: string }[];
 }
 
 /**
@@ -54,9 +56,11 @@ export function createApi(options: ApiOptions): Api {
   });
   const { authenticator } = options;
   if (authenticator !== undefined) {
+    const open = new Set((options.open ?? []).map(({ method, path }) => `${method.toUpperCase()} ${path}`));
     app.use('/v1/*', async (c, next) => {
+      if (open.has(`${c.req.method} ${c.req.path}`)) return next();
       c.set('caller', await authenticator(c.req.header('authorization')));
-      await next();
+      return next();
     });
   }
 

@@ -8,6 +8,9 @@ const TAGS = [
   { name: 'Erasures', description: 'Deleting archived orders for good, and the certificates of it.' },
   { name: 'Audit', description: 'What was done to your data, when, and by whom.' },
   { name: 'Webhooks', description: 'Where commerce platforms send their events.' },
+  { name: 'Company', description: 'Your company’s account.' },
+  { name: 'Sessions', description: 'Signing in and out, and passwords.' },
+  { name: 'Members', description: 'Who belongs to the company, and what each may do.' },
   { name: 'Trust', description: 'What anyone may read, without a key.' },
 ];
 
@@ -34,6 +37,13 @@ export function openApiDocument(routes: readonly RouteConfig[], baseUrl: string)
     scheme: 'bearer',
     bearerFormat: 'sr_live_… or sr_test_…',
     description: 'An API key of your company. Each operation names the scope that the key must have.',
+  });
+  openAPIRegistry.registerComponent('securitySchemes', 'session', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'sr_session_…',
+    description:
+      'What a member who signs in is given. Each operation names the scope that the role must have.',
   });
   const used = new Set(routes.flatMap((route) => route.tags ?? []));
   return getOpenAPI31Document({
