@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../domain/errors.ts';
 import { idSchema } from '../domain/ids.ts';
 import { HeldCode, OrderState } from '../domain/order.ts';
+import { MEMBER_ROLES } from '../domain/roles.ts';
 import { ManageAction, MOST_MINUTES, Purpose, RecordKind } from '../domain/support.ts';
 import { ACTIONS } from './actions.ts';
 
@@ -34,6 +35,14 @@ export const Facts = z.strictObject({
   managing: ManageAction.optional(),
   minutes: z.int().min(0).max(MOST_MINUTES).optional(),
   ended: z.enum(['expired', 'undecided', 'by_staff']).optional(),
+  memberId: idSchema('member').optional(),
+  invitationId: idSchema('invitation').optional(),
+  sessionId: idSchema('session').optional(),
+  role: z.enum(MEMBER_ROLES).optional(),
+  roleBefore: z.enum(MEMBER_ROLES).optional(),
+  sessions: Count.optional(),
+  factor: z.enum(['totp', 'passkey', 'recovery_code']).optional(),
+  factorId: z.union([idSchema('totp'), idSchema('passkey')]).optional(),
 });
 export type Facts = z.infer<typeof Facts>;
 
@@ -43,12 +52,15 @@ const Actor = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('member'), id: idSchema('member') }),
   z.strictObject({ type: z.literal('staff'), id: idSchema('staff') }),
   z.strictObject({ type: z.literal('system'), id: z.null() }),
+  // Somebody who has shown no credential, such as who tries passwords.
+  z.strictObject({ type: z.literal('anonymous'), id: z.null() }),
 ]);
 
 const RecordRef = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('order'), id: idSchema('order') }),
   z.strictObject({ type: z.literal('erasure'), id: idSchema('erasure') }),
   z.strictObject({ type: z.literal('company'), id: idSchema('company') }),
+  z.strictObject({ type: z.literal('member'), id: idSchema('member') }),
   z.strictObject({ type: z.literal('support_request'), id: idSchema('supportRequest') }),
 ]);
 

@@ -12,14 +12,20 @@ const ListQuery = z.strictObject({
   action: z.enum(ACTIONS).optional().openapi({ description: 'Only entries of this action.' }),
   actor: z
     .string()
-    .regex(/^(?:key|con)_[0-9a-hjkmnp-tv-z]{26}$/, 'not an id of an API key or a connection')
+    .regex(
+      /^(?:key|con|mem|stf)_[0-9a-hjkmnp-tv-z]{26}$/,
+      'not an id of an API key, a connection, a member or a person of staff',
+    )
     .optional()
-    .openapi({ description: 'Only what this API key or connection did.' }),
+    .openapi({ description: 'Only what this API key, connection, member or person of staff did.' }),
   record: z
     .string()
-    .regex(/^(?:ord|era|cmp)_[0-9a-hjkmnp-tv-z]{26}$/, 'not an id of an order, an erasure or a company')
+    .regex(
+      /^(?:ord|era|cmp|mem)_[0-9a-hjkmnp-tv-z]{26}$/,
+      'not an id of an order, an erasure, a company or a member',
+    )
     .optional()
-    .openapi({ description: 'Only what was done to this order, erasure or company.' }),
+    .openapi({ description: 'Only what was done to this order, erasure, company or member.' }),
   from: Instant.optional().openapi({ description: 'At this time or later.' }),
   to: Instant.optional().openapi({ description: 'Before this time.' }),
 });
