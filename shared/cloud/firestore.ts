@@ -54,7 +54,7 @@ export const paths = {
   staffName: (name: string) => `staffNames/${name}`,
   staffSessions: 'staffSessions',
   staffSession: (tokenHash: string) => `staffSessions/${tokenHash}`,
-  staffChallenge: (challengeHash: string) => `staffChallenges/${challengeHash}`,
+  staffTries: (name: string, window: number) => `throttles/staff-${name}-${window}`,
   attestations: 'attestations',
   attestation: (id: string) => `attestations/${id}`,
   lease: (name: string) => `leases/${name}`,

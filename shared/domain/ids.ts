@@ -20,6 +20,7 @@ export const ID_KINDS = {
   totp: 'otp',
   staff: 'stf',
   supportRequest: 'sup',
+  attestation: 'att',
 } as const;
 
 export type IdKind = keyof typeof ID_KINDS;
