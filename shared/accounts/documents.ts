@@ -15,7 +15,10 @@ export const StoredCompany = z.object({
   mode: Mode,
   createdAt: Instant,
   /** Set when an owner has asked for the deletion; `keep` takes it back until then. */
-  closing: z.object({ at: Instant, until: Instant, by: idSchema('member') }).nullable(),
+  closing: z
+    .object({ at: Instant, until: Instant, by: idSchema('member') })
+    .nullable()
+    .default(null),
 });
 export type StoredCompany = z.infer<typeof StoredCompany>;
 
@@ -69,7 +72,7 @@ export type StoredSession = z.infer<typeof StoredSession>;
 export const StoredInvitation = z.object({
   id: idSchema('invitation'),
   companyId: idSchema('company'),
-  /** Sealed with the company key for `invitation/{id}`. */
+  /** Sealed with the company key for `email/{id}`. */
   email: Bytes,
   emailHash: z.string(),
   role: Role,

@@ -38,6 +38,8 @@ export const ACTIONS = [
   'member.invitation_withdrawn',
   'member.joined',
   'member.role_changed',
+  'member.suspended',
+  'member.resumed',
   'member.removed',
   'session.started',
   'session.refused',

@@ -1,5 +1,6 @@
 import { type Scope, SCOPES } from './api-key.ts';
 
+/** The highest first. */
 export const MEMBER_ROLES = ['owner', 'admin', 'member', 'read_only'] as const;
 export type MemberRole = (typeof MEMBER_ROLES)[number];
 
@@ -28,3 +29,8 @@ export const ROLE_SCOPES: Record<MemberRole, readonly Scope[]> = {
   member: TRADE,
   read_only: READ,
 };
+
+/** Whether a role is another one or stands below it: nobody gives, changes or takes away a role above their own. */
+export function covers(own: MemberRole, other: MemberRole): boolean {
+  return MEMBER_ROLES.indexOf(own) <= MEMBER_ROLES.indexOf(other);
+}
