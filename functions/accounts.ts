@@ -30,6 +30,7 @@ export const build: Build = (env, now) => {
     mailer: openMailer(env, log.mailFiled),
     passwords: createPasswords(),
     throttle: createThrottle({ db, lookup: () => keyring.lookup(), now }),
+    relyingParty: config.relyingParty,
     baseUrl: config.baseUrl,
     log,
     now,

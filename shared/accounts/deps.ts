@@ -4,6 +4,7 @@ import type { Log } from '../cloud/log.ts';
 import type { Mailer } from '../cloud/mail.ts';
 import type { Publisher } from '../cloud/pubsub.ts';
 import type { Clock } from '../domain/time.ts';
+import type { RelyingParty } from '../factors/passkeys.ts';
 import type { Passwords } from './passwords.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -15,6 +16,8 @@ export interface AccountsDeps {
   mailer: Mailer;
   passwords: Passwords;
   throttle: Throttle;
+  /** For whom passkeys are made, and on which pages they work. */
+  relyingParty: RelyingParty;
   /** Where the hub answers; links in letters begin with it. */
   baseUrl: string;
   log: Log;

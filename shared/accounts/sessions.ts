@@ -60,14 +60,22 @@ export function tokenHash(token: string): string {
  */
 export function issueSession(
   writer: Pick<SessionWriter, 'create'>,
-  of: { companyId: string; memberId: string; mode: Mode; role: MemberRole; level: SessionLevel },
+  of: {
+    companyId: string;
+    memberId: string;
+    mode: Mode;
+    role: MemberRole;
+    level: SessionLevel;
+    /** RFC 3339: the session ends no later, whatever its level. */
+    endsBy?: string;
+  },
   { db, now }: SessionDeps,
 ): { token: string; session: Session } {
   const { companyId, memberId, mode, role, level } = of;
   const started = timestamp(now);
   const token = SESSION_PREFIX + randomBytes(32).toString('hex');
   const hash = tokenHash(token);
-  const absolute = now() + ABSOLUTE_MS[level];
+  const absolute = Math.min(now() + ABSOLUTE_MS[level], Date.parse(of.endsBy ?? '9999-12-31'));
   const stored: StoredSession = {
     ...{ id: randomId('session'), companyId, memberId, mode, role, level },
     createdAt: started,
@@ -80,7 +88,10 @@ export function issueSession(
   return { token, session: { ...stored, hash } };
 }
 
-/** Replaces a session by one of another level, for the same member. The old token ends with the same commit. */
+/**
+ * Replaces a session by one of another level, for the same member. The old token ends with the same commit. A whole
+ * sign-in that is confirmed lives no longer by that.
+ */
 export function raiseSession(
   writer: SessionWriter,
   session: Session,
@@ -89,7 +100,8 @@ export function raiseSession(
 ): { token: string; session: Session } {
   // Of two rises at the same time the second finds no session left and fails.
   writer.delete(deps.db.doc(paths.session(session.hash)), { exists: true });
-  return issueSession(writer, { ...session, level }, deps);
+  const endsBy = session.level === 'full' ? { endsBy: session.absoluteExpiresAt } : {};
+  return issueSession(writer, { ...session, level, ...endsBy }, deps);
 }
 
 /** The session of a token, by one read; `undefined` for what is none, has ended or has expired. */

@@ -4,7 +4,6 @@ import { status } from '@grpc/grpc-js';
 import { z } from 'zod';
 import { paths } from '../cloud/firestore.ts';
 import { hasStatus } from '../cloud/grpc-error.ts';
-import { AppError } from '../domain/errors.ts';
 import type { Clock } from '../domain/time.ts';
 
 const CHALLENGE_BYTES = 32;
@@ -41,27 +40,29 @@ export async function issueChallenge(
   return challenge;
 }
 
-/** Takes a challenge away before its answer is looked at; `FACTOR_REFUSED` unless it was issued for this place. */
+/** Takes a challenge away, before its answer is looked at. False unless it was issued for this place. */
 export async function spendChallenge(
   challenge: string,
   place: ChallengePlace,
   { db, now }: { db: Firestore; now: Clock },
-): Promise<void> {
+): Promise<boolean> {
   const found = await db.doc(paths.challenge(place.subject)).get();
   const { updateTime } = found;
-  if (updateTime === undefined) throw new AppError('FACTOR_REFUSED');
+  if (updateTime === undefined) return false;
   const stored = StoredChallenge.parse(found.data());
   const good =
     stored.hash === hashOf(challenge) &&
     stored.purpose === place.purpose &&
     stored.expireAt.toMillis() > now();
-  if (!good) throw new AppError('FACTOR_REFUSED');
+  if (!good) return false;
   try {
     // Of two at once, one deletes what it has read.
     await found.ref.delete({ lastUpdateTime: updateTime });
+    return true;
   } catch (error) {
     const lost = hasStatus(error, status.FAILED_PRECONDITION) || hasStatus(error, status.NOT_FOUND);
-    throw lost ? new AppError('FACTOR_REFUSED') : error;
+    if (lost) return false;
+    throw error;
   }
 }
 

@@ -5,11 +5,11 @@ import { spendRecoveryCode } from './recovery-codes.ts';
 import type { StoredFactors } from './stored-factors.ts';
 import { totpStep } from './totp.ts';
 
-/** What a person shows. A passkey's challenge has been spent before. */
+/** What a person shows. A passkey's challenge was spent before; without one that could be, nothing proves anything. */
 export type FactorProof =
   | { type: 'totp'; code: string }
   | { type: 'recovery_code'; code: string }
-  | { type: 'passkey'; assertion: PasskeyAssertion; challenge: string };
+  | { type: 'passkey'; assertion: PasskeyAssertion; challenge: string | undefined };
 
 export type FactorMethod = FactorProof['type'];
 
@@ -69,6 +69,7 @@ async function proven(
     return lastStep === undefined ? undefined : { ...stored, totp: { ...totp, lastStep, lastUsedAt } };
   }
   const { assertion, challenge } = proof;
+  if (challenge === undefined) return undefined;
   const used = await verifyAssertion(assertion, { rp, challenge, userId, passkeys: stored.passkeys }).catch(
     (error: unknown) => {
       if (error instanceof AppError && error.code === 'FACTOR_REFUSED') return undefined;

@@ -17,8 +17,8 @@ export interface Enrolled {
 
 /** Seals and opens a TOTP secret to one person. */
 export interface SecretBox {
-  seal(secret: Buffer): Promise<Buffer>;
-  open(sealed: Buffer): Promise<Buffer>;
+  seal: (secret: Buffer) => Promise<Buffer>;
+  open: (sealed: Buffer) => Promise<Buffer>;
 }
 
 /** A fresh secret, that counts from its first code on. Asking again replaces what was not confirmed. */

@@ -10,7 +10,11 @@ const TAGS = [
   { name: 'Webhooks', description: 'Where commerce platforms send their events.' },
   { name: 'Company', description: 'Your company’s account.' },
   { name: 'Sessions', description: 'Signing in and out, and passwords.' },
+  { name: 'Second factors', description: 'Authenticator apps, passkeys and recovery codes.' },
   { name: 'Members', description: 'Who belongs to the company, and what each may do.' },
+  { name: 'Approvals', description: 'What our support asks of you, and what you let it do.' },
+  { name: 'Staff', description: 'For our own people: signing in, and the list of staff that is signed.' },
+  { name: 'Support', description: 'For our own people: asking a merchant, and what was approved.' },
   { name: 'Trust', description: 'What anyone may read, without a key.' },
 ];
 
@@ -44,6 +48,12 @@ export function openApiDocument(routes: readonly RouteConfig[], baseUrl: string)
     bearerFormat: 'sr_session_…',
     description:
       'What a member who signs in is given. Each operation names the scope that the role must have.',
+  });
+  openAPIRegistry.registerComponent('securitySchemes', 'staff', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'sr_staff_…',
+    description: 'What one of our own people is given who signs in. Each operation names the right it needs.',
   });
   const used = new Set(routes.flatMap((route) => route.tags ?? []));
   return getOpenAPI31Document({

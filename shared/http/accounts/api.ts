@@ -1,5 +1,12 @@
 import type { AccountsDeps } from '../../accounts/deps.ts';
 import type { Api } from '../app.ts';
+import { addFactorsApi } from './factors.ts';
+import { addMembersApi } from './members.ts';
+import { addSessionsApi } from './sessions.ts';
 
 /** Puts the API of accounts on its routes. */
-export function addAccountsApi(_app: Api, _deps: AccountsDeps): void {}
+export function addAccountsApi(app: Api, deps: AccountsDeps): void {
+  addSessionsApi(app, deps);
+  addFactorsApi(app, deps);
+  addMembersApi(app, deps);
+}

@@ -1,4 +1,11 @@
 import type { RouteConfig } from '@hono/zod-openapi';
+import * as factors from './factor-routes.ts';
+import * as members from './member-routes.ts';
+import * as sessions from './session-routes.ts';
 
 /** Every route of accounts as it is declared, without what answers it: for the OpenAPI document. */
-export const accountsRoutes: RouteConfig[] = [];
+export const accountsRoutes: RouteConfig[] = [
+  ...Object.values(sessions),
+  ...Object.values(factors),
+  ...Object.values(members),
+];
