@@ -3,6 +3,7 @@ import { readConfig } from '../shared/cloud/config.ts';
 import { createKms } from '../shared/cloud/kms.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { createApi, toFunction } from '../shared/http/app.ts';
+import { accountsRoutes } from '../shared/http/accounts/routes.ts';
 import { auditRoutes } from '../shared/http/audit/route.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 import { openApiDocument } from '../shared/http/openapi.ts';
@@ -17,7 +18,7 @@ export const build: Build = (env, now) => {
   const config = readConfig(env);
   const log = createLog({ functionName: 'trust', projectId: config.projectId });
   const document = openApiDocument(
-    [...ordersRoutes, ...auditRoutes, ...webhookRoutes, ...trustRoutes],
+    [...ordersRoutes, ...accountsRoutes, ...auditRoutes, ...webhookRoutes, ...trustRoutes],
     config.baseUrl,
   );
   const app = createApi({ log });

@@ -140,7 +140,9 @@ async function actorAndOther(
     db.doc(paths.member(companyId, otherId)),
   );
   if (!actor?.exists || other === undefined) throw new AppError('UNAUTHENTICATED');
-  return [readMember(actor), readMember(other)];
+  const acting = readMember(actor);
+  if (acting.state !== 'active') throw new AppError('UNAUTHENTICATED');
+  return [acting, readMember(other)];
 }
 
 /** `FORBIDDEN` when one of the roles is above the actor's own. */

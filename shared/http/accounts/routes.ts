@@ -1,11 +1,11 @@
 import type { RouteConfig } from '@hono/zod-openapi';
-import * as factors from './factor-routes.ts';
+import { factorRoutes } from './factor-routes.ts';
 import * as members from './member-routes.ts';
 import * as sessions from './session-routes.ts';
 
 /** Every route of accounts as it is declared, without what answers it: for the OpenAPI document. */
 export const accountsRoutes: RouteConfig[] = [
   ...Object.values(sessions),
-  ...Object.values(factors),
+  ...factorRoutes,
   ...Object.values(members),
 ];
