@@ -43,7 +43,13 @@ async function main(): Promise<void> {
   for (const file of files) await removeLeftOver(file);
   // What `npm run replay-ledger` runs as, on this machine.
   const envFile = resolve('.strongroom', 'replay-ledger.env');
-  const cloud = await startHub(options, log.write);
+  const mailDir = join(folder, 'mail');
+  const onLine = (line: string): void => {
+    log.write(line);
+    const letter = letterOf(line);
+    if (letter !== undefined) console.log(`  letter     ${relative(process.cwd(), join(mailDir, letter))}`);
+  };
+  const cloud = await startHub(options, mailDir, onLine);
   try {
     step('two merchants');
     const demo = await demoOf(cloud, options.dataDir);
@@ -53,7 +59,7 @@ async function main(): Promise<void> {
     await mkdir(dirname(envFile), { recursive: true });
     await writeFile(envFile, envLines(cloud.envOf('replay-ledger')), { mode: 0o600 });
     for (const file of files) await writeDemoFile(file, demo);
-    console.log(screen(demo, log.file, Date.now() - startedAt));
+    console.log(screen(demo, mailDir, log.file, Date.now() - startedAt));
     await stopped;
     console.log(options.dataDir === undefined ? '\nStopping …' : '\nSaving and stopping …');
   } finally {
@@ -116,11 +122,17 @@ function step(what: string): void {
   console.log(`  starting ${what} …`);
 }
 
-async function startHub(options: Options, onLine: (line: string) => void): Promise<Cloud> {
+/** The name of the file that a line of the log tells of when a letter was sent. */
+function letterOf(line: string): string | undefined {
+  return /"event":"mail\.filed".*"fileName":"([0-9a-z.-]+)"/.exec(line)?.[1];
+}
+
+async function startHub(options: Options, mailDir: string, onLine: (line: string) => void): Promise<Cloud> {
   try {
     return await startCloud({
       port: options.port,
       ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
+      mailDir,
       onLine,
       onStep: step,
     });
@@ -184,7 +196,7 @@ async function openLog(file: string | undefined): Promise<LogSink> {
   };
 }
 
-function screen(demo: DemoFile, logFile: string | undefined, tookMs: number): string {
+function screen(demo: DemoFile, mailDir: string, logFile: string | undefined, tookMs: number): string {
   const { baseUrl, retailer } = demo;
   const lines = [
     `Ready after ${(tookMs / 1000).toFixed(1)} s.`,
@@ -192,7 +204,8 @@ function screen(demo: DemoFile, logFile: string | undefined, tookMs: number): st
     `  API        ${baseUrl}/v1          (reference: ${baseUrl}/docs)`,
     `  Webhooks   ${demo.connections.shopify.url}   Shopify`,
     `             ${demo.connections.standard.url}   Standard Webhooks`,
-    `  Merchants  keys and secrets in ${relative(process.cwd(), resolve('.strongroom', 'demo.json'))}`,
+    `  Letters    ${relative(process.cwd(), mailDir)}`,
+    `  Merchants  keys, passwords and secrets in ${relative(process.cwd(), resolve('.strongroom', 'demo.json'))}`,
     `  Log        ${logFile === undefined ? 'below' : relative(process.cwd(), logFile)}`,
     '',
     'Send a signed order, then see it arrive:',

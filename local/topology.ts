@@ -1,7 +1,16 @@
 import { PubSub } from '@google-cloud/pubsub';
 
 /** Every function of the hub. */
-export const FUNCTIONS = ['webhooks', 'orders', 'accounts', 'audit', 'trust', 'route-order', 'erase', 'sweep'] as const;
+export const FUNCTIONS = [
+  'webhooks',
+  'orders',
+  'accounts',
+  'audit',
+  'trust',
+  'route-order',
+  'erase',
+  'sweep',
+] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
 
