@@ -3,11 +3,12 @@ import type { Keyring } from '../cloud/keyring.ts';
 import type { LookupKey } from '../crypto/lookup.ts';
 
 /** An address in the one spelling under which it is known: NFKC, without space around it, in lower case. */
-export const Email = z
-  .string()
-  .max(320)
-  .transform((text) => text.normalize('NFKC').trim().toLowerCase())
-  .pipe(z.email('not an email address').max(254, 'not an email address'));
+export const emailSchema = () =>
+  z
+    .string()
+    .max(320)
+    .transform((text) => text.normalize('NFKC').trim().toLowerCase())
+    .pipe(z.email('not an email address').max(254, 'not an email address'));
 
 /** The name of an address in `emailRefs` and in what is counted. Whoever has the databases can not try addresses. */
 export function emailHashOf(lookup: LookupKey, email: string): string {
