@@ -100,12 +100,15 @@ export const PasskeyRequestOptions = optionsOf(
   'PublicKeyCredentialRequestOptionsJSON of WebAuthn. Good once, for five minutes, in this session.',
   'PasskeyRequestOptions',
 );
+export type PasskeyOptions = z.infer<typeof PasskeyCreationOptions>;
 
 const FROM_A_BROWSER = {
   description: 'What `PublicKeyCredential.toJSON()` gives. Fields that a browser adds are not looked at.',
 };
-
-export type PasskeyOptions = z.infer<typeof PasskeyCreationOptions>;
+export const CreatedPasskey = z
+  .object(PasskeyAttestation.shape)
+  .openapi('PasskeyAttestation', FROM_A_BROWSER);
+export const UsedPasskey = z.object(PasskeyAssertion.shape).openapi('PasskeyAssertion', FROM_A_BROWSER);
 
 export const NewPasskey = z.strictObject({
   name: z
@@ -114,14 +117,14 @@ export const NewPasskey = z.strictObject({
     .transform(plainLine)
     .pipe(z.string().min(1, 'must have 1 to 60 characters').max(60, 'must have 1 to 60 characters'))
     .openapi({ type: 'string', description: 'To tell passkeys apart.', example: 'Laptop' }),
-  credential: PasskeyAttestation.openapi('PasskeyAttestation', FROM_A_BROWSER),
+  credential: CreatedPasskey,
 });
 
 export const ShowFactor = z
   .strictObject({
     totp: TotpCode.optional(),
     recoveryCode: z.string().min(1).max(40).optional().openapi({ example: EXAMPLE_CODES[0] }),
-    passkey: PasskeyAssertion.openapi('PasskeyAssertion', FROM_A_BROWSER).optional(),
+    passkey: UsedPasskey.optional(),
   })
   .refine((shown) => Object.values(shown).filter((value) => value !== undefined).length === 1, {
     message: 'exactly one of totp, recoveryCode and passkey',
