@@ -9,8 +9,10 @@ import { createPublisher } from '../shared/cloud/pubsub.ts';
 import { addAccountsApi } from '../shared/http/accounts/api.ts';
 import { accountsRoutes } from '../shared/http/accounts/routes.ts';
 import { createApi, toFunction } from '../shared/http/app.ts';
+import { addApprovalsApi } from '../shared/http/approvals/api.ts';
 import { createAuthenticator } from '../shared/http/authenticate.ts';
 import { type Build, register } from '../shared/http/entry.ts';
+import { createGrants } from '../shared/support/grants.ts';
 
 /** Companies, members, sessions and what belongs to them. It alone makes company keys and sends letters. */
 export const build: Build = (env, now) => {
@@ -35,6 +37,7 @@ export const build: Build = (env, now) => {
     log,
     now,
   });
+  addApprovalsApi(app, { db, grants: createGrants(openFirestore(config, 'keyring')), now });
   return toFunction(app);
 };
 

@@ -4,10 +4,13 @@ import { createKms } from '../shared/cloud/kms.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { createApi, toFunction } from '../shared/http/app.ts';
 import { accountsRoutes } from '../shared/http/accounts/routes.ts';
+import { approvalsRoutes } from '../shared/http/approvals/routes.ts';
 import { auditRoutes } from '../shared/http/audit/route.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 import { openApiDocument } from '../shared/http/openapi.ts';
 import { ordersRoutes } from '../shared/http/orders/routes.ts';
+import { staffRoutes } from '../shared/http/staff/routes.ts';
+import { supportRoutes } from '../shared/http/support/routes.ts';
 import { getPublicKeys } from '../shared/http/trust/public-keys.ts';
 import { getOpenApi, getReference } from '../shared/http/trust/reference.ts';
 import { openApiRoute, publicKeysRoute, referenceRoute, trustRoutes } from '../shared/http/trust/routes.ts';
@@ -18,7 +21,16 @@ export const build: Build = (env, now) => {
   const config = readConfig(env);
   const log = createLog({ functionName: 'trust', projectId: config.projectId });
   const document = openApiDocument(
-    [...ordersRoutes, ...accountsRoutes, ...auditRoutes, ...webhookRoutes, ...trustRoutes],
+    [
+      ...ordersRoutes,
+      ...accountsRoutes,
+      ...approvalsRoutes,
+      ...auditRoutes,
+      ...webhookRoutes,
+      ...trustRoutes,
+      ...staffRoutes,
+      ...supportRoutes,
+    ],
     config.baseUrl,
   );
   const app = createApi({ log });

@@ -116,6 +116,15 @@ async function assemble(
   });
   closers.push(() => gateway.close());
 
+  // The network inside: one function calls another where it listens now, and nobody else knows the address.
+  const inside = await startGateway({
+    port: 0,
+    route: () => 'disclose',
+    portOf: (name) => hosts.port(name),
+  });
+  closers.push(() => inside.close());
+  inside.release();
+
   // Held as well. The functions it calls come last, and all that keeps time reads it from the start.
   const clock = startClock({
     schedules: SCHEDULES,
@@ -174,6 +183,7 @@ async function assemble(
     LEDGER_BUCKET: ledgerBucket,
     CLOUD_ENDPOINT: doors[identity].cloudEndpoint,
     STORAGE_ENDPOINT: doors[identity].storageEndpoint,
+    ...(identity === 'support' && { DISCLOSE_URL: inside.url }),
     ...(identity === 'accounts' && { MAIL_DIR: mailDir }),
   });
 

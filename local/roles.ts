@@ -70,6 +70,23 @@ export const ROLES = {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     topics: { orders: 'pubsub.publisher', erasures: 'pubsub.publisher' },
   },
+  // The staff's desk on the internet. It has neither keyring nor KMS, and so nothing to approve or to open with.
+  support: {
+    databases: { '(default)': 'datastore.user' },
+  },
+  // Inside, called by `support` alone. What it opens is encrypted to the one key that a merchant's grant names.
+  disclose: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
+    keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
+    topics: { orders: 'pubsub.publisher' },
+  },
+  review: {
+    databases: { '(default)': 'datastore.user' },
+  },
+  // The operator's own command, which alone makes, trains and suspends accounts of staff.
+  'staff-admin': {
+    databases: { '(default)': 'datastore.user' },
+  },
   // Whoever restores runs it before any function may read. It takes away what the ledger names and can open nothing.
   'replay-ledger': {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
@@ -88,5 +105,5 @@ export const ROLES = {
   },
 } as const satisfies Record<string, Role>;
 
-/** Whose door it is: the name of a function, `replay-ledger` or `seed`. */
+/** Whose door it is: the name of a function, or of a command that a person runs. */
 export type Identity = keyof typeof ROLES;

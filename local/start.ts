@@ -41,8 +41,11 @@ async function main(): Promise<void> {
   const log = await openLog(options.verbose ? undefined : join(folder, 'log.ndjson'));
   const files = [...new Set([resolve('.strongroom', 'demo.json'), join(folder, 'demo.json')])];
   for (const file of files) await removeLeftOver(file);
-  // What `npm run replay-ledger` runs as, on this machine.
-  const envFile = resolve('.strongroom', 'replay-ledger.env');
+  // What `npm run replay-ledger` and `npm run staff` run as, on this machine.
+  const commands = {
+    'replay-ledger': resolve('.strongroom', 'replay-ledger.env'),
+    'staff-admin': resolve('.strongroom', 'staff.env'),
+  };
   const mailDir = join(folder, 'mail');
   const onLine = (line: string): void => {
     log.write(line);
@@ -56,15 +59,17 @@ async function main(): Promise<void> {
     const stopped = new Promise<void>((settle) => {
       onStop = settle;
     });
-    await mkdir(dirname(envFile), { recursive: true });
-    await writeFile(envFile, envLines(cloud.envOf('replay-ledger')), { mode: 0o600 });
+    await mkdir(resolve('.strongroom'), { recursive: true });
+    for (const identity of ['replay-ledger', 'staff-admin'] as const) {
+      await writeFile(commands[identity], envLines(cloud.envOf(identity)), { mode: 0o600 });
+    }
     for (const file of files) await writeDemoFile(file, demo);
     console.log(screen(demo, mailDir, log.file, Date.now() - startedAt));
     await stopped;
     console.log(options.dataDir === undefined ? '\nStopping …' : '\nSaving and stopping …');
   } finally {
     for (const file of files) await removeDemoFile(file, cloud.baseUrl);
-    await rm(envFile, { force: true });
+    for (const file of Object.values(commands)) await rm(file, { force: true });
     await cloud.stop();
     await log.close();
   }

@@ -10,6 +10,9 @@ export const FUNCTIONS = [
   'route-order',
   'erase',
   'sweep',
+  'support',
+  'disclose',
+  'review',
 ] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
@@ -72,7 +75,10 @@ export interface Schedule {
   everyMinutes: number;
 }
 
-export const SCHEDULES: readonly Schedule[] = [{ name: 'sweep', to: 'sweep', path: '/', everyMinutes: 1 }];
+export const SCHEDULES: readonly Schedule[] = [
+  { name: 'sweep', to: 'sweep', path: '/', everyMinutes: 1 },
+  { name: 'review', to: 'review', path: '/', everyMinutes: 24 * 60 },
+];
 
 /** The client's form of a subscription; the emulator and production take the same. */
 export function subscriptionOptions(

@@ -18,6 +18,7 @@ const Environment = z.object({
   KMS_ATTEST: CryptoKeyName,
   LEDGER_BUCKET: z.string().min(3),
   CLOUD_ENDPOINT: Address.optional(),
+  DISCLOSE_URL: z.url().optional(),
   STORAGE_ENDPOINT: z.url({ protocol: /^http$/, hostname: /^127\.0\.0\.1$/ }).optional(),
 });
 
@@ -32,6 +33,8 @@ export interface Config {
   /** Full names of the KMS crypto keys. */
   kms: { tenantKek: string; recoveryKek: string; attest: string };
   ledgerBucket: string;
+  /** Where `disclose` answers inside, without a slash at the end; known to the one function that may call it. */
+  discloseUrl: string | undefined;
   /** `host:port` in front of Firestore, Pub/Sub and KMS on one machine; never in production. */
   cloudEndpoint: string | undefined;
   /** Base URL of Cloud Storage's JSON API on one machine; never in production. */
@@ -53,6 +56,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   if (production && !values.BASE_URL.startsWith('https://')) {
     throw new Error('BASE_URL: production is reached over https only.');
   }
+  if (production && values.DISCLOSE_URL?.startsWith('https://') === false) {
+    throw new Error('DISCLOSE_URL: production is reached over https only.');
+  }
   return {
     projectId: values.GOOGLE_CLOUD_PROJECT,
     production,
@@ -64,6 +70,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       attest: values.KMS_ATTEST,
     },
     ledgerBucket: values.LEDGER_BUCKET,
+    discloseUrl: values.DISCLOSE_URL?.replace(/\/+$/, ''),
     cloudEndpoint: values.CLOUD_ENDPOINT,
     storageEndpoint: values.STORAGE_ENDPOINT,
   };

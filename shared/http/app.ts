@@ -5,6 +5,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { Log } from '../cloud/log.ts';
 import { AppError, badFields } from '../domain/errors.ts';
 import { randomId } from '../domain/ids.ts';
+import type { StaffCaller } from '../staff/sessions.ts';
 import type { Authenticator, Caller } from './authenticate.ts';
 import { requireReadableBody } from './body.ts';
 import { fieldErrors } from './field-errors.ts';
@@ -12,7 +13,8 @@ import { COMMON_HEADERS, problemResponse, toAppError } from './problem.ts';
 
 export interface ApiEnv {
   Bindings: HttpBindings & { incoming: { rawBody?: Buffer } };
-  Variables: { requestId: string; log: Log; caller: Caller };
+  /** `caller` is a merchant's, behind the authenticator; `staff` is one of our own people, at the staff's desk. */
+  Variables: { requestId: string; log: Log; caller: Caller; staff: StaffCaller };
 }
 
 export type Api = OpenAPIHono<ApiEnv>;
