@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { tokenHash } from '../../shared/accounts/sessions.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
 import { type Account, DAY, HOUR, MINUTE, PASSWORD, type People, SECOND, startPeople } from './people.ts';
@@ -11,6 +11,10 @@ beforeAll(async () => {
   owner = await people.owner();
 });
 afterAll(() => people.cloud.stop());
+// Time moves on, and sessions end by it.
+beforeEach(async () => {
+  owner = { ...owner, token: await people.whole(owner) };
+});
 
 const company = (token: string) => people.ask('GET', '/v1/company', { token });
 const list = async (token: string) =>

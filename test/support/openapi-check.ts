@@ -29,7 +29,10 @@ export function answerCheck(document: OpenApiDocument): AnswerCheck {
   addFormats.default(ajv);
   ajv.addSchema(document, 'openapi.json');
   const paths = document.paths as unknown as Paths;
-  const templates = Object.keys(paths).map((path) => ({ path, pattern: patternOf(path) }));
+  // OpenAPI 3.1, Paths Object: a concrete path is matched before a templated one.
+  const templates = Object.keys(paths)
+    .toSorted((a, b) => a.split('{').length - b.split('{').length)
+    .map((path) => ({ path, pattern: patternOf(path) }));
   const compiled = new Map<string, ValidateFunction>();
 
   const validate = (pointer: string, body: unknown, where: string): void => {
@@ -42,7 +45,11 @@ export function answerCheck(document: OpenApiDocument): AnswerCheck {
 
   return (answer) => {
     const pathname = answer.path.split('?')[0] ?? '';
-    const path = templates.find(({ pattern }) => pattern.test(pathname))?.path;
+    // A path that is written out comes before one with a parameter that would take it.
+    const path =
+      paths[pathname] === undefined
+        ? templates.find(({ pattern }) => pattern.test(pathname))?.path
+        : pathname;
     // RFC 9110, section 9.3.2: HEAD is GET without the body.
     const method = answer.method === 'HEAD' ? 'get' : answer.method.toLowerCase();
     const operation = path === undefined ? undefined : paths[path]?.[method];
