@@ -36,17 +36,16 @@ const distinct = (values: readonly string[]): boolean => new Set(values).size ==
  * How far an approval goes: single orders, or a kind as a whole; the actions; and for how long. Without an action it
  * is for reading alone.
  */
-export const Reach = z
-  .strictObject({
-    records: z.array(idSchema('order')).max(MOST_RECORDS).refine(distinct, 'named twice'),
-    kinds: z.array(RecordKind).refine(distinct, 'named twice'),
-    actions: z.array(ManageAction).refine(distinct, 'named twice'),
-    minutes: z.int().min(5).max(MOST_MINUTES),
-  })
-  .refine((reach) => reach.records.length + reach.kinds.length > 0, {
-    path: ['records'],
-    message: 'name records or kinds',
-  });
+export const ReachParts = z.strictObject({
+  records: z.array(idSchema('order')).max(MOST_RECORDS).refine(distinct, 'named twice'),
+  kinds: z.array(RecordKind).refine(distinct, 'named twice'),
+  actions: z.array(ManageAction).refine(distinct, 'named twice'),
+  minutes: z.int().min(5).max(MOST_MINUTES),
+});
+
+export const REACHES_NOTHING = { path: ['records'], message: 'name records or kinds' };
+
+export const Reach = ReachParts.refine(reachesSomething, REACHES_NOTHING);
 export type Reach = z.infer<typeof Reach>;
 
 const Coordinate = z.string().regex(/^[\w-]{43}$/, 'not 32 bytes in base64url');
@@ -59,6 +58,11 @@ export const PublicKey = z.strictObject({
   y: Coordinate,
 });
 export type PublicKey = z.infer<typeof PublicKey>;
+
+/** Whether a reach names anything at all. */
+export function reachesSomething(reach: z.infer<typeof ReachParts>): boolean {
+  return reach.records.length + reach.kinds.length > 0;
+}
 
 /** Whether everything that `inner` reaches is within `outer`. */
 export function reachesNoFurther(inner: Reach, outer: Reach): boolean {

@@ -78,11 +78,11 @@ function listStaffHandler(deps: SignInDeps): RouteHandler<typeof routes.listStaf
   return async (c) => {
     const { on, rows, digest } = await listStaff(deps);
     const { role, passkey } = c.var.staff.staff;
-    const signing: PasskeyOptions | null =
-      role === 'reviewer' && passkey !== null
-        ? { ...(await requestOptions({ rp: deps.rp, passkeys: [passkey], challenge: digest })) }
-        : null;
-    return c.json({ on, data: rows, digest, signing }, 200);
+    const list = { on, data: rows, digest };
+    if (role !== 'reviewer' || passkey === null) return c.json(list, 200);
+    const asked = { rp: deps.rp, passkeys: [passkey], challenge: digest };
+    const signing: PasskeyOptions = { ...(await requestOptions(asked)) };
+    return c.json({ ...list, signing }, 200);
   };
 }
 

@@ -1,9 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import { idSchema } from '../../domain/ids.ts';
 import { STAFF_ROLES, StaffName } from '../../domain/staff.ts';
-import { PasskeyAssertion, PasskeyAttestation } from '../../factors/passkeys.ts';
 import { StaffRow } from '../../staff/attest.ts';
-import { PasskeyCreationOptions, PasskeyRequestOptions } from '../accounts/factor-schemas.ts';
+import {
+  CreatedPasskey,
+  PasskeyCreationOptions,
+  PasskeyRequestOptions,
+  UsedPasskey,
+} from '../accounts/factor-schemas.ts';
 
 /** The options of `navigator.credentials.create` and `.get`. */
 export type PasskeyOptions = z.infer<typeof PasskeyCreationOptions>;
@@ -11,12 +15,6 @@ export type PasskeyOptions = z.infer<typeof PasskeyCreationOptions>;
 const Time = z.iso.datetime();
 const STAFF_ID = 'stf_6m9p2r5t8w1y4a7c0e3g6j9n2q';
 const DIGEST = 'b8Q0mWcJx0f6P0hVvYw3T2m0sR3l5oZk1nD9eA7gUuE';
-
-const FROM_A_BROWSER = {
-  description: 'What `PublicKeyCredential.toJSON()` gives. Fields that a browser adds are not looked at.',
-};
-const Assertion = PasskeyAssertion.openapi('PasskeyAssertion', FROM_A_BROWSER);
-const Attestation = PasskeyAttestation.openapi('PasskeyAttestation', FROM_A_BROWSER);
 
 const Password = z.string().min(1).max(1024).openapi({ example: 'seven anvils under a paper moon' });
 const AppCode = z
@@ -40,7 +38,7 @@ export const SignInOptions = z
 
 export const SignIn = z
   .union([
-    z.strictObject({ attempt: Attempt, passkey: Assertion }),
+    z.strictObject({ attempt: Attempt, passkey: UsedPasskey }),
     z.strictObject({ name: StaffName, password: Password, code: AppCode }),
   ])
   .openapi('StaffSignIn', {
@@ -91,7 +89,7 @@ export const EnrolmentOptions = z
 
 export const Enrolment = z
   .union([
-    z.strictObject({ name: StaffName, code: EnrolmentCode, passkey: Attestation }),
+    z.strictObject({ name: StaffName, code: EnrolmentCode, passkey: CreatedPasskey }),
     z.strictObject({
       name: StaffName,
       code: EnrolmentCode,
@@ -125,15 +123,15 @@ export const StaffList = z
     on: z.iso.date(),
     data: z.array(StaffRow),
     digest: Digest.openapi({ description: 'What the reviewer signs: SHA-256 over the day and all rows.' }),
-    signing: PasskeyRequestOptions.nullable().openapi({
+    signing: PasskeyRequestOptions.optional().openapi({
       description: 'For a reviewer with a passkey: its challenge is the digest.',
     }),
   })
   .openapi('StaffList', {
-    example: { on: '2026-11-23', data: [ROW_EXAMPLE], digest: DIGEST, signing: null },
+    example: { on: '2026-11-23', data: [ROW_EXAMPLE], digest: DIGEST },
   });
 
-export const NewAttestation = z.strictObject({ digest: Digest, passkey: Assertion });
+export const NewAttestation = z.strictObject({ digest: Digest, passkey: UsedPasskey });
 
 export const Attested = z
   .strictObject({ id: idSchema('attestation'), at: Time, attested: z.array(idSchema('staff')) })

@@ -1,6 +1,16 @@
 import { z } from '@hono/zod-openapi';
 import { idSchema } from '../../domain/ids.ts';
-import { ManageAction, PublicKey, Purpose, Reach, RecordKind, Ticket } from '../../domain/support.ts';
+import {
+  ManageAction,
+  PublicKey,
+  Purpose,
+  type Reach,
+  REACHES_NOTHING,
+  ReachParts,
+  reachesSomething,
+  RecordKind,
+  Ticket,
+} from '../../domain/support.ts';
 
 const Time = z.iso.datetime();
 const ID = {
@@ -18,12 +28,15 @@ const KEY_EXAMPLE: PublicKey = {
 };
 const REACH_EXAMPLE: Reach = { records: [ID.order], kinds: [], actions: ['order.retry'], minutes: 60 };
 
-export const ReachShown = Reach.openapi('SupportReach', {
-  description:
-    'Single orders or whole kinds, the actions, and for how many minutes. Without an action: reading.',
-  example: REACH_EXAMPLE,
-});
-const Key = PublicKey.openapi('SupportKey', {
+export const ReachShown = z
+  .strictObject(ReachParts.shape)
+  .refine(reachesSomething, REACHES_NOTHING)
+  .openapi('SupportReach', {
+    description:
+      'Single orders or whole kinds, the actions, and for how many minutes. Without an action: reading.',
+    example: REACH_EXAMPLE,
+  });
+const Key = z.strictObject(PublicKey.shape).openapi('SupportKey', {
   description: 'P-256, made in the browser for this request alone. Its private half never leaves there.',
   example: KEY_EXAMPLE,
 });
@@ -123,7 +136,7 @@ export const Managed = z
 export const Approval = z
   .strictObject({
     digest: Digest,
-    reach: Reach.partial().optional().openapi({
+    reach: z.strictObject(ReachParts.shape).partial().optional().openapi({
       description: 'Narrows what was asked for; what is left out stays as asked.',
     }),
   })
