@@ -45,11 +45,7 @@ export function answerCheck(document: OpenApiDocument): AnswerCheck {
 
   return (answer) => {
     const pathname = answer.path.split('?')[0] ?? '';
-    // A path that is written out comes before one with a parameter that would take it.
-    const path =
-      paths[pathname] === undefined
-        ? templates.find(({ pattern }) => pattern.test(pathname))?.path
-        : pathname;
+    const path = templates.find(({ pattern }) => pattern.test(pathname))?.path;
     // RFC 9110, section 9.3.2: HEAD is GET without the body.
     const method = answer.method === 'HEAD' ? 'get' : answer.method.toLowerCase();
     const operation = path === undefined ? undefined : paths[path]?.[method];
