@@ -84,7 +84,8 @@ export interface Accounts {
 /** The function `accounts` as it is deployed, over its own identity, with a clock that moves by hand. */
 export async function startAccounts(cloud: TestCloud): Promise<Accounts> {
   let at = Date.now();
-  const now = (): number => at;
+  // Each look is a millisecond later, so that entries of the log have an order.
+  const now = (): number => (at += 1);
   const mail = await mkdtemp(join(tmpdir(), 'strongroom-mail-'));
   onTestFinished(() => rm(mail, { recursive: true, force: true }));
   const env = { ...cloud.envOf('accounts'), MAIL_DIR: mail };
