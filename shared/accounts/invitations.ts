@@ -125,7 +125,7 @@ export async function acceptInvitation(
   const { companyId, role } = invitation;
   if (Date.parse(invitation.expiresAt) <= now()) throw linkOver();
   const email = await openEmail(keyring, companyId, invitation.id, invitation.email);
-  requireGoodPassword(input.password, 'password', [email]);
+  await requireGoodPassword(input.password, 'password', [email]);
   const memberId = randomId('member');
   const passwordHash = await passwords.hash(input.password);
   const member = await newMember({ companyId, memberId, email, role, passwordHash }, deps);

@@ -78,7 +78,7 @@ export async function confirmReset(
   const before = await memberRef.get();
   if (!before.exists) throw linkOver();
   const email = await openEmail(keyring, companyId, memberId, readMember(before).email);
-  requireGoodPassword(input.password, 'password', [email]);
+  await requireGoodPassword(input.password, 'password', [email]);
   const passwordHash = await passwords.hash(input.password);
 
   const { entry, account } = await db.runTransaction(async (tx) => {
@@ -128,7 +128,7 @@ export async function changePassword(
     throw badFields({ path: 'current', message: 'is not the password' });
   }
   const email = await openEmail(keyring, companyId, memberId, before.email);
-  requireGoodPassword(input.new, 'new', [email]);
+  await requireGoodPassword(input.new, 'new', [email]);
   const passwordHash = await passwords.hash(input.new);
 
   const changed = await db.runTransaction(async (tx) => {

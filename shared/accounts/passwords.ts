@@ -1,7 +1,5 @@
 import { hash, verify } from '@node-rs/argon2';
-import { ZxcvbnFactory } from '@zxcvbn-ts/core';
-import * as common from '@zxcvbn-ts/language-common';
-import * as english from '@zxcvbn-ts/language-en';
+import type { ZxcvbnFactory } from '@zxcvbn-ts/core';
 import { AppError, badFields } from '../domain/errors.ts';
 
 /** argon2id (the package's default), 19 MiB, two passes, one lane: OWASP's password storage cheat sheet. */
@@ -42,26 +40,40 @@ export function createPasswords(): Passwords {
  * `BAD_REQUEST` at `field` for a password that is too short, too long or too easily guessed, also by somebody who
  * knows the words in `known`. There are no rules about kinds of characters.
  */
-export function requireGoodPassword(password: string, field: string, known: readonly string[]): void {
-  const length = [...normal(password)].length;
+export async function requireGoodPassword(
+  password: string,
+  field: string,
+  known: readonly string[],
+): Promise<void> {
+  const length = Array.from(normal(password)).length;
   if (length < PASSWORD_LENGTH.min || length > PASSWORD_LENGTH.max) {
     throw badFields({ path: field, message: 'must have 12 to 256 characters' });
   }
-  guesser ??= new ZxcvbnFactory({
+  guesser ??= loadGuesser();
+  const words = known
+    .flatMap((text) => [text, ...text.split(/[^\p{L}\p{N}]+/u)])
+    .filter((word) => word.length > 2);
+  if ((await guesser).check(normal(password), [...words, 'strongroom']).score < GOOD_ENOUGH) {
+    throw badFields({ path: field, message: 'is too easily guessed: use a longer or less common one' });
+  }
+}
+
+let guesser: Promise<ZxcvbnFactory> | undefined;
+
+/** The lists of words come with the first password that is chosen: signing in does without, and starts sooner. */
+async function loadGuesser(): Promise<ZxcvbnFactory> {
+  const [{ ZxcvbnFactory }, common, english] = await Promise.all([
+    import('@zxcvbn-ts/core'),
+    import('@zxcvbn-ts/language-common'),
+    import('@zxcvbn-ts/language-en'),
+  ]);
+  return new ZxcvbnFactory({
     dictionary: { ...common.dictionary, ...english.dictionary },
     graphs: common.adjacencyGraphs,
     // What comes later in a long password is not what makes it weak, and the search is worse than linear.
     maxLength: 100,
   });
-  const words = known
-    .flatMap((text) => [text, ...text.split(/[^\p{L}\p{N}]+/u)])
-    .filter((word) => word.length > 2);
-  if (guesser.check(normal(password), [...words, 'strongroom']).score < GOOD_ENOUGH) {
-    throw badFields({ path: field, message: 'is too easily guessed: use a longer or less common one' });
-  }
 }
-
-let guesser: ZxcvbnFactory | undefined;
 
 /** NIST SP 800-63B, section 5.1.1.2: the same password typed on another keyboard is the same. */
 function normal(password: string): string {

@@ -14,7 +14,7 @@ import type { Mode } from '../domain/api-key.ts';
 import { randomId } from '../domain/ids.ts';
 import type { MemberRole } from '../domain/roles.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
-import { levelAfterPassword, type SessionLevel, StoredMember, StoredSession } from './documents.ts';
+import { levelAfterPassword, type SessionLevel, type StoredMember, StoredSession } from './documents.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

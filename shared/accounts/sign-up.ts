@@ -39,7 +39,7 @@ export async function askForAccount(
   const { name, email, password, mode } = input;
   const account = emailHashOf(await keyring.lookup(), email);
   const { send } = await admitLetter(throttle, 'sign_up', account, origin);
-  requireGoodPassword(password, 'password', [email, name]);
+  await requireGoodPassword(password, 'password', [email, name]);
   const passwordHash = await passwords.hash(password);
 
   const known = (await db.doc(paths.emailRef(account)).get()).exists;

@@ -57,8 +57,8 @@ function target(path: string): string {
 
 /** Bodies are left out: what may pass meets `BAD_REQUEST` or `NOT_FOUND`, and nothing is changed by trying. */
 async function codeOf({ method, path }: Operation, token: string): Promise<string> {
-  const { status, json } = await people.ask(method, target(path), { token });
-  return status < 400 ? 'DONE' : (json as { code: string }).code;
+  const answer = await people.ask(method, target(path), { token });
+  return answer.status < 400 ? 'DONE' : (answer.json as { code: string }).code;
 }
 
 /** Ends the sessions that the rest goes on with. */

@@ -29,8 +29,8 @@ describe('an invitation', () => {
     expect(joined.json).toMatchObject({ level: 'full', role: 'read_only', companyId: owner.companyId });
     expect((await accept(await tokenOf(email))).json).toMatchObject({ errors: [{ path: 'token' }] });
     expect((await people.signIn(email)).status).toBe(201);
-    const { json } = await people.ask('GET', '/v1/members', { token: owner.token });
-    const listed = (json as { data: { email: string; state: string }[] }).data;
+    const members = await people.ask('GET', '/v1/members', { token: owner.token });
+    const listed = (members.json as { data: { email: string; state: string }[] }).data;
     expect(listed.filter((each) => each.email === email)).toMatchObject([{ state: 'active' }]);
   });
 

@@ -101,7 +101,12 @@ export async function startPeople(): Promise<People> {
     const got = new Headers(response.headers as Record<string, string>);
     const status = response.statusCode ?? 0;
     check({ method, path, status, contentType: got.get('content-type'), body: answer });
-    return { status, headers: got, text: answer, json: answer === '' ? undefined : JSON.parse(answer) };
+    return {
+      status,
+      headers: got,
+      text: answer,
+      json: answer === '' ? undefined : (JSON.parse(answer) as unknown),
+    };
   };
 
   const address: People['address'] = () => {
@@ -133,8 +138,8 @@ export async function startPeople(): Promise<People> {
     const body = { name: 'A company', email, password: PASSWORD, mode: 'test' };
     await ask('POST', '/v1/companies', { body, from });
     const token = (await letters(email)).at(-1)?.token ?? '';
-    const { json } = await ask('POST', '/v1/companies/confirm', { body: { token }, from });
-    const { companyId, memberId } = json as Account;
+    const made = await ask('POST', '/v1/companies/confirm', { body: { token }, from });
+    const { companyId, memberId } = made.json as Account;
     return { email, companyId, memberId, token: await whole({ companyId, memberId }) };
   };
 

@@ -20,7 +20,8 @@ beforeEach(async () => {
 
 const company = (token: string) => people.ask('GET', '/v1/company', { token });
 const list = async (token: string) =>
-  (await people.ask('GET', '/v1/sessions', { token })).json.data as { id: string; current: boolean }[];
+  ((await people.ask('GET', '/v1/sessions', { token })).json as { data: { id: string; current: boolean }[] })
+    .data;
 
 describe('a session', () => {
   it('is listed to its member, who ends it', async () => {

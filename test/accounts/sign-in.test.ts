@@ -30,7 +30,9 @@ function seen({ status, headers, text }: Reply) {
 
 describe('signing in', () => {
   it('gives a member the scopes of the role, and the log an entry', async () => {
-    const { json, headers, status } = await people.signIn(member.email);
+    const answer = await people.signIn(member.email);
+    const { headers, status } = answer;
+    const json = answer.json as unknown;
     expect(status).toBe(201);
     expect(json).toMatchObject({ level: 'full', role: 'member', factors: [], companyId: owner.companyId });
     expect(headers.get('audit-entry')).toMatch(/^aud_/);
@@ -42,12 +44,12 @@ describe('signing in', () => {
   });
 
   it('leads an owner without a second factor to getting one, and no further', async () => {
-    const { json } = await people.signIn(owner.email);
+    const json = (await people.signIn(owner.email)).json as unknown;
     expect(json).toMatchObject({ level: 'needs_enrolment' });
     const { token } = json as { token: string };
     for (const path of ['/v1/orders', '/v1/company', '/v1/members', '/v1/audit']) {
       const refused = await people.ask('GET', path, { token });
-      expect([path, refused.json.code]).toEqual([path, 'FORBIDDEN']);
+      expect([path, (refused.json as { code: string }).code]).toEqual([path, 'FORBIDDEN']);
     }
     expect((await people.ask('GET', '/v1/second-factors', { token })).status).toBe(200);
     expect((await people.ask('GET', '/v1/sessions', { token })).status).toBe(200);
