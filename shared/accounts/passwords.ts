@@ -12,6 +12,8 @@ const MOST_WAITING = 64;
 export const PASSWORD_LENGTH = { min: 12, max: 256 } as const;
 /** zxcvbn's scale goes from 0 to 4; 3 withstands 10^8 guesses. */
 const GOOD_ENOUGH = 3;
+/** So much of a password is to be neither the address nor the company's name. */
+const UNKNOWN_LENGTH = 8;
 
 export interface Passwords {
   /** A hash to store. */
@@ -50,10 +52,14 @@ export async function requireGoodPassword(
     throw badFields({ path: field, message: 'must have 12 to 256 characters' });
   }
   guesser ??= loadGuesser();
-  const words = known
-    .flatMap((text) => [text, ...text.split(/[^\p{L}\p{N}]+/u)])
-    .filter((word) => word.length > 2);
-  if ((await guesser).check(normal(password), [...words, 'strongroom']).score < GOOD_ENOUGH) {
+  const words = [...known.flatMap((text) => [text, ...text.split(/[^\p{L}\p{N}]+/u)]), 'strongroom']
+    .map((word) => word.toLowerCase())
+    .filter((word) => word.length > 2)
+    .sort((a, b) => b.length - a.length);
+  // zxcvbn takes three words in a row for strong, whoever knows them.
+  const rest = words.reduce((left, word) => left.replaceAll(word, ''), normal(password).toLowerCase());
+  const { score } = (await guesser).check(normal(password), words);
+  if (rest.length < UNKNOWN_LENGTH || score < GOOD_ENOUGH) {
     throw badFields({ path: field, message: 'is too easily guessed: use a longer or less common one' });
   }
 }
