@@ -53,5 +53,7 @@ export const ACTIONS = [
   'factor.added',
   'factor.removed',
   'recovery_codes.replaced',
+  'api_key.created',
+  'api_key.revoked',
 ] as const;
 export type Action = (typeof ACTIONS)[number];

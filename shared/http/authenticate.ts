@@ -1,6 +1,7 @@
-import type { Firestore } from '@google-cloud/firestore';
+import type { Firestore, Timestamp } from '@google-cloud/firestore';
+import { status } from '@grpc/grpc-js';
 import { LRUCache } from 'lru-cache';
-import { z } from 'zod';
+import { addApiKey, ApiKeyRef } from '../accounts/api-keys.ts';
 import {
   checkSession,
   isOver,
@@ -9,9 +10,10 @@ import {
   tokenHash,
   touchSession,
 } from '../accounts/sessions.ts';
-import { apiKeyHash, type Mode, newApiKey, parseApiKey, type Scope, SCOPES } from '../domain/api-key.ts';
+import { paths } from '../cloud/firestore.ts';
+import { hasStatus } from '../cloud/grpc-error.ts';
+import { apiKeyHash, type Mode, parseApiKey, type Scope } from '../domain/api-key.ts';
 import { AppError } from '../domain/errors.ts';
-import { idSchema, randomId } from '../domain/ids.ts';
 import { ROLE_SCOPES } from '../domain/roles.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
 
@@ -28,17 +30,15 @@ export interface Caller {
 /** From the `Authorization` header to a caller. Whatever is wrong with it is one and the same `UNAUTHENTICATED`. */
 export type Authenticator = (authorization: string | undefined) => Promise<Caller>;
 
-/** `apiKeyRefs/{sha256 of the key}`. */
-const ApiKeyRef = z.object({
-  companyId: idSchema('company'),
-  keyId: idSchema('apiKey'),
-  mode: z.enum(['live', 'test']),
-  scopes: z.array(z.enum(SCOPES)),
-  expiresAt: z.string().nullable(),
-  revokedAt: z.string().nullable(),
-});
-type ApiKeyRef = z.infer<typeof ApiKeyRef>;
+/** A key as it was read, and which version of it. */
+interface KnownKey {
+  ref: ApiKeyRef;
+  readAt: number;
+  version: Timestamp;
+}
 
+/** A use of a key is written down at most this often. */
+const TOUCH_MS = 60_000;
 /** A revoked key or an ended session works no longer than this on an instance that has just seen it. */
 const CACHE_MS = 30_000;
 const BEARER = /^Bearer +([\w]{1,100})$/i;
@@ -46,7 +46,7 @@ const BEARER = /^Bearer +([\w]{1,100})$/i;
 export interface AuthenticatorDeps {
   db: Firestore;
   now: Clock;
-  /** For a function that only reads: what it serves is not written down as a use of the session. */
+  /** For a function that only reads: what it serves is not written down as a use of the credential. */
   readOnly?: boolean;
   /** For the function that ends sessions and changes roles: there both count at once. */
   freshSessions?: boolean;
@@ -66,28 +66,52 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
 }
 
 function apiKeyAuthenticator(deps: AuthenticatorDeps): (key: string) => Promise<Caller> {
-  const known = new LRUCache<string, { ref: ApiKeyRef; readAt: number }>({ max: 1000 });
+  const known = new LRUCache<string, KnownKey>({ max: 1000 });
 
-  async function find(hash: string): Promise<ApiKeyRef | undefined> {
+  async function find(hash: string): Promise<KnownKey | undefined> {
     const kept = known.get(hash);
-    if (kept !== undefined && deps.now() - kept.readAt < CACHE_MS) return kept.ref;
+    if (kept !== undefined && deps.now() - kept.readAt < CACHE_MS) return kept;
     known.delete(hash);
     const readAt = deps.now();
-    const found = await deps.db.doc(`apiKeyRefs/${hash}`).get();
-    if (!found.exists) return undefined;
-    const ref = ApiKeyRef.parse(found.data());
-    known.set(hash, { ref, readAt });
-    return ref;
+    const found = await deps.db.doc(paths.apiKeyRef(hash)).get();
+    if (!found.exists || found.updateTime === undefined) return undefined;
+    const read = { ref: ApiKeyRef.parse(found.data()), readAt, version: found.updateTime };
+    known.set(hash, read);
+    return read;
+  }
+
+  /** Writes down that a key is used, once a minute however many instances it is used on: the first writes. */
+  async function touch(hash: string, used: KnownKey): Promise<void> {
+    const { ref, version } = used;
+    if (ref.lastUsedAt !== null && deps.now() - Date.parse(ref.lastUsedAt) < TOUCH_MS) return;
+    const lastUsedAt = timestamp(deps.now);
+    // Whoever comes while this is being written has nothing to write.
+    used.ref = { ...ref, lastUsedAt };
+    try {
+      const written = { lastUsedAt };
+      const { writeTime } = await deps.db
+        .doc(paths.apiKeyRef(hash))
+        .update(written, { lastUpdateTime: version });
+      used.version = writeTime;
+    } catch (error) {
+      // Another instance was first, or the key has just been revoked: the next request reads it anew.
+      known.delete(hash);
+      const late = hasStatus(error, status.FAILED_PRECONDITION) || hasStatus(error, status.NOT_FOUND);
+      if (!late) throw error;
+    }
   }
 
   return async (key) => {
     const parsed = parseApiKey(key);
-    const ref = parsed && (await find(apiKeyHash(key)));
+    const hash = apiKeyHash(key);
+    const found = parsed && (await find(hash));
+    const ref = found?.ref;
     const good =
       ref?.mode === parsed?.mode &&
       ref?.revokedAt === null &&
       (ref.expiresAt === null || Date.parse(ref.expiresAt) > deps.now());
-    if (ref === undefined || !good) throw new AppError('UNAUTHENTICATED');
+    if (found === undefined || ref === undefined || !good) throw new AppError('UNAUTHENTICATED');
+    if (deps.readOnly !== true) await touch(hash, found);
     return {
       companyId: ref.companyId,
       mode: ref.mode,
@@ -126,33 +150,14 @@ function sessionAuthenticator(deps: AuthenticatorDeps): (token: string) => Promi
   };
 }
 
-/** Makes a key for a company, stores its hash and answers the key itself, which is known nowhere else afterwards. */
+/** Makes a key for a company outside its API: for the launcher and for tests. The key is known nowhere else. */
 export async function storeApiKey(
   db: Firestore,
   input: { companyId: string; mode: Mode; name: string; scopes: readonly Scope[]; expiresAt: string | null },
   now: Clock,
 ): Promise<{ keyId: string; apiKey: string }> {
-  const apiKey = newApiKey(input.mode);
-  const keyId = randomId('apiKey');
-  const { companyId, mode, name, expiresAt } = input;
-  const scopes = [...input.scopes];
   const batch = db.batch();
-  batch.create(db.doc(`apiKeyRefs/${apiKeyHash(apiKey)}`), {
-    companyId,
-    keyId,
-    mode,
-    scopes,
-    expiresAt,
-    revokedAt: null,
-  } satisfies ApiKeyRef);
-  batch.create(db.doc(`companies/${companyId}/apiKeys/${keyId}`), {
-    name,
-    prefix: apiKey.slice(0, 'sr_live_'.length + 4),
-    scopes,
-    createdAt: timestamp(now),
-    expiresAt,
-    revokedAt: null,
-  });
+  const { keyId, apiKey } = addApiKey(batch, input, { db, now });
   await batch.commit();
   return { keyId, apiKey };
 }

@@ -1,5 +1,6 @@
 import type { AccountsDeps } from '../../accounts/deps.ts';
 import type { Api } from '../app.ts';
+import { addApiKeysApi } from './api-keys.ts';
 import { addFactorsApi } from './factors.ts';
 import { addMembersApi } from './members.ts';
 import { addSessionsApi } from './sessions.ts';
@@ -9,4 +10,5 @@ export function addAccountsApi(app: Api, deps: AccountsDeps): void {
   addSessionsApi(app, deps);
   addFactorsApi(app, deps);
   addMembersApi(app, deps);
+  addApiKeysApi(app, deps);
 }

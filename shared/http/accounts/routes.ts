@@ -1,4 +1,5 @@
 import type { RouteConfig } from '@hono/zod-openapi';
+import * as apiKeys from './api-key-routes.ts';
 import { factorRoutes } from './factor-routes.ts';
 import * as members from './member-routes.ts';
 import * as sessions from './session-routes.ts';
@@ -8,4 +9,5 @@ export const accountsRoutes: RouteConfig[] = [
   ...Object.values(sessions),
   ...factorRoutes,
   ...Object.values(members),
+  ...Object.values(apiKeys),
 ];
