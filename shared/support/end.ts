@@ -25,8 +25,8 @@ interface EndDeps {
 const LEASE = 5 * 60_000;
 const HOUR = 60 * 60_000;
 const MOST_AT_ONCE = 200;
-/** After a long silence one tick looks through so many hours; the next one goes on. */
-const MOST_HOURS = 400;
+/** So many hours in one query, of the 30 values that one may name. */
+const HOURS_AT_ONCE = 24;
 
 /** A staff member is done before the time is over. The desk asks nothing under a request that has ended. */
 export async function endOwn(
@@ -49,19 +49,28 @@ export async function endRunOut(deps: EndDeps): Promise<void> {
   await withLease(deps, 'support-ends', LEASE, async (turn) => {
     const current = hourOf(now());
     let hour = turn.cursor['hour'] ?? hourOf(now() - HOUR);
-    for (let looked = 0; looked < MOST_HOURS; looked += 1) {
+    for (;;) {
+      const hours = hoursFrom(hour, current);
       const due = await db
         .collection(paths.supportRequestRefs)
-        .where('endDue', '==', hour)
+        .where('endDue', 'in', hours)
         .limit(MOST_AT_ONCE)
         .get();
       for (const ref of due.docs) await endWhenOver(ref.id, ref.data() as RequestRef, deps);
-      // The current hour is looked through again by the next tick, and so is one with more than a page.
-      if (hour >= current || due.size === MOST_AT_ONCE) break;
-      hour = hourOf(Date.parse(`${hour}:00:00.000Z`) + HOUR);
+      // Hours with more than a page are asked for again by the next tick, and so is the current one.
+      if (due.size === MOST_AT_ONCE) break;
+      hour = hours.at(-1) ?? current;
+      if (hour === current) break;
     }
     turn.cursor['hour'] = hour;
   });
+}
+
+/** The hours from one to another, the first day of them at most. */
+function hoursFrom(first: string, last: string): string[] {
+  const start = Date.parse(`${first}:00:00.000Z`);
+  const all = Array.from({ length: HOURS_AT_ONCE }, (_, ahead) => hourOf(start + ahead * HOUR));
+  return all.filter((hour) => hour <= last);
 }
 
 async function endWhenOver(id: string, ref: RequestRef, deps: EndDeps): Promise<void> {

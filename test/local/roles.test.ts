@@ -167,4 +167,10 @@ describe('the table', () => {
     });
     expect(opening).toEqual(['webhooks', 'route-order', 'orders', 'accounts', 'disclose', 'seed']);
   });
+
+  it('gives the staff’s desk neither the keyring nor KMS, a topic or a bucket', () => {
+    expect(ROLES.support).toEqual({ databases: { '(default)': 'datastore.user' } });
+    expect(ROLES.review).toEqual({ databases: { '(default)': 'datastore.user' } });
+    expect(ROLES['staff-admin']).toEqual({ databases: { '(default)': 'datastore.user' } });
+  });
 });

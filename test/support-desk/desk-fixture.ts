@@ -15,12 +15,36 @@ import type { StaffRole } from '../../shared/domain/staff.ts';
 import type { PublicKey, Reach } from '../../shared/domain/support.ts';
 import { addStaff, type OperatorDeps, recordTraining } from '../../shared/staff/accounts.ts';
 import { softwareAuthenticator, type SoftwareAuthenticator } from '../support/authenticator.ts';
-import { type Answer, type Market, startMarket } from '../support/market.ts';
+import { type Market, startMarket } from '../support/market.ts';
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 export const PASSWORD = 'seven anvils under a paper moon';
+
+/** An answer of the API. A test reads what the published document says is there, against which it was checked. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  json: {
+    id: string;
+    code: string;
+    state: string;
+    digest: string;
+    jwe: string;
+    token: string;
+    attempt: string;
+    passkey: PublicKeyCredentialRequestOptionsJSON & PublicKeyCredentialCreationOptionsJSON;
+    app: { secret: string };
+    attested: string[];
+    approved: { reach: Reach };
+    shipTo: { lastName: string };
+    errors: { path: string }[];
+    data: { id: string }[];
+    next: string | null;
+  };
+}
 
 /** One of our own people, in a browser with an authenticator. */
 export interface Person {
@@ -46,7 +70,7 @@ export interface DeskFixture {
   operator: OperatorDeps;
   companyId: string;
   /** Calls with any token; `null` sends none. The answer was checked against the published document. */
-  call(token: string | null, method: string, path: string, body?: unknown): Promise<Answer>;
+  call: (token: string | null, method: string, path: string, body?: unknown) => Promise<Answer>;
   /** An account with a passkey; trained for 300 days unless said otherwise. */
   person(role: StaffRole, options?: { trained?: boolean }): Promise<Person>;
   /** A whole session of a member of the retailer. */
@@ -71,8 +95,10 @@ export async function openDesk(): Promise<DeskFixture> {
   const { companyId } = retailer;
   let people = 0;
 
-  const call: DeskFixture['call'] = (token, method, path, body) =>
-    retailer.call(method, path, { apiKey: token, ...(body !== undefined && { body }) });
+  const call: DeskFixture['call'] = async (token, method, path, body) => {
+    const answer = await retailer.call(method, path, { apiKey: token, ...(body !== undefined && { body }) });
+    return { ...answer, json: answer.json as Answer['json'] };
+  };
 
   const person: DeskFixture['person'] = async (role, { trained = true } = {}) => {
     people += 1;
@@ -82,10 +108,9 @@ export async function openDesk(): Promise<DeskFixture> {
     if (trained) await recordTraining(name, new Date(now() + 300 * DAY).toISOString().slice(0, 10), operator);
     const options = await call(null, 'POST', '/v1/staff/enrolments/options', { name, code });
     expect(options.status).toBe(201);
-    const { passkey } = options.json as { passkey: PublicKeyCredentialCreationOptionsJSON };
     const enrolled = await call(null, 'POST', '/v1/staff/enrolments', {
       ...{ name, code },
-      passkey: device.create(passkey),
+      passkey: device.create(options.json.passkey),
     });
     expect(enrolled.status).toBe(204);
     return { id, name, device, signIn: () => signInWith(device, call) };
@@ -108,7 +133,7 @@ export async function openDesk(): Promise<DeskFixture> {
   const ask: DeskFixture['ask'] = async (token, asked, { publicKey }) => {
     const answer = await call(token, 'POST', '/v1/support/requests', question(companyId, asked, publicKey));
     expect(answer.status, answer.text).toBe(201);
-    return answer.json as { id: string; digest: string };
+    return answer.json;
   };
 
   const approved: DeskFixture['approved'] = async (token, asked, key) => {
@@ -164,7 +189,7 @@ export async function browserKey(): Promise<BrowserKey> {
 async function signInWith(device: SoftwareAuthenticator, call: DeskFixture['call']): Promise<string> {
   const answer = await tryPasskey(device, call);
   expect(answer.status, answer.text).toBe(201);
-  return (answer.json as { token: string }).token;
+  return answer.json.token;
 }
 
 /** Both steps of a sign-in with a passkey. */
@@ -174,10 +199,7 @@ export async function tryPasskey(
   odd: Parameters<SoftwareAuthenticator['get']>[1] = {},
 ): Promise<Answer> {
   const options = await call(null, 'POST', '/v1/staff/sessions/options');
-  const { attempt, passkey } = options.json as {
-    attempt: string;
-    passkey: PublicKeyCredentialRequestOptionsJSON;
-  };
+  const { attempt, passkey } = options.json;
   return call(null, 'POST', '/v1/staff/sessions', { attempt, passkey: device.get(passkey, odd) });
 }
 

@@ -55,14 +55,12 @@ describe('without an approval', () => {
     const { id } = await desk.ask(token, { records: [orderId] }, key);
     const reach = { records: [], kinds: ['orders'], actions: ['order.retry'], minutes: 480 };
     const approved = { reach, by: `mem_${'0'.repeat(26)}`, at: new Date().toISOString() };
-    await desk.db
-      .doc(paths.supportRequest(desk.companyId, id))
-      .update({
-        state: 'approved',
-        approved,
-        asked: reach,
-        endsAt: new Date(Date.now() + DAY).toISOString(),
-      });
+    await desk.db.doc(paths.supportRequest(desk.companyId, id)).update({
+      state: 'approved',
+      approved,
+      asked: reach,
+      endsAt: new Date(Date.now() + DAY).toISOString(),
+    });
     await desk.db.doc(`grants/${id}`).set({
       ...{ companyId: desk.companyId, staffId: supporter.id, reach, publicKey: key.publicKey },
       ...{ approvedBy: approved.by, approvedAt: approved.at, revokedAt: null },
@@ -83,7 +81,7 @@ describe('with an approval', () => {
     const id = await desk.approved(token, { records: [orderId] }, key);
     const answer = await read(id);
     expect(answer.status, answer.text).toBe(200);
-    const mine = (await desk.market.retailer.call('GET', `/v1/orders/${orderId}`)).json;
+    const mine = (await desk.call(desk.market.retailer.apiKey, 'GET', `/v1/orders/${orderId}`)).json;
     expect(await key.open(answer.json.jwe)).toEqual(mine);
     expect(answer.headers.get('audit-entry')).toMatch(/^aud_/);
     expect(await desk.logOf(id)).toEqual([
@@ -103,7 +101,8 @@ describe('with an approval', () => {
     const thief = await browserKey();
     const { json } = await read(id);
     await expect(thief.open(json.jwe)).rejects.toThrow();
-    const name = (await desk.market.retailer.call('GET', `/v1/orders/${orderId}`)).json.shipTo.lastName;
+    const name = (await desk.call(desk.market.retailer.apiKey, 'GET', `/v1/orders/${orderId}`)).json.shipTo
+      .lastName;
     expect(JSON.stringify(json)).not.toContain(name);
   });
 
@@ -136,7 +135,7 @@ describe('with an approval', () => {
     };
     expect(orders.data).toHaveLength(1);
     expect(orders.data[0]).not.toHaveProperty('shipTo');
-    const next = (await open(id, { kind: 'orders', limit: 1, after: orders.next })).json.jwe as string;
+    const next = (await open(id, { kind: 'orders', limit: 1, after: orders.next })).json.jwe;
     expect(((await key.open(next)) as typeof orders).data[0]?.id).not.toBe(orders.data[0]?.id);
     const log = (await key.open((await open(id, { kind: 'audit', limit: 5 })).json.jwe)) as typeof orders;
     expect(log.data).toHaveLength(5);
@@ -190,7 +189,7 @@ describe('with an approval', () => {
     const { publicKey } = await browserKey();
     await desk.db.doc(paths.supportRequest(desk.companyId, id)).update({ publicKey });
     const answer = await decide(id, 'approve', { digest });
-    expect([answer.status, answer.json.errors[0].path]).toEqual([400, 'digest']);
+    expect([answer.status, answer.json.errors[0]?.path]).toEqual([400, 'digest']);
   });
 });
 
@@ -318,9 +317,9 @@ describe('asking', () => {
   it('shows each side its requests, page by page', async () => {
     const { id } = await desk.ask(token, { records: [orderId] }, key);
     const mine = await desk.call(token, 'GET', '/v1/support/requests?limit=1');
-    expect(mine.json.data[0].id).toBe(id);
-    const more = await desk.call(token, 'GET', `/v1/support/requests?limit=1&after=${mine.json.next}`);
-    expect(more.json.data[0].id).not.toBe(id);
+    expect(mine.json.data[0]?.id).toBe(id);
+    const more = await desk.call(token, 'GET', `/v1/support/requests?limit=1&after=${mine.json.next ?? ''}`);
+    expect(more.json.data[0]?.id).not.toBe(id);
     const theirs = await desk.call(await desk.member('read_only'), 'GET', '/v1/approvals?limit=1');
     expect(theirs.json.data[0]).toEqual(mine.json.data[0]);
   });

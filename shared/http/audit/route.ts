@@ -21,11 +21,11 @@ const ListQuery = z.strictObject({
   record: z
     .string()
     .regex(
-      /^(?:ord|era|cmp|mem|key)_[0-9a-hjkmnp-tv-z]{26}$/,
-      'not an id of an order, an erasure, a company, a member or an API key',
+      /^(?:ord|era|cmp|mem|key|sup)_[0-9a-hjkmnp-tv-z]{26}$/,
+      'not an id of an order, an erasure, a company, a member, an API key or a support request',
     )
     .optional()
-    .openapi({ description: 'Only what was done to this order, erasure, company, member or API key.' }),
+    .openapi({ description: 'Only what was done to one of these.' }),
   from: Instant.optional().openapi({ description: 'At this time or later.' }),
   to: Instant.optional().openapi({ description: 'Before this time.' }),
 });

@@ -63,7 +63,7 @@ function enrolmentOptionsHandler(
 function enrolHandler(deps: SignInDeps): RouteHandler<typeof routes.enrolRoute, ApiEnv> {
   return async (c) => {
     const shown = c.req.valid('json');
-    if ('password' in shown) requireGoodPassword(shown.password, 'password', [shown.name]);
+    if ('password' in shown) await requireGoodPassword(shown.password, 'password', [shown.name]);
     const chosen: NewFactors =
       'passkey' in shown
         ? { type: 'passkey', passkey: shown.passkey }
