@@ -7,6 +7,7 @@ import { accountsRoutes } from '../shared/http/accounts/routes.ts';
 import { approvalsRoutes } from '../shared/http/approvals/routes.ts';
 import { auditRoutes } from '../shared/http/audit/route.ts';
 import { type Build, register } from '../shared/http/entry.ts';
+import { exportRoutes } from '../shared/http/export/routes.ts';
 import { openApiDocument } from '../shared/http/openapi.ts';
 import { ordersRoutes } from '../shared/http/orders/routes.ts';
 import { staffRoutes } from '../shared/http/staff/routes.ts';
@@ -25,6 +26,7 @@ export const build: Build = (env, now) => {
       ...ordersRoutes,
       ...accountsRoutes,
       ...approvalsRoutes,
+      ...exportRoutes,
       ...auditRoutes,
       ...webhookRoutes,
       ...trustRoutes,

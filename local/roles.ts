@@ -62,6 +62,14 @@ export const ROLES = {
   audit: {
     databases: { '(default)': 'datastore.viewer' },
   },
+  // Opens all that a company has, for that company, and signs what it hands out. It changes nothing but the log.
+  export: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.viewer' },
+    keys: {
+      tenantKek: ['cloudkms.cryptoKeyDecrypter'],
+      attest: ['cloudkms.signer', 'cloudkms.publicKeyViewer', 'cloudkms.viewer'],
+    },
+  },
   trust: {
     keys: { attest: ['cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
   },

@@ -5,6 +5,7 @@ export const FUNCTIONS = [
   'webhooks',
   'orders',
   'accounts',
+  'export',
   'audit',
   'trust',
   'route-order',

@@ -12,6 +12,7 @@ const LAYERS: string[][] = [
   ['shared/audit'],
   ['shared/factors'],
   ['shared/commerce', 'shared/orders', 'shared/accounts', 'shared/staff', 'shared/support'],
+  ['shared/ownership'],
   ['shared/http'],
   ['functions'],
   ['local', 'infra'],

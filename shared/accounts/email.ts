@@ -26,7 +26,7 @@ export function sealEmail(
 
 /** The address of a member or of an invitation. */
 export async function openEmail(
-  keyring: Keyring,
+  keyring: Pick<Keyring, 'openContact'>,
   companyId: string,
   ownerId: string,
   sealed: Buffer,

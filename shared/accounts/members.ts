@@ -2,6 +2,7 @@ import type { Firestore, Transaction } from '@google-cloud/firestore';
 import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
+import type { Keyring } from '../cloud/keyring.ts';
 import { AppError } from '../domain/errors.ts';
 import { covers, type MemberRole } from '../domain/roles.ts';
 import type { AccountsDeps } from './deps.ts';
@@ -54,7 +55,7 @@ export async function memberView(
   companyId: string,
   id: string,
   member: StoredMember,
-  { keyring }: Pick<AccountsDeps, 'keyring'>,
+  { keyring }: { keyring: Pick<Keyring, 'openContact'> },
 ): Promise<MemberView> {
   const { role, state, createdAt, lastSignInAt } = member;
   const email = await openEmail(keyring, companyId, id, member.email);
@@ -63,7 +64,7 @@ export async function memberView(
 
 export async function invitationView(
   { id, companyId, email, role, createdAt, expiresAt }: StoredInvitation,
-  { keyring }: Pick<AccountsDeps, 'keyring'>,
+  { keyring }: { keyring: Pick<Keyring, 'openContact'> },
 ): Promise<MemberView> {
   return {
     ...{ id, email: await openEmail(keyring, companyId, id, email), role, state: 'invited', factors: [] },

@@ -55,5 +55,7 @@ export const ACTIONS = [
   'recovery_codes.replaced',
   'api_key.created',
   'api_key.revoked',
+  'export.started',
+  'export.opened',
 ] as const;
 export type Action = (typeof ACTIONS)[number];

@@ -26,8 +26,10 @@ export const paths = {
   order: (companyId: string, orderId: string) => `companies/${companyId}/orders/${orderId}`,
   partners: (companyId: string) => `companies/${companyId}/partners`,
   partner: (companyId: string, partnerId: string) => `companies/${companyId}/partners/${partnerId}`,
+  products: (companyId: string) => `companies/${companyId}/products`,
   product: (companyId: string, sku: string) =>
     `companies/${companyId}/products/${Buffer.from(sku, 'utf8').toString('base64url')}`,
+  connections: (companyId: string) => `companies/${companyId}/connections`,
   connection: (companyId: string, connectionId: string) =>
     `companies/${companyId}/connections/${connectionId}`,
   audit: (companyId: string) => `companies/${companyId}/audit`,

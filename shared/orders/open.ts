@@ -38,7 +38,7 @@ export async function openOrder(
 export async function unseal(
   companyId: string,
   { id, order }: ReadOrder,
-  deps: Pick<OrdersDeps, 'db' | 'keyring'>,
+  deps: Pick<OrdersDeps, 'db'> & { keyring: Pick<OrdersDeps['keyring'], 'recordKey'> },
 ): Promise<Pick<Opened, 'shipTo' | 'details'>> {
   if (order.erasing !== null || order.erasedAt !== null) return NOTHING;
   const owner = ownerOf({ companyId, orderId: id }, order);

@@ -20,7 +20,7 @@ describe('the routes table of firebase.json', () => {
     ['/v1/second-factors/totp/confirm', 'accounts'],
     ['/v1/members/accept', 'accounts'],
     ['/v1/api-keys', 'accounts'],
-    ['/v1/export/orders', 'accounts'],
+    ['/v1/export/orders', 'export'],
     ['/v1/approvals/sup_1/approve', 'accounts'],
     ['/v1/staff', 'support'],
     ['/v1/staff/sessions/options', 'support'],
