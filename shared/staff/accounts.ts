@@ -1,5 +1,7 @@
 import type { Firestore } from '@google-cloud/firestore';
+import { status } from '@grpc/grpc-js';
 import { paths } from '../cloud/firestore.ts';
+import { hasStatus } from '../cloud/grpc-error.ts';
 import { AppError } from '../domain/errors.ts';
 import { randomId } from '../domain/ids.ts';
 import { ATTESTED_FOR, type StaffRole } from '../domain/staff.ts';
@@ -30,12 +32,14 @@ export async function addStaff(
     ...{ name, role, state: 'active', passkey: null, passwordAndApp: null, enrolment },
     ...{ trainedUntil: null, activeSince: at, attested: null, lastUsedOn: null, createdAt: at },
   };
-  await db.runTransaction(async (tx) => {
-    const taken = await tx.get(db.doc(paths.staffName(name)));
-    if (taken.exists) throw new AppError('CONFLICT', 'the name is taken');
-    tx.create(db.doc(paths.staffName(name)), { staffId: id });
-    tx.create(staffDoc(db, id), staff);
-  });
+  const batch = db.batch();
+  batch.create(db.doc(paths.staffName(name)), { staffId: id });
+  batch.create(staffDoc(db, id), staff);
+  try {
+    await batch.commit();
+  } catch (error) {
+    throw hasStatus(error, status.ALREADY_EXISTS) ? new AppError('CONFLICT', 'the name is taken') : error;
+  }
   return { id, code };
 }
 
