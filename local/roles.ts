@@ -62,6 +62,13 @@ export const ROLES = {
   audit: {
     databases: { '(default)': 'datastore.viewer' },
   },
+  // Deletes companies when their time has come: their keys, their documents, and a certificate. It can open nothing.
+  close: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
+    keys: { attest: ['cloudkms.signer', 'cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
+    topics: { erasures: 'pubsub.publisher' },
+    buckets: { ledger: ['storage.objectCreator', 'storage.legacyObjectReader'] },
+  },
   // Opens all that a company has, for that company, and signs what it hands out. It changes nothing but the log.
   export: {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.viewer' },

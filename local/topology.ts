@@ -11,6 +11,7 @@ export const FUNCTIONS = [
   'route-order',
   'erase',
   'sweep',
+  'close',
   'support',
   'disclose',
   'review',
@@ -78,6 +79,7 @@ export interface Schedule {
 
 export const SCHEDULES: readonly Schedule[] = [
   { name: 'sweep', to: 'sweep', path: '/', everyMinutes: 1 },
+  { name: 'close', to: 'close', path: '/', everyMinutes: 5 },
   { name: 'review', to: 'review', path: '/', everyMinutes: 24 * 60 },
 ];
 

@@ -59,6 +59,8 @@ export const StoredSession = z.object({
   mode: Mode,
   role: Role,
   level: z.enum(SESSION_LEVELS),
+  /** When the password was shown; each rise of level keeps it. */
+  passwordAt: Instant,
   createdAt: Instant,
   lastUsedAt: Instant,
   idleExpiresAt: Instant,

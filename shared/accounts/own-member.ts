@@ -36,6 +36,12 @@ export async function ownMember(
   return { session, member, ref };
 }
 
+/** `FRESH_SIGN_IN_NEEDED` unless the password, and the second factor of whoever has one, were shown within ten minutes. */
+export function requireFreshPassword(session: Pick<Session, 'createdAt' | 'passwordAt'>, now: Clock): void {
+  requireFreshSignIn(session, now);
+  if (now() - Date.parse(session.passwordAt) > FRESH_MS) throw new AppError('FRESH_SIGN_IN_NEEDED');
+}
+
 /** `FRESH_SIGN_IN_NEEDED` unless the password, or a second factor after it, was shown within ten minutes. */
 export function requireFreshSignIn(session: Pick<Session, 'createdAt'>, now: Clock): void {
   // A session begins with what was shown: each rise of level and each factor shown makes a new one.

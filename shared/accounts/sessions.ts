@@ -66,6 +66,8 @@ export function issueSession(
     mode: Mode;
     role: MemberRole;
     level: SessionLevel;
+    /** RFC 3339; without it, now. */
+    passwordAt?: string;
     /** RFC 3339: the session ends no later, whatever its level. */
     endsBy?: string;
   },
@@ -78,6 +80,7 @@ export function issueSession(
   const absolute = Math.min(now() + ABSOLUTE_MS[level], Date.parse(of.endsBy ?? '9999-12-31'));
   const stored: StoredSession = {
     ...{ id: randomId('session'), companyId, memberId, mode, role, level },
+    passwordAt: of.passwordAt ?? started,
     createdAt: started,
     lastUsedAt: started,
     idleExpiresAt: instant(Math.min(now() + IDLE_MS, absolute)),

@@ -55,6 +55,12 @@ export const ACTIONS = [
   'recovery_codes.replaced',
   'api_key.created',
   'api_key.revoked',
+  'company.closing',
+  'company.kept',
+  'partner.closing',
+  'partner.kept',
+  'partner.ended',
+  'orders.erase_all',
   'export.started',
   'export.opened',
 ] as const;

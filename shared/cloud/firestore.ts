@@ -43,6 +43,7 @@ export const paths = {
   apiKeys: (companyId: string) => `companies/${companyId}/apiKeys`,
   apiKey: (companyId: string, keyId: string) => `companies/${companyId}/apiKeys/${keyId}`,
   apiKeyRef: (keyHash: string) => `apiKeyRefs/${keyHash}`,
+  closing: (companyId: string) => `closings/${companyId}`,
   emailRef: (emailHash: string) => `emailRefs/${emailHash}`,
   session: (tokenHash: string) => `sessions/${tokenHash}`,
   invitation: (tokenHash: string) => `invitations/${tokenHash}`,

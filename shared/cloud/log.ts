@@ -51,7 +51,7 @@ function events(line: Line) {
     orderIgnored: (orderId: string, companyId: string, code: string) => {
       line('INFO', 'order.ignored', 'A delivery that changes nothing', { orderId, companyId, code });
     },
-    eventIgnored: (connectionId: string, reason: 'topic' | 'nothing_to_ship') => {
+    eventIgnored: (connectionId: string, reason: 'topic' | 'nothing_to_ship' | 'closing') => {
       const code = reason.toUpperCase();
       line('INFO', 'event.ignored', 'An event that is of no concern here', { connectionId, code });
     },
@@ -113,6 +113,15 @@ function events(line: Line) {
     },
     staffSuspended: (staffId: string) => {
       line('WARNING', 'staff.suspended', 'A member of staff was not attested and has no access', { staffId });
+    },
+    companyClosed: (companyId: string) => {
+      line('INFO', 'company.closed', 'A company was deleted', { companyId });
+    },
+    closingStuck: (companyId: string, error: unknown) => {
+      line('ERROR', 'closing.stuck', 'The deletion of a company could not go on', {
+        companyId,
+        ...errorFacts(error),
+      });
     },
     kmsBridged: (companyId: string) => {
       line('ALERT', 'kms.bridged', 'KMS can not be reached; a company key is used from memory', {

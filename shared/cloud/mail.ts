@@ -40,7 +40,7 @@ const LETTERS = {
   company_closing: {
     subject: 'Your Strongroom account is about to be deleted',
     text: 'An owner asked for the deletion of your company’s account, in seven days. An owner can take it back here:',
-    after: 'Afterwards nobody can bring it back.',
+    after: 'Afterwards nobody can bring it back, and the same link leads to the certificate of the deletion.',
   },
   second_factors_changed: {
     subject: 'The second factors of your Strongroom account were changed',

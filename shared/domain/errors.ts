@@ -22,6 +22,7 @@ export const ERRORS = {
   QUANTITY_EXCEEDED: { status: 409, title: 'More than what is left of a line' },
   IDEMPOTENCY_RUNNING: { status: 409, title: 'A request with this idempotency key is still running' },
   LAST_OWNER: { status: 409, title: 'A company keeps at least one owner' },
+  COMPANY_CLOSING: { status: 410, title: 'The company is being deleted and takes no orders' },
   PRECONDITION_FAILED: { status: 412, title: 'The resource was changed since it was read' },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The body is larger than 1 MB' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body is not of a type that is read here' },

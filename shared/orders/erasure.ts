@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Firestore } from '@google-cloud/firestore';
+import type { Firestore, Query } from '@google-cloud/firestore';
 import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
@@ -79,15 +79,34 @@ export async function requestErasure(target: Target, acting: Acting, deps: Order
  * Asks for the erasure of everything that the company has archived, up to 500 at once; `more` says that others are left.
  * Undefined when there are none.
  */
-export async function requestArchivedErasure(
+export function requestArchivedErasure(
   companyId: string,
   acting: Acting,
   deps: OrdersDeps,
 ): Promise<(Requested & { more: boolean }) | undefined> {
+  const archived = deps.db.collection(paths.orders(companyId)).where('archived', '==', true);
+  return requestErasureOf(archived, 'orders.erase_archived', companyId, acting, deps);
+}
+
+/** The same for a company that is deleted: of everything, archived or not. */
+export function requestWholeErasure(
+  companyId: string,
+  acting: Acting,
+  deps: Omit<OrdersDeps, 'keyring'>,
+): Promise<(Requested & { more: boolean }) | undefined> {
+  const all = deps.db.collection(paths.orders(companyId));
+  return requestErasureOf(all, 'orders.erase_all', companyId, acting, deps);
+}
+
+async function requestErasureOf(
+  among: Query,
+  action: 'orders.erase_archived' | 'orders.erase_all',
+  companyId: string,
+  acting: Acting,
+  deps: Omit<OrdersDeps, 'keyring'>,
+): Promise<(Requested & { more: boolean }) | undefined> {
   const { db, now } = deps;
-  const found = await db
-    .collection(paths.orders(companyId))
-    .where('archived', '==', true)
+  const found = await among
     .where('erasing', '==', null)
     .where('erasedAt', '==', null)
     .limit(MOST_ORDERS + 1)
@@ -105,7 +124,7 @@ export async function requestArchivedErasure(
   for (const order of orders) batch.update(orderDoc(db, companyId, order.id), { erasing: id });
   const record = { type: 'erasure', id } as const;
   const facts = { orders: orders.length };
-  const about = { ...acting, action: 'orders.erase_archived', record, result: 'intended', facts } as const;
+  const about = { ...acting, action, record, result: 'intended', facts } as const;
   const entry = addEntry(batch, { companyId, ...about }, deps);
   await batch.commit();
   const requested = { id, erasure, entry };
@@ -146,7 +165,7 @@ function newErasure(
 async function publishErasure(
   companyId: string,
   { id, erasure }: Requested,
-  deps: OrdersDeps,
+  deps: Pick<OrdersDeps, 'publisher' | 'log'>,
 ): Promise<void> {
   if (erasure.state !== 'pending') return;
   try {

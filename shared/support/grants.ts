@@ -26,6 +26,8 @@ export interface Grants {
   give(supportRequestId: string, grant: Omit<Grant, 'revokedAt'>): Promise<boolean>;
   /** From now on the grant opens nothing; a request without one can not get one any more. */
   revoke(supportRequestId: string, at: string): Promise<void>;
+  /** Only for a merchant that is gone, whose requests are gone too. */
+  remove(supportRequestId: string): Promise<void>;
   /** Undefined when there is none. A grant that is over is a grant: the reader looks at its times. */
   read(supportRequestId: string): Promise<Grant | undefined>;
 }
@@ -46,6 +48,9 @@ export function createGrants(keyring: Firestore): Grants {
     async revoke(id, at) {
       // Where there is no grant this leaves a document that is none, and on which `give` fails.
       await documentOf(id).set({ revokedAt: at }, { merge: true });
+    },
+    async remove(id) {
+      await documentOf(id).delete();
     },
     async read(id) {
       const grant = Grant.safeParse((await documentOf(id).get()).data());

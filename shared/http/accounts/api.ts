@@ -1,6 +1,7 @@
 import type { AccountsDeps } from '../../accounts/deps.ts';
 import type { Api } from '../app.ts';
 import { addApiKeysApi } from './api-keys.ts';
+import { addClosingApi } from './closing.ts';
 import { addFactorsApi } from './factors.ts';
 import { addMembersApi } from './members.ts';
 import { addSessionsApi } from './sessions.ts';
@@ -11,4 +12,5 @@ export function addAccountsApi(app: Api, deps: AccountsDeps): void {
   addFactorsApi(app, deps);
   addMembersApi(app, deps);
   addApiKeysApi(app, deps);
+  addClosingApi(app, deps);
 }

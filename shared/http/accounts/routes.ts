@@ -1,5 +1,6 @@
 import type { RouteConfig } from '@hono/zod-openapi';
 import * as apiKeys from './api-key-routes.ts';
+import * as closing from './closing-routes.ts';
 import { factorRoutes } from './factor-routes.ts';
 import * as members from './member-routes.ts';
 import * as sessions from './session-routes.ts';
@@ -10,4 +11,5 @@ export const accountsRoutes: RouteConfig[] = [
   ...factorRoutes,
   ...Object.values(members),
   ...Object.values(apiKeys),
+  ...Object.values(closing),
 ];
