@@ -12,6 +12,7 @@ import { createLog } from '../../shared/cloud/log.ts';
 import { createPublisher } from '../../shared/cloud/pubsub.ts';
 import { createLedger } from '../../shared/cloud/storage.ts';
 import { closeCompanies, type CloseDeps } from '../../shared/ownership/close.ts';
+import { replayClosings } from '../../shared/ownership/replay-closings.ts';
 import { createGrants } from '../../shared/support/grants.ts';
 import { eventually, type Market, startMarket } from '../support/market.ts';
 import { type Account, DAY, HOUR, MINUTE, type People, SECOND, startPeople } from './people.ts';
@@ -203,6 +204,32 @@ describe('a deletion that is killed at any step', () => {
     for (const verb of ['record', 'destroyCompanyKey', 'sign']) {
       expect([...dying]).toEqual(expect.arrayContaining([`before ${verb}`, `after ${verb}`]));
     }
+
+    // A restore brings the company back: whoever replays the ledger sends it off again.
+    const { companyId } = supplier;
+    const company = {
+      name: 'Supplier',
+      mode: 'test',
+      createdAt: new Date(now()).toISOString(),
+      closing: null,
+    };
+    await db().doc(paths.company(companyId)).set(company);
+    await market.seed.keyring.createCompanyKey(companyId);
+    const replay = readConfig(people.cloud.envOf('replay-ledger'));
+    const keyring = openKeyring(replay, { now });
+    await replayClosings({
+      ...deps,
+      db: openFirestore(replay, '(default)'),
+      keyring,
+      ledger: createLedger(replay),
+    });
+    expect(await keyring.companyKeyExists(companyId)).toBe(false);
+    await eventually(async () => {
+      await closeCompanies(deps);
+      expect((await certificate(receipt)).state).toBe('destroyed');
+    }, 25_000);
+    expect((await db().doc(paths.company(companyId)).get()).exists).toBe(false);
+
     const order = await call('GET', `/v1/orders/${id}`);
     expect(order.json).toMatchObject({ lines: [{ supplier: null }], shipTo: { country: 'US' } });
     expect((await call('POST', `/v1/orders/${id}/cancel`, {})).status).toBe(200);
