@@ -12,6 +12,8 @@ const TAGS = [
   { name: 'Sessions', description: 'Signing in and out, and passwords.' },
   { name: 'Second factors', description: 'Authenticator apps, passkeys and recovery codes.' },
   { name: 'Members', description: 'Who belongs to the company, and what each may do.' },
+  { name: 'API keys', description: 'Credentials for programs, with scopes and an end.' },
+  { name: 'Export', description: 'Everything that you have here, in signed parts.' },
   { name: 'Approvals', description: 'What our support asks of you, and what you let it do.' },
   { name: 'Staff', description: 'For our own people: signing in, and the list of staff that is signed.' },
   { name: 'Support', description: 'For our own people: asking a merchant, and what was approved.' },

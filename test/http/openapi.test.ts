@@ -74,6 +74,7 @@ describe('the OpenAPI document', () => {
     expect(open.filter((each) => / \/v1\/(?!staff)/.test(each)).sort()).toEqual([
       'GET /v1/openapi.json',
       'POST /v1/companies',
+      'POST /v1/companies/certificate',
       'POST /v1/companies/confirm',
       'POST /v1/members/accept',
       'POST /v1/password-resets',
