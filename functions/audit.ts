@@ -12,7 +12,7 @@ export const build: Build = (env, now) => {
   const config = readConfig(env);
   const db = openFirestore(config, '(default)');
   const log = createLog({ functionName: 'audit', projectId: config.projectId });
-  const app = createApi({ log, authenticator: createAuthenticator({ db, now }) });
+  const app = createApi({ log, authenticator: createAuthenticator({ db, now, readOnly: true }) });
   app.openapi(listAuditRoute, listAudit({ db }));
   return toFunction(app);
 };

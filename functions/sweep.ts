@@ -10,9 +10,11 @@ import { tickHandler } from '../shared/http/tick.ts';
 import { hold } from '../shared/orders/hold.ts';
 import { removeOrphans } from '../shared/orders/orphans.ts';
 import { erasureGivenUp, sweep } from '../shared/orders/sweep.ts';
+import { endRunOut } from '../shared/support/end.ts';
 
 /**
- * Every minute, `POST /`: publishes lost work again, has erasures confirmed, removes orphan keys. Dead letters,
+ * Every minute, `POST /`: publishes lost work again, has erasures confirmed, removes orphan keys, writes
+ * down the end of support requests. Dead letters,
  * `POST /dead-letters`: an order is held for its merchant; an erasure is never given up.
  */
 export const build: Build = (env, now) => {
@@ -22,9 +24,13 @@ export const build: Build = (env, now) => {
   const keyring = openKeyring(config, { now });
   const publisher = createPublisher(config);
 
-  const tick = tickHandler(log, () =>
-    sweep({ db, publisher, log, now, removeOrphans: (after) => removeOrphans(after, { db, now, keyring }) }),
-  );
+  const tick = tickHandler(log, async () => {
+    await sweep({
+      ...{ db, publisher, log, now },
+      removeOrphans: (after) => removeOrphans(after, { db, now, keyring }),
+    });
+    await endRunOut({ db, now });
+  });
   const deadLetter = pushHandler({
     log,
     schema: OrderMessage.or(ErasureMessage),

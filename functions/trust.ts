@@ -3,10 +3,15 @@ import { readConfig } from '../shared/cloud/config.ts';
 import { createKms } from '../shared/cloud/kms.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { createApi, toFunction } from '../shared/http/app.ts';
+import { accountsRoutes } from '../shared/http/accounts/routes.ts';
+import { approvalsRoutes } from '../shared/http/approvals/routes.ts';
 import { auditRoutes } from '../shared/http/audit/route.ts';
 import { type Build, register } from '../shared/http/entry.ts';
+import { exportRoutes } from '../shared/http/export/routes.ts';
 import { openApiDocument } from '../shared/http/openapi.ts';
 import { ordersRoutes } from '../shared/http/orders/routes.ts';
+import { staffRoutes } from '../shared/http/staff/routes.ts';
+import { supportRoutes } from '../shared/http/support/routes.ts';
 import { getPublicKeys } from '../shared/http/trust/public-keys.ts';
 import { getOpenApi, getReference } from '../shared/http/trust/reference.ts';
 import { openApiRoute, publicKeysRoute, referenceRoute, trustRoutes } from '../shared/http/trust/routes.ts';
@@ -17,7 +22,17 @@ export const build: Build = (env, now) => {
   const config = readConfig(env);
   const log = createLog({ functionName: 'trust', projectId: config.projectId });
   const document = openApiDocument(
-    [...ordersRoutes, ...auditRoutes, ...webhookRoutes, ...trustRoutes],
+    [
+      ...ordersRoutes,
+      ...accountsRoutes,
+      ...approvalsRoutes,
+      ...exportRoutes,
+      ...auditRoutes,
+      ...webhookRoutes,
+      ...trustRoutes,
+      ...staffRoutes,
+      ...supportRoutes,
+    ],
     config.baseUrl,
   );
   const app = createApi({ log });

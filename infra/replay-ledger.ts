@@ -11,6 +11,7 @@ import { openKeyring } from '../shared/cloud/keyring.ts';
 import { createLedger } from '../shared/cloud/storage.ts';
 import { randomId } from '../shared/domain/ids.ts';
 import { type Replayed, replayLedger } from '../shared/orders/replay-ledger.ts';
+import { replayClosings } from '../shared/ownership/replay-closings.ts';
 
 const LOCAL_ENV = resolve('.strongroom', 'replay-ledger.env');
 
@@ -20,19 +21,21 @@ async function main(): Promise<void> {
   process.env['METADATA_SERVER_DETECTION'] ??= 'none';
   const config = readConfig(process.env);
   const now = Date.now;
+  const deps = {
+    db: openFirestore(config, '(default)'),
+    keyring: openKeyring(config, { now }),
+    ledger: createLedger(config),
+    now,
+  };
   const replayed = await replayLedger(
     { actor: { type: 'system', id: null }, requestId: randomId('request') },
-    {
-      db: openFirestore(config, '(default)'),
-      keyring: openKeyring(config, { now }),
-      ledger: createLedger(config),
-      now,
-    },
+    deps,
     (so) => {
       console.log(`  ${summary(so)}`);
     },
   );
-  console.log(`Done: ${summary(replayed)}.`);
+  const companies = await replayClosings(deps);
+  console.log(`Done: ${summary(replayed)}; companies whose deletion is done again: ${companies}.`);
 }
 
 function summary(so: Replayed): string {

@@ -33,6 +33,8 @@ export interface CloudOptions {
   /** Emulators that somebody else starts and stops. Without them both are started here. */
   emulators?: Emulators;
   delivery?: Partial<Delivery>;
+  /** Takes each letter that is sent, as a file. Without it, one beside the data, or one that is removed at the end. */
+  mailDir?: string;
   /** Functions that get a process of their own; the others share one. */
   apart?: readonly FunctionName[];
   /** Scheduled functions are called only when `clock` is told to. */
@@ -53,6 +55,8 @@ export interface Cloud {
   readonly storage: StorageServer;
   readonly keys: KeyNames;
   readonly ledgerBucket: string;
+  /** Where each letter that is sent becomes a file. */
+  readonly mailDir: string;
   /** One for each function, and one for `seed`, the launcher's own identity. */
   readonly doors: Readonly<Record<Identity, Door>>;
   readonly clock: LocalClock;
@@ -112,6 +116,15 @@ async function assemble(
   });
   closers.push(() => gateway.close());
 
+  // The network inside: one function calls another where it listens now, and nobody else knows the address.
+  const inside = await startGateway({
+    port: 0,
+    route: () => 'disclose',
+    portOf: (name) => hosts.port(name),
+  });
+  closers.push(() => inside.close());
+  inside.release();
+
   // Held as well. The functions it calls come last, and all that keeps time reads it from the start.
   const clock = startClock({
     schedules: SCHEDULES,
@@ -161,6 +174,7 @@ async function assemble(
   );
   closers.push(() => Promise.all(opened.map((door) => door.close())));
   const doors = Object.fromEntries(opened.map((door) => [door.identity, door])) as Record<Identity, Door>;
+  const mailDir = options.mailDir ?? (await mailDirOf(dataDir, closers));
   const envOf = (identity: Identity): Record<string, string> => ({
     GOOGLE_CLOUD_PROJECT: projectId,
     STRONGROOM_ENV: 'local',
@@ -171,6 +185,8 @@ async function assemble(
     LEDGER_BUCKET: ledgerBucket,
     CLOUD_ENDPOINT: doors[identity].cloudEndpoint,
     STORAGE_ENDPOINT: doors[identity].storageEndpoint,
+    ...(identity === 'support' && { DISCLOSE_URL: inside.url }),
+    ...(identity === 'accounts' && { MAIL_DIR: mailDir }),
   });
 
   onStep('functions');
@@ -212,7 +228,7 @@ async function assemble(
   clock.release();
 
   return {
-    ...{ projectId, baseUrl: gateway.url, emulators, kms, storage, keys, ledgerBucket, doors },
+    ...{ projectId, baseUrl: gateway.url, emulators, kms, storage, keys, ledgerBucket, mailDir, doors },
     ...{ clock, hosts, gateway, envOf, exportTo, stop },
     kill: (name) => hosts.kill(name),
     restart: (name) => hosts.restart(name),
@@ -236,6 +252,13 @@ async function assemble(
       }
     },
   };
+}
+
+async function mailDirOf(dataDir: string | undefined, closers: (() => unknown)[]): Promise<string> {
+  if (dataDir !== undefined) return join(dataDir, 'mail');
+  const folder = await mkdtemp(join(tmpdir(), 'strongroom-mail-'));
+  closers.push(() => rm(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 /** Names of keys hold the project's id, so data that is kept keeps it too. */

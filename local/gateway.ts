@@ -16,6 +16,14 @@ import { Flow } from './flow.ts';
 import type { Router } from './routes.ts';
 import type { FunctionName } from './topology.ts';
 
+const HOST = '127.0.0.1';
+
+/**
+ * Who throttles by where a request comes from. Only these learn it, as from production's load balancer: behind
+ * whatever the caller says of itself, its address and the balancer's own.
+ */
+const LEARN_SOURCE = new Set<FunctionName>(['accounts']);
+
 /** The one host in front of all functions: what production's load balancer is. */
 export interface Gateway {
   readonly port: number;
@@ -41,7 +49,7 @@ const HOP_BY_HOP = new Set([
 
 /**
  * Listens on 127.0.0.1 at once, holding every request until `release`. Bodies are streamed both ways; nothing is
- * added to a request, and the caller's address goes no further. Rejects when the port is taken.
+ * added to a request but what `LEARN_SOURCE` says. Rejects when the port is taken.
  */
 export async function startGateway(options: {
   /** 0 takes a free one. */
@@ -66,7 +74,8 @@ export async function startGateway(options: {
       await refuse(req, res, new AppError('NOT_FOUND'));
       return;
     }
-    await forward(req, res, { host: '127.0.0.1', port: options.portOf(name), agent });
+    const added = LEARN_SOURCE.has(name) ? ['X-Forwarded-For', `${sourceOf(req)}, ${HOST}`] : [];
+    await forward(req, res, { host: HOST, port: options.portOf(name), agent, headers: added });
   }
 
   const port = await listen(server, options.port);
@@ -101,13 +110,22 @@ function emptyBody({ headers, method }: IncomingMessage): string[] {
   return framed || method === 'GET' || method === 'HEAD' ? [] : ['Content-Length', '0'];
 }
 
-function forward(req: IncomingMessage, res: ServerResponse, to: RequestOptions): Promise<void> {
+/** Node joins several lines of this header by a comma: what is added last counts. */
+function sourceOf(req: IncomingMessage): string {
+  return (req.socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, '');
+}
+
+function forward(
+  req: IncomingMessage,
+  res: ServerResponse,
+  to: RequestOptions & { headers: string[] },
+): Promise<void> {
   return new Promise((resolve) => {
     const onward = httpRequest({
       ...to,
       method: req.method,
       path: req.url,
-      headers: [...endToEnd(req.rawHeaders), ...emptyBody(req)],
+      headers: [...endToEnd(req.rawHeaders), ...emptyBody(req), ...to.headers],
     });
     res.on('close', () => {
       onward.destroy();

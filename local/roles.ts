@@ -43,6 +43,15 @@ export const ROLES = {
     keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
     topics: { orders: 'pubsub.publisher', erasures: 'pubsub.publisher' },
   },
+  // Makes the key of a company that signs up, and never unwraps the recovery copy of one.
+  accounts: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
+    keys: {
+      tenantKek: ['cloudkms.cryptoKeyEncrypter', 'cloudkms.cryptoKeyDecrypter'],
+      recoveryKek: ['cloudkms.cryptoKeyEncrypter'],
+    },
+    topics: { erasures: 'pubsub.publisher' },
+  },
   // Destroys record keys and says so under a signature; it has nothing to open them with. It adds to the ledger and
   // looks a single entry up (a repeat of an entry may be refused before the service says that it stands), no more.
   erase: {
@@ -53,6 +62,21 @@ export const ROLES = {
   audit: {
     databases: { '(default)': 'datastore.viewer' },
   },
+  // Deletes companies when their time has come: their keys, their documents, and a certificate. It can open nothing.
+  close: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
+    keys: { attest: ['cloudkms.signer', 'cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
+    topics: { erasures: 'pubsub.publisher' },
+    buckets: { ledger: ['storage.objectCreator', 'storage.legacyObjectReader'] },
+  },
+  // Opens all that a company has, for that company, and signs what it hands out. It changes nothing but the log.
+  export: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.viewer' },
+    keys: {
+      tenantKek: ['cloudkms.cryptoKeyDecrypter'],
+      attest: ['cloudkms.signer', 'cloudkms.publicKeyViewer', 'cloudkms.viewer'],
+    },
+  },
   trust: {
     keys: { attest: ['cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
   },
@@ -60,6 +84,23 @@ export const ROLES = {
   sweep: {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     topics: { orders: 'pubsub.publisher', erasures: 'pubsub.publisher' },
+  },
+  // The staff's desk on the internet. It has neither keyring nor KMS, and so nothing to approve or to open with.
+  support: {
+    databases: { '(default)': 'datastore.user' },
+  },
+  // Inside, called by `support` alone. What it opens is encrypted to the one key that a merchant's grant names.
+  disclose: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
+    keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
+    topics: { orders: 'pubsub.publisher' },
+  },
+  review: {
+    databases: { '(default)': 'datastore.user' },
+  },
+  // The operator's own command, which alone makes, trains and suspends accounts of staff.
+  'staff-admin': {
+    databases: { '(default)': 'datastore.user' },
   },
   // Whoever restores runs it before any function may read. It takes away what the ledger names and can open nothing.
   'replay-ledger': {
@@ -79,5 +120,5 @@ export const ROLES = {
   },
 } as const satisfies Record<string, Role>;
 
-/** Whose door it is: the name of a function, `replay-ledger` or `seed`. */
+/** Whose door it is: the name of a function, or of a command that a person runs. */
 export type Identity = keyof typeof ROLES;

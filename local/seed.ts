@@ -1,11 +1,14 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';
+import type { StoredCompany } from '../shared/accounts/documents.ts';
+import { addMember, newMember } from '../shared/accounts/member-store.ts';
+import { createPasswords } from '../shared/accounts/passwords.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore, paths } from '../shared/cloud/firestore.ts';
 import { type Keyring, openKeyring } from '../shared/cloud/keyring.ts';
 import { storeConnection } from '../shared/commerce/connections.ts';
 import type { ConnectionSecrets } from '../shared/commerce/platform.ts';
-import { SCOPES } from '../shared/domain/api-key.ts';
+import { API_KEY_SCOPES } from '../shared/domain/api-key.ts';
 import { randomId } from '../shared/domain/ids.ts';
 import { timestamp } from '../shared/domain/time.ts';
 import { storeApiKey } from '../shared/http/authenticate.ts';
@@ -62,15 +65,23 @@ export async function seedDemo(cloud: Pick<Cloud, 'envOf' | 'baseUrl'>): Promise
   };
 }
 
-/** A test company with its key and one API key that has every scope. */
+/** A test company with its key, an owner without a second factor, and one API key that has every scope. */
 export async function seedCompany(name: string, email: string, deps: SeedDeps): Promise<DemoMerchant> {
   const companyId = randomId('company');
   await deps.keyring.createCompanyKey(companyId);
   const createdAt = timestamp(deps.now);
-  await deps.db.doc(paths.company(companyId)).create({ name, mode: 'test', createdAt });
-  const key = { companyId, mode: 'test', name: 'demo', scopes: SCOPES, expiresAt: null } as const;
+  const password = randomBytes(18).toString('base64url');
+  const passwordHash = await createPasswords().hash(password);
+  const memberId = randomId('member');
+  const owner = await newMember({ companyId, memberId, email, role: 'owner', passwordHash }, deps);
+  const batch = deps.db.batch();
+  const company: StoredCompany = { name, mode: 'test', createdAt, closing: null };
+  batch.create(deps.db.doc(paths.company(companyId)), company);
+  addMember(batch, owner, deps);
+  await batch.commit();
+  const key = { companyId, mode: 'test', name: 'demo', scopes: API_KEY_SCOPES, expiresAt: null } as const;
   const { apiKey } = await storeApiKey(deps.db, key, deps.now);
-  return { companyId, apiKey, email, password: randomBytes(18).toString('base64url') };
+  return { companyId, apiKey, email, password };
 }
 
 /** Connects a retailer to a supplier; both know the connection by the same id. */

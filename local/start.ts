@@ -41,24 +41,35 @@ async function main(): Promise<void> {
   const log = await openLog(options.verbose ? undefined : join(folder, 'log.ndjson'));
   const files = [...new Set([resolve('.strongroom', 'demo.json'), join(folder, 'demo.json')])];
   for (const file of files) await removeLeftOver(file);
-  // What `npm run replay-ledger` runs as, on this machine.
-  const envFile = resolve('.strongroom', 'replay-ledger.env');
-  const cloud = await startHub(options, log.write);
+  // What `npm run replay-ledger` and `npm run staff` run as, on this machine.
+  const commands = {
+    'replay-ledger': resolve('.strongroom', 'replay-ledger.env'),
+    'staff-admin': resolve('.strongroom', 'staff.env'),
+  };
+  const mailDir = join(folder, 'mail');
+  const onLine = (line: string): void => {
+    log.write(line);
+    const letter = letterOf(line);
+    if (letter !== undefined) console.log(`  letter     ${relative(process.cwd(), join(mailDir, letter))}`);
+  };
+  const cloud = await startHub(options, mailDir, onLine);
   try {
     step('two merchants');
     const demo = await demoOf(cloud, options.dataDir);
     const stopped = new Promise<void>((settle) => {
       onStop = settle;
     });
-    await mkdir(dirname(envFile), { recursive: true });
-    await writeFile(envFile, envLines(cloud.envOf('replay-ledger')), { mode: 0o600 });
+    await mkdir(resolve('.strongroom'), { recursive: true });
+    for (const identity of ['replay-ledger', 'staff-admin'] as const) {
+      await writeFile(commands[identity], envLines(cloud.envOf(identity)), { mode: 0o600 });
+    }
     for (const file of files) await writeDemoFile(file, demo);
-    console.log(screen(demo, log.file, Date.now() - startedAt));
+    console.log(screen(demo, mailDir, log.file, Date.now() - startedAt));
     await stopped;
     console.log(options.dataDir === undefined ? '\nStopping …' : '\nSaving and stopping …');
   } finally {
     for (const file of files) await removeDemoFile(file, cloud.baseUrl);
-    await rm(envFile, { force: true });
+    for (const file of Object.values(commands)) await rm(file, { force: true });
     await cloud.stop();
     await log.close();
   }
@@ -116,11 +127,17 @@ function step(what: string): void {
   console.log(`  starting ${what} …`);
 }
 
-async function startHub(options: Options, onLine: (line: string) => void): Promise<Cloud> {
+/** The name of the file that a line of the log tells of when a letter was sent. */
+function letterOf(line: string): string | undefined {
+  return /"event":"mail\.filed".*"fileName":"([0-9a-z.-]+)"/.exec(line)?.[1];
+}
+
+async function startHub(options: Options, mailDir: string, onLine: (line: string) => void): Promise<Cloud> {
   try {
     return await startCloud({
       port: options.port,
       ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
+      mailDir,
       onLine,
       onStep: step,
     });
@@ -184,7 +201,7 @@ async function openLog(file: string | undefined): Promise<LogSink> {
   };
 }
 
-function screen(demo: DemoFile, logFile: string | undefined, tookMs: number): string {
+function screen(demo: DemoFile, mailDir: string, logFile: string | undefined, tookMs: number): string {
   const { baseUrl, retailer } = demo;
   const lines = [
     `Ready after ${(tookMs / 1000).toFixed(1)} s.`,
@@ -192,7 +209,8 @@ function screen(demo: DemoFile, logFile: string | undefined, tookMs: number): st
     `  API        ${baseUrl}/v1          (reference: ${baseUrl}/docs)`,
     `  Webhooks   ${demo.connections.shopify.url}   Shopify`,
     `             ${demo.connections.standard.url}   Standard Webhooks`,
-    `  Merchants  keys and secrets in ${relative(process.cwd(), resolve('.strongroom', 'demo.json'))}`,
+    `  Letters    ${relative(process.cwd(), mailDir)}`,
+    `  Merchants  keys, passwords and secrets in ${relative(process.cwd(), resolve('.strongroom', 'demo.json'))}`,
     `  Log        ${logFile === undefined ? 'below' : relative(process.cwd(), logFile)}`,
     '',
     'Send a signed order, then see it arrive:',

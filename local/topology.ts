@@ -1,7 +1,21 @@
 import { PubSub } from '@google-cloud/pubsub';
 
 /** Every function of the hub. */
-export const FUNCTIONS = ['webhooks', 'orders', 'audit', 'trust', 'route-order', 'erase', 'sweep'] as const;
+export const FUNCTIONS = [
+  'webhooks',
+  'orders',
+  'accounts',
+  'export',
+  'audit',
+  'trust',
+  'route-order',
+  'erase',
+  'sweep',
+  'close',
+  'support',
+  'disclose',
+  'review',
+] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
 
@@ -63,7 +77,11 @@ export interface Schedule {
   everyMinutes: number;
 }
 
-export const SCHEDULES: readonly Schedule[] = [{ name: 'sweep', to: 'sweep', path: '/', everyMinutes: 1 }];
+export const SCHEDULES: readonly Schedule[] = [
+  { name: 'sweep', to: 'sweep', path: '/', everyMinutes: 1 },
+  { name: 'close', to: 'close', path: '/', everyMinutes: 5 },
+  { name: 'review', to: 'review', path: '/', everyMinutes: 24 * 60 },
+];
 
 /** The client's form of a subscription; the emulator and production take the same. */
 export function subscriptionOptions(

@@ -10,7 +10,9 @@ const LAYERS: string[][] = [
   ['shared/crypto'],
   ['shared/cloud'],
   ['shared/audit'],
-  ['shared/commerce', 'shared/orders'],
+  ['shared/factors'],
+  ['shared/commerce', 'shared/orders', 'shared/accounts', 'shared/staff', 'shared/support'],
+  ['shared/ownership'],
   ['shared/http'],
   ['functions'],
   ['local', 'infra'],
@@ -25,10 +27,19 @@ function sources(folder: string): string[] {
 }
 
 function importsOf(file: string): string[] {
-  const text = readFileSync(join(ROOT, file), 'utf8');
+  return relativeImports(readFileSync(join(ROOT, file), 'utf8'), file);
+}
+
+function relativeImports(text: string, file: string): string[] {
   return [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map((match) =>
     relative(ROOT, resolve(ROOT, dirname(file), match[1] ?? '')),
   );
+}
+
+/** The same without what is imported for its type alone, of which nothing is left when the file runs. */
+function loadedBy(file: string): string[] {
+  const text = readFileSync(join(ROOT, file), 'utf8').replace(/^import type [^;]+;$/gm, '');
+  return relativeImports(text, file);
 }
 
 function roomOf(file: string): string {
@@ -66,6 +77,18 @@ describe('imports', () => {
       importsOf(file).filter((target) => /^(local|test|bench|infra)\//.test(target)),
     );
     expect(wrong).toEqual([]);
+  });
+
+  it('nothing that the staff’s desk runs can open: no keyring, no KMS, no grants', () => {
+    const seen = new Set<string>();
+    const visit = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      loadedBy(file).forEach(visit);
+    };
+    visit('functions/support.ts');
+    const opening = /keyring|\/kms\.ts$|\/grants\.ts$|\/disclose(?:-api)?\.ts$|shared\/orders\/open/;
+    expect([...seen].filter((file) => opening.test(file))).toEqual([]);
   });
 
   it('there are no barrels and no rooms for odds and ends', () => {

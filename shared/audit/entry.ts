@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../domain/errors.ts';
 import { idSchema } from '../domain/ids.ts';
 import { HeldCode, OrderState } from '../domain/order.ts';
+import { MEMBER_ROLES } from '../domain/roles.ts';
+import { ManageAction, MOST_MINUTES, Purpose, RecordKind } from '../domain/support.ts';
 import { ACTIONS } from './actions.ts';
 
 const Count = z.int().min(0).max(1_000_000);
@@ -27,6 +29,20 @@ export const Facts = z.strictObject({
   code: Code.optional(),
   addressCleaned: z.boolean().optional(),
   afterShipping: z.boolean().optional(),
+  supportRequestId: idSchema('supportRequest').optional(),
+  purpose: Purpose.optional(),
+  kind: RecordKind.optional(),
+  managing: ManageAction.optional(),
+  minutes: z.int().min(0).max(MOST_MINUTES).optional(),
+  ended: z.enum(['expired', 'undecided', 'by_staff']).optional(),
+  memberId: idSchema('member').optional(),
+  invitationId: idSchema('invitation').optional(),
+  sessionId: idSchema('session').optional(),
+  role: z.enum(MEMBER_ROLES).optional(),
+  roleBefore: z.enum(MEMBER_ROLES).optional(),
+  sessions: Count.optional(),
+  factor: z.enum(['totp', 'passkey', 'recovery_code']).optional(),
+  factorId: z.union([idSchema('totp'), idSchema('passkey')]).optional(),
 });
 export type Facts = z.infer<typeof Facts>;
 
@@ -34,13 +50,21 @@ const Actor = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('platform'), id: idSchema('connection').nullable() }),
   z.strictObject({ type: z.literal('api_key'), id: idSchema('apiKey') }),
   z.strictObject({ type: z.literal('partner'), id: idSchema('partner') }),
+  z.strictObject({ type: z.literal('member'), id: idSchema('member') }),
+  z.strictObject({ type: z.literal('staff'), id: idSchema('staff') }),
   z.strictObject({ type: z.literal('system'), id: z.null() }),
+  // Somebody who has shown no credential, such as who tries passwords.
+  z.strictObject({ type: z.literal('anonymous'), id: z.null() }),
 ]);
 
 const RecordRef = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('order'), id: idSchema('order') }),
   z.strictObject({ type: z.literal('erasure'), id: idSchema('erasure') }),
   z.strictObject({ type: z.literal('company'), id: idSchema('company') }),
+  z.strictObject({ type: z.literal('member'), id: idSchema('member') }),
+  z.strictObject({ type: z.literal('partner'), id: idSchema('partner') }),
+  z.strictObject({ type: z.literal('api_key'), id: idSchema('apiKey') }),
+  z.strictObject({ type: z.literal('support_request'), id: idSchema('supportRequest') }),
 ]);
 
 /** One action of one company, as it is stored, shown and hashed. */

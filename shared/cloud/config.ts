@@ -12,11 +12,13 @@ const Environment = z.object({
   GOOGLE_CLOUD_PROJECT: z.string().min(1),
   STRONGROOM_ENV: z.enum(['production', 'local']).default('production'),
   BASE_URL: z.url(),
+  RP_ID: z.hostname().optional(),
   KMS_TENANT_KEK: CryptoKeyName,
   KMS_RECOVERY_KEK: CryptoKeyName,
   KMS_ATTEST: CryptoKeyName,
   LEDGER_BUCKET: z.string().min(3),
   CLOUD_ENDPOINT: Address.optional(),
+  DISCLOSE_URL: z.url().optional(),
   STORAGE_ENDPOINT: z.url({ protocol: /^http$/, hostname: /^127\.0\.0\.1$/ }).optional(),
 });
 
@@ -26,9 +28,13 @@ export interface Config {
   production: boolean;
   /** Where the hub answers, without a slash at the end. */
   baseUrl: string;
+  /** For whom passkeys are made (WebAuthn's RP ID) and on which pages they work. */
+  relyingParty: { id: string; origin: string };
   /** Full names of the KMS crypto keys. */
   kms: { tenantKek: string; recoveryKek: string; attest: string };
   ledgerBucket: string;
+  /** Where `disclose` answers inside, without a slash at the end; known to the one function that may call it. */
+  discloseUrl: string | undefined;
   /** `host:port` in front of Firestore, Pub/Sub and KMS on one machine; never in production. */
   cloudEndpoint: string | undefined;
   /** Base URL of Cloud Storage's JSON API on one machine; never in production. */
@@ -57,19 +63,38 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   if (production && !values.BASE_URL.startsWith('https://')) {
     throw new Error('BASE_URL: production is reached over https only.');
   }
+  if (production && values.DISCLOSE_URL?.startsWith('https://') === false) {
+    throw new Error('DISCLOSE_URL: production is reached over https only.');
+  }
   return {
     projectId: values.GOOGLE_CLOUD_PROJECT,
     production,
     baseUrl: values.BASE_URL.replace(/\/+$/, ''),
+    relyingParty: relyingParty(values.BASE_URL, values.RP_ID),
     kms: {
       tenantKek: values.KMS_TENANT_KEK,
       recoveryKek: values.KMS_RECOVERY_KEK,
       attest: values.KMS_ATTEST,
     },
     ledgerBucket: values.LEDGER_BUCKET,
+    discloseUrl: values.DISCLOSE_URL?.replace(/\/+$/, ''),
     cloudEndpoint: values.CLOUD_ENDPOINT,
     storageEndpoint: values.STORAGE_ENDPOINT,
   };
+}
+
+/**
+ * A passkey is bound to the host of `BASE_URL`, or to a domain above it that `RP_ID` names. An address is no domain, so
+ * on one machine the pages that use passkeys are those at `localhost`.
+ */
+function relyingParty(baseUrl: string, domain: string | undefined): Config['relyingParty'] {
+  const url = new URL(baseUrl);
+  if (url.hostname === '127.0.0.1') url.hostname = 'localhost';
+  const id = domain ?? url.hostname;
+  if (id !== url.hostname && !url.hostname.endsWith(`.${id}`)) {
+    throw new Error('RP_ID: neither the host of BASE_URL nor a domain above it.');
+  }
+  return { id, origin: url.origin };
 }
 
 /** `127.0.0.1:8085` as its two parts. */

@@ -40,7 +40,7 @@ export async function createCompanyKey(
     createdAt: timestamp(deps.now),
   };
   try {
-    await documentOf(deps.db, companyId).create(document);
+    await companyDocument(deps.db, companyId).create(document);
   } catch (error) {
     if (!hasStatus(error, status.ALREADY_EXISTS)) throw error;
   }
@@ -51,7 +51,7 @@ export async function loadCompanyKeys(
   companyId: string,
   deps: { db: Firestore; kms: Kms },
 ): Promise<CompanyKeys> {
-  const snapshot = await documentOf(deps.db, companyId).get();
+  const snapshot = await companyDocument(deps.db, companyId).get();
   if (!snapshot.exists) throw new AppError('KEY_GONE');
   const document = readDocument(CompanyKeysDocument, snapshot.data());
   const keys = await Promise.all(
@@ -70,7 +70,7 @@ export async function loadCompanyKeys(
   return { active: keyOf(document.active), version: keyOf };
 }
 
-function documentOf(db: Firestore, companyId: string): FirebaseFirestore.DocumentReference {
+export function companyDocument(db: Firestore, companyId: string): FirebaseFirestore.DocumentReference {
   return db.collection('companyKeys').doc(companyId);
 }
 

@@ -11,7 +11,7 @@ import type { Config } from './config.ts';
 import { openFirestore } from './firestore.ts';
 import { hasStatus } from './grpc-error.ts';
 import { keyCache } from './keyring-cache.ts';
-import { createCompanyKey, loadCompanyKeys } from './keyring-companies.ts';
+import { companyDocument, createCompanyKey, loadCompanyKeys } from './keyring-companies.ts';
 import { lookupKey } from './keyring-lookup.ts';
 import { Bytes, readDocument } from './keyring-wrapped.ts';
 import { createKms, type Kms } from './kms.ts';
@@ -36,6 +36,11 @@ export interface RecordKeyEntry {
 export interface Keyring {
   /** Gives a company its key. A company that has one keeps it. */
   createCompanyKey(companyId: string): Promise<void>;
+  /** After this nothing of the company opens, on any instance within an hour; fine when it is gone. */
+  destroyCompanyKey(companyId: string): Promise<void>;
+  companyKeyExists(companyId: string): Promise<boolean>;
+  /** A page of companies that have a key, after the one named (`''`: from the first). */
+  companies(after: string, limit: number): Promise<string[]>;
   /** A new order's key, for one write and no read; for a repeat of the order, the key that it has. */
   createRecordKey(owner: Party): Promise<RecordKey>;
   /** The key of the owner's order, out of the holder's wrap. */
@@ -54,6 +59,9 @@ export interface Keyring {
   /** Seals a secret of a company, such as a shop's webhook secret, to its purpose. */
   sealSecret(companyId: string, purpose: string, plaintext: Buffer): Promise<Buffer>;
   openSecret(companyId: string, purpose: string, bytes: Buffer): Promise<Buffer>;
+  /** Seals how somebody is reached, such as a member's email address, to its purpose. */
+  sealContact(companyId: string, purpose: string, plaintext: Buffer): Promise<Buffer>;
+  openContact(companyId: string, purpose: string, bytes: Buffer): Promise<Buffer>;
   /** The key by which orders are found again; made when there is none. */
   lookup(): Promise<LookupKey>;
 }
@@ -121,6 +129,20 @@ export function createKeyring(deps: {
     recordKey,
     lookup: lookupKey(deps),
     createCompanyKey: (companyId) => createCompanyKey(companyId, deps),
+
+    async destroyCompanyKey(companyId) {
+      await companyDocument(db, companyId).delete();
+    },
+
+    async companyKeyExists(companyId) {
+      return (await companyDocument(db, companyId).get()).exists;
+    },
+
+    async companies(after, limit) {
+      const first = db.collection('companyKeys').orderBy(FieldPath.documentId()).limit(limit).select();
+      const page = await (after === '' ? first : first.startAfter(after)).get();
+      return page.docs.map(({ id }) => id);
+    },
 
     async createRecordKey(owner) {
       const key = RecordKey.generate(owner);
@@ -190,6 +212,15 @@ export function createKeyring(deps: {
     async openSecret(companyId, purpose, bytes) {
       const key = (await companyKeys(companyId)).version(secretKeyVersion(bytes));
       return key.openSecret(purpose, bytes);
+    },
+
+    async sealContact(companyId, purpose, plaintext) {
+      return (await companyKeys(companyId)).active.sealContact(purpose, plaintext);
+    },
+
+    async openContact(companyId, purpose, bytes) {
+      const key = (await companyKeys(companyId)).version(secretKeyVersion(bytes));
+      return key.openContact(purpose, bytes);
     },
   };
 }

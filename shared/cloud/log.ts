@@ -11,6 +11,8 @@ interface Facts {
   connectionId?: string;
   erasureId?: string;
   requestId?: string;
+  staffId?: string;
+  fileName?: string;
   messageId?: string;
   code?: string;
   originCode?: string;
@@ -27,6 +29,8 @@ const SHAPES: Record<Exclude<keyof Facts, 'frames' | 'status' | 'count'>, RegExp
   connectionId: /^con_[0-9a-z]{26}$/,
   erasureId: /^era_[0-9a-z]{26}$/,
   requestId: /^req_[0-9a-z]{26}$/,
+  staffId: /^stf_[0-9a-z]{26}$/,
+  fileName: /^[0-9a-z-]{1,80}\.[a-z]{1,5}$/,
   messageId: /^[0-9]{1,30}$/,
   code: /^[A-Z][A-Z_]{0,60}$/,
   originCode: /^(?:[A-Z][A-Z0-9_]{0,60}|[0-9]{1,3})$/,
@@ -47,7 +51,7 @@ function events(line: Line) {
     orderIgnored: (orderId: string, companyId: string, code: string) => {
       line('INFO', 'order.ignored', 'A delivery that changes nothing', { orderId, companyId, code });
     },
-    eventIgnored: (connectionId: string, reason: 'topic' | 'nothing_to_ship') => {
+    eventIgnored: (connectionId: string, reason: 'topic' | 'nothing_to_ship' | 'closing') => {
       const code = reason.toUpperCase();
       line('INFO', 'event.ignored', 'An event that is of no concern here', { connectionId, code });
     },
@@ -91,6 +95,33 @@ function events(line: Line) {
     },
     processComplained: (error: unknown) => {
       line('ERROR', 'process.complained', 'A library wrote an error that is not shown', errorFacts(error));
+    },
+    mailFailed: (error: unknown) => {
+      line('ERROR', 'mail.failed', 'A letter could not be sent', errorFacts(error));
+    },
+    mailFiled: (fileName: string) => {
+      line('INFO', 'mail.filed', 'A letter was put into the folder of letters', { fileName });
+    },
+    staffSignedIn: (staffId: string) => {
+      line('INFO', 'staff.signed_in', 'A member of staff signed in', { staffId });
+    },
+    staffRefused: (staffId: string) => {
+      line('WARNING', 'staff.refused', 'A sign-in of a member of staff was refused', { staffId });
+    },
+    staffAttested: (staffId: string, count: number) => {
+      line('INFO', 'staff.attested', 'The list of staff was signed', { staffId, count });
+    },
+    staffSuspended: (staffId: string) => {
+      line('WARNING', 'staff.suspended', 'A member of staff was not attested and has no access', { staffId });
+    },
+    companyClosed: (companyId: string) => {
+      line('INFO', 'company.closed', 'A company was deleted', { companyId });
+    },
+    closingStuck: (companyId: string, error: unknown) => {
+      line('ERROR', 'closing.stuck', 'The deletion of a company could not go on', {
+        companyId,
+        ...errorFacts(error),
+      });
     },
     kmsBridged: (companyId: string) => {
       line('ALERT', 'kms.bridged', 'KMS can not be reached; a company key is used from memory', {

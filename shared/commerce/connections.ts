@@ -13,6 +13,8 @@ export interface Connection {
   id: string;
   companyId: string;
   secrets: ConnectionSecrets;
+  /** The company has asked for its deletion and takes nothing in. */
+  closing: boolean;
 }
 
 /** What is sealed of a connection: which platform it is, and what it verifies with. */
@@ -58,19 +60,23 @@ async function readConnection(
 ): Promise<Connection | undefined> {
   const ref = (await db.doc(paths.connectionRef(id)).get()).data() as { companyId: string } | undefined;
   if (ref === undefined) return undefined;
-  const found = await db.doc(paths.connection(ref.companyId, id)).get();
-  const stored = found.data() as StoredConnection | undefined;
+  const [found, company] = await db.getAll(
+    db.doc(paths.connection(ref.companyId, id)),
+    db.doc(paths.company(ref.companyId)),
+  );
+  const stored = found?.data() as StoredConnection | undefined;
+  const { closing = null } = (company?.data() ?? {}) as { closing?: object | null };
   if (stored === undefined) return undefined;
   const opened = await keyring.openSecret(ref.companyId, purposeOf(id), stored.sealed);
   const secrets = Secrets.safeParse(JSON.parse(opened.toString('utf8')));
   opened.fill(0);
   if (!secrets.success) throw new AppError('SEAL_BROKEN');
-  return { id, companyId: ref.companyId, secrets: secrets.data };
+  return { id, companyId: ref.companyId, secrets: secrets.data, closing: closing !== null };
 }
 
 /** Stores a connection, its secrets sealed under the company's key for this connection alone. */
 export async function storeConnection(
-  connection: Connection,
+  connection: Omit<Connection, 'closing'>,
   deps: { db: Firestore; keyring: Keyring; now: Clock },
 ): Promise<void> {
   const { id, companyId, secrets } = connection;

@@ -4,6 +4,7 @@ import { associatedData } from './associated-data.ts';
 import { derivedKey } from './derived-key.ts';
 
 const LABEL = 'strongroom/company-key/v1';
+const CONTACT_LABEL = 'strongroom/contact/v1';
 const SECRET_LABEL = 'strongroom/secret/v1';
 const VERSION_BYTES = 4;
 
@@ -17,6 +18,7 @@ export class CompanyKey {
   readonly #key: KeyObject;
   #wrapping: KeyObject | undefined;
   #credentials: KeyObject | undefined;
+  #contacts: KeyObject | undefined;
 
   constructor(companyId: string, version: number, key: KeyObject) {
     this.companyId = companyId;
@@ -29,28 +31,46 @@ export class CompanyKey {
     return (this.#wrapping ??= derivedKey(this.#key, LABEL, 'wrap record keys'));
   }
 
-  get #sealing(): KeyObject {
-    return (this.#credentials ??= derivedKey(this.#key, LABEL, 'credentials'));
-  }
-
   /**
    * A secret of the company, such as a shop's webhook secret, bound to its purpose:
    * key version (32 bit, big endian) | sealed bytes.
    */
   sealSecret(purpose: string, plaintext: Uint8Array): Buffer {
-    const version = Buffer.alloc(VERSION_BYTES);
-    version.writeUInt32BE(this.version);
-    return Buffer.concat([version, seal(this.#sealing, plaintext, this.#secretPlace(purpose))]);
+    this.#credentials ??= derivedKey(this.#key, LABEL, 'credentials');
+    return this.#seal(this.#credentials, SECRET_LABEL, purpose, plaintext);
   }
 
   /** The secret, or `SEAL_BROKEN`. */
   openSecret(purpose: string, bytes: Uint8Array): Buffer {
-    if (secretKeyVersion(bytes) !== this.version) throw sealBroken();
-    return open(this.#sealing, bytes.subarray(VERSION_BYTES), this.#secretPlace(purpose));
+    this.#credentials ??= derivedKey(this.#key, LABEL, 'credentials');
+    return this.#open(this.#credentials, SECRET_LABEL, purpose, bytes);
   }
 
-  #secretPlace(purpose: string): Buffer {
-    return associatedData(SECRET_LABEL, [this.companyId, String(this.version), purpose]);
+  /** How somebody is reached, such as a member's email address; in the form of a secret, under a key of its own. */
+  sealContact(purpose: string, plaintext: Uint8Array): Buffer {
+    this.#contacts ??= derivedKey(this.#key, LABEL, 'contacts');
+    return this.#seal(this.#contacts, CONTACT_LABEL, purpose, plaintext);
+  }
+
+  /** The contact, or `SEAL_BROKEN`. */
+  openContact(purpose: string, bytes: Uint8Array): Buffer {
+    this.#contacts ??= derivedKey(this.#key, LABEL, 'contacts');
+    return this.#open(this.#contacts, CONTACT_LABEL, purpose, bytes);
+  }
+
+  #seal(key: KeyObject, label: string, purpose: string, plaintext: Uint8Array): Buffer {
+    const version = Buffer.alloc(VERSION_BYTES);
+    version.writeUInt32BE(this.version);
+    return Buffer.concat([version, seal(key, plaintext, this.#place(label, purpose))]);
+  }
+
+  #open(key: KeyObject, label: string, purpose: string, bytes: Uint8Array): Buffer {
+    if (secretKeyVersion(bytes) !== this.version) throw sealBroken();
+    return open(key, bytes.subarray(VERSION_BYTES), this.#place(label, purpose));
+  }
+
+  #place(label: string, purpose: string): Buffer {
+    return associatedData(label, [this.companyId, String(this.version), purpose]);
   }
 }
 

@@ -2,8 +2,33 @@ import { createHash, randomInt } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 /** What a key may do. A route names the one scope that it needs. */
-export const SCOPES = ['orders:read', 'orders:write', 'orders:erase', 'audit:read'] as const;
+export const SCOPES = [
+  'orders:read',
+  'orders:write',
+  'orders:erase',
+  'audit:read',
+  'company:read',
+  'company:write',
+  'company:delete',
+  'members:read',
+  'members:write',
+  'api-keys:read',
+  'api-keys:write',
+  'approvals:read',
+  'approvals:write',
+  'export:read',
+] as const;
 export type Scope = (typeof SCOPES)[number];
+
+/** What an API key can have. The rest is for people, who sign in with two factors. */
+export const API_KEY_SCOPES = [
+  'orders:read',
+  'orders:write',
+  'orders:erase',
+  'audit:read',
+  'company:read',
+  'export:read',
+] as const satisfies readonly Scope[];
 
 /** A company is live or test, and so are its keys; the two never meet. */
 export type Mode = 'live' | 'test';

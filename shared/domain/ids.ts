@@ -13,6 +13,14 @@ export const ID_KINDS = {
   audit: 'aud',
   erasure: 'era',
   request: 'req',
+  member: 'mem',
+  session: 'ses',
+  invitation: 'inv',
+  passkey: 'psk',
+  totp: 'otp',
+  staff: 'stf',
+  supportRequest: 'sup',
+  attestation: 'att',
 } as const;
 
 export type IdKind = keyof typeof ID_KINDS;

@@ -6,6 +6,7 @@ import type { Log } from '../cloud/log.ts';
 import { AppError, badFields } from '../domain/errors.ts';
 import { fieldErrors } from '../domain/field-errors.ts';
 import { randomId } from '../domain/ids.ts';
+import type { StaffCaller } from '../staff/sessions.ts';
 import type { Authenticator, Caller } from './authenticate.ts';
 import { requireReadableBody } from './body.ts';
 import { createPatience } from './patience.ts';
@@ -13,15 +14,18 @@ import { COMMON_HEADERS, problemResponse, toAppError } from './problem.ts';
 
 export interface ApiEnv {
   Bindings: HttpBindings & { incoming: { rawBody?: Buffer } };
-  Variables: { requestId: string; log: Log; caller: Caller };
+  /** `caller` is a merchant's, behind the authenticator; `staff` is one of our own people, at the staff's desk. */
+  Variables: { requestId: string; log: Log; caller: Caller; staff: StaffCaller };
 }
 
 export type Api = OpenAPIHono<ApiEnv>;
 
 export interface ApiOptions {
   log: Log;
-  /** Given, every route under `/v1` asks for an API key, the ones that do not exist too. */
+  /** Given, every route under `/v1` asks for a credential, the ones that do not exist too. */
   authenticator?: Authenticator;
+  /** Routes that ask for none all the same: they have no `caller`. Each has a path without parameters. */
+  open?: readonly { method: string; path: string }[];
 }
 
 /** Milliseconds. Load balancers and clients wait for half a minute and more. */
@@ -60,9 +64,11 @@ export function createApi(options: ApiOptions): Api {
   });
   const { authenticator } = options;
   if (authenticator !== undefined) {
+    const open = new Set((options.open ?? []).map(({ method, path }) => `${method.toUpperCase()} ${path}`));
     app.use('/v1/*', async (c, next) => {
+      if (open.has(`${c.req.method} ${c.req.path}`)) return next();
       c.set('caller', await authenticator(c.req.header('authorization')));
-      await next();
+      return next();
     });
   }
 

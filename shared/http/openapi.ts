@@ -8,6 +8,15 @@ const TAGS = [
   { name: 'Erasures', description: 'Deleting archived orders for good, and the certificates of it.' },
   { name: 'Audit', description: 'What was done to your data, when, and by whom.' },
   { name: 'Webhooks', description: 'Where commerce platforms send their events.' },
+  { name: 'Company', description: 'Your company’s account.' },
+  { name: 'Sessions', description: 'Signing in and out, and passwords.' },
+  { name: 'Second factors', description: 'Authenticator apps, passkeys and recovery codes.' },
+  { name: 'Members', description: 'Who belongs to the company, and what each may do.' },
+  { name: 'API keys', description: 'Credentials for programs, with scopes and an end.' },
+  { name: 'Export', description: 'Everything that you have here, in signed parts.' },
+  { name: 'Approvals', description: 'What our support asks of you, and what you let it do.' },
+  { name: 'Staff', description: 'For our own people: signing in, and the list of staff that is signed.' },
+  { name: 'Support', description: 'For our own people: asking a merchant, and what was approved.' },
   { name: 'Trust', description: 'What anyone may read, without a key.' },
 ];
 
@@ -34,6 +43,19 @@ export function openApiDocument(routes: readonly RouteConfig[], baseUrl: string)
     scheme: 'bearer',
     bearerFormat: 'sr_live_… or sr_test_…',
     description: 'An API key of your company. Each operation names the scope that the key must have.',
+  });
+  openAPIRegistry.registerComponent('securitySchemes', 'session', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'sr_session_…',
+    description:
+      'What a member who signs in is given. Each operation names the scope that the role must have.',
+  });
+  openAPIRegistry.registerComponent('securitySchemes', 'staff', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'sr_staff_…',
+    description: 'What one of our own people is given who signs in. Each operation names the right it needs.',
   });
   const used = new Set(routes.flatMap((route) => route.tags ?? []));
   return getOpenAPI31Document({

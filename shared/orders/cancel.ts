@@ -25,7 +25,7 @@ export function cancel(
   target: Target,
   lines: LineQuantity[] | undefined,
   acting: Acting,
-  deps: OrdersDeps,
+  deps: Pick<OrdersDeps, 'db' | 'now'>,
 ): Promise<{ order: StoredOrder; entry: AuditEntry }> {
   return changeOrder(target, deps, async (tx, order) => {
     if (order.partner !== null) throw new AppError('CONFLICT', 'a supplier declines, it does not cancel');

@@ -23,7 +23,7 @@ export function decline(
   target: Target,
   lineIds: string[] | undefined,
   acting: Acting,
-  deps: OrdersDeps,
+  deps: Pick<OrdersDeps, 'db' | 'now'>,
 ): Promise<{ order: StoredOrder; entry: AuditEntry }> {
   return changeOrder(target, deps, async (tx, order) => {
     const { origin, partner } = order;

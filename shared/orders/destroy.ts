@@ -45,7 +45,7 @@ export async function destroyOrder(
   if (order !== undefined) {
     // Of two that run at once only one deletes the order, and so only one writes the entries.
     batch.delete(ref, { exists: true });
-    for (const supply of order.supplyOrders) {
+    for (const supply of await stillThere(order.supplyOrders, db)) {
       batch.update(orderDoc(db, supply.companyId, supply.id), withoutPersonalTrace(at));
       const record = { type: 'order', id: supply.id } as const;
       const about = {
@@ -105,6 +105,16 @@ export function tombstone(erasedAt: string): OrderRef {
 /** What the ledger calls one partner's wrap of a record key: SHA-256 of both order ids, in hex. */
 export function wrapHash(ownerOrderId: string, holderOrderId: string): string {
   return sha256(`${ownerOrderId}/${holderOrderId}`);
+}
+
+/** A supplier that was deleted took its supply orders along. */
+async function stillThere(
+  supplies: StoredOrder['supplyOrders'],
+  db: Firestore,
+): Promise<StoredOrder['supplyOrders']> {
+  if (supplies.length === 0) return [];
+  const found = await db.getAll(...supplies.map(({ id, companyId }) => orderDoc(db, companyId, id)));
+  return supplies.filter((_, place) => found[place]?.exists === true);
 }
 
 /** The shop's own number of the order goes too: it is a way to find the consumer in the shop. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Firestore, Timestamp } from '@google-cloud/firestore';
+import type { Firestore, Query, Timestamp } from '@google-cloud/firestore';
 import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
@@ -93,16 +93,37 @@ export async function requestErasure(target: Target, acting: Acting, deps: Order
  * Asks for the erasure of everything that the company has archived, up to 500 at once; `more` says that others are left.
  * Undefined when there are none.
  */
-export async function requestArchivedErasure(
+export function requestArchivedErasure(
   companyId: string,
   acting: Acting,
   deps: OrdersDeps,
 ): Promise<(Requested & { more: boolean }) | undefined> {
+  const archived = deps.db.collection(paths.orders(companyId)).where('archived', '==', true);
+  return requestErasureOf(archived, 'orders.erase_archived', companyId, acting, deps);
+}
+
+/** The same for a company that is deleted: of everything, archived or not. */
+export function requestWholeErasure(
+  companyId: string,
+  acting: Acting,
+  deps: Omit<OrdersDeps, 'keyring'>,
+): Promise<(Requested & { more: boolean }) | undefined> {
+  const all = deps.db.collection(paths.orders(companyId));
+  return requestErasureOf(all, 'orders.erase_all', companyId, acting, deps);
+}
+
+async function requestErasureOf(
+  among: Query,
+  action: ErasureAction,
+  companyId: string,
+  acting: Acting,
+  deps: Omit<OrdersDeps, 'keyring'>,
+): Promise<(Requested & { more: boolean }) | undefined> {
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-    const found = await archivedOrders(companyId, deps.db);
+    const found = await ordersAmong(among);
     if (found.length === 0) return undefined;
     try {
-      const requested = await markAll(companyId, found.slice(0, MOST_ORDERS), acting, deps);
+      const requested = await markAll(companyId, action, found.slice(0, MOST_ORDERS), acting, deps);
       await publishErasure(companyId, requested, deps);
       return { ...requested, more: found.length > MOST_ORDERS };
     } catch (error) {
@@ -113,16 +134,16 @@ export async function requestArchivedErasure(
   throw new AppError('UNAVAILABLE', 'the orders keep changing');
 }
 
-interface ArchivedOrder {
+type ErasureAction = 'orders.erase_archived' | 'orders.erase_all';
+
+interface FoundOrder {
   id: string;
   partner: string | null;
   version: Timestamp;
 }
 
-async function archivedOrders(companyId: string, db: Firestore): Promise<ArchivedOrder[]> {
-  const found = await db
-    .collection(paths.orders(companyId))
-    .where('archived', '==', true)
+async function ordersAmong(among: Query): Promise<FoundOrder[]> {
+  const found = await among
     .where('erasing', '==', null)
     .where('erasedAt', '==', null)
     .limit(MOST_ORDERS + 1)
@@ -136,9 +157,10 @@ async function archivedOrders(companyId: string, db: Firestore): Promise<Archive
 
 async function markAll(
   companyId: string,
-  orders: ArchivedOrder[],
+  action: ErasureAction,
+  orders: FoundOrder[],
   acting: Acting,
-  { db, now }: OrdersDeps,
+  { db, now }: Pick<OrdersDeps, 'db' | 'now'>,
 ): Promise<Requested> {
   const id = randomId('erasure');
   const erasure = newErasure(companyId, orders, timestamp(now));
@@ -150,7 +172,7 @@ async function markAll(
   }
   const record = { type: 'erasure', id } as const;
   const facts = { orders: orders.length };
-  const about = { ...acting, action: 'orders.erase_archived', record, result: 'intended', facts } as const;
+  const about = { ...acting, action, record, result: 'intended', facts } as const;
   const entry = addEntry(batch, { companyId, ...about }, { db, now });
   await batch.commit();
   return { id, erasure, entry };
@@ -189,7 +211,7 @@ function newErasure(
 async function publishErasure(
   companyId: string,
   { id, erasure }: Requested,
-  deps: OrdersDeps,
+  deps: Pick<OrdersDeps, 'publisher' | 'log'>,
 ): Promise<void> {
   if (erasure.state !== 'pending') return;
   try {

@@ -7,7 +7,8 @@ import { left } from './progress.ts';
 export interface StoredPartner {
   companyId: string;
   role: 'supplier' | 'retailer';
-  state: 'active';
+  /** `closing`: it has asked for its deletion, and is asked for nothing any more. */
+  state: 'active' | 'closing' | 'ended';
   createdAt: string;
 }
 

@@ -35,7 +35,19 @@ export async function openOrder(
   const { id, order } = read;
   if (await isErasing(order, deps)) return NOTHING;
   const entry = await logOpening(companyId, id, acting, deps);
+  return { ...(await unseal(companyId, read, deps)), entry };
+}
 
+/**
+ * What was sealed of an order, with nothing written in the log: only for a caller that has done so. An order that is
+ * being erased, or was, opens to nothing.
+ */
+export async function unseal(
+  companyId: string,
+  { id, order }: ReadOrder,
+  deps: Pick<OrdersDeps, 'db'> & { keyring: Pick<OrdersDeps['keyring'], 'recordKey'> },
+): Promise<Pick<Opened, 'shipTo' | 'details'>> {
+  if (order.erasing !== null || order.erasedAt !== null) return NOTHING;
   const owner = ownerOf({ companyId, orderId: id }, order);
   const [snapshot, recordKey] = await Promise.all([
     deps.db.doc(paths.sealed(owner.orderId)).get(),
@@ -46,7 +58,6 @@ export async function openOrder(
   return {
     shipTo: sealed.shipTo === null ? null : recordKey.openShipTo(sealed.shipTo),
     details: sealed.details === null ? NOTHING.details : recordKey.openDetails(sealed.details),
-    entry,
   };
 }
 

@@ -101,7 +101,7 @@ export function changeOrder<T>(
   });
 }
 
-/** The supply orders of an order, by id, within the caller's transaction. */
+/** The supply orders of an order, by id, within the caller's transaction. A supplier that was deleted has none left. */
 export async function readSupplies(
   db: Firestore,
   tx: Transaction,
@@ -110,7 +110,9 @@ export async function readSupplies(
   if (order.supplyOrders.length === 0) return new Map();
   const refs = order.supplyOrders.map((supply) => orderDoc(db, supply.companyId, supply.id));
   const snapshots = await tx.getAll(...refs);
-  return new Map(snapshots.map((snapshot) => [snapshot.id, toReadOrder(snapshot).order]));
+  return new Map(
+    snapshots.filter(({ exists }) => exists).map((snapshot) => [snapshot.id, toReadOrder(snapshot).order]),
+  );
 }
 
 /**

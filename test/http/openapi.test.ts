@@ -52,15 +52,35 @@ describe('the OpenAPI document', () => {
     expect(shared).toHaveLength(problems.length);
   });
 
-  it('names the scope of every operation that needs a key', async () => {
+  it('names the scope of every operation that needs a key or a role', async () => {
     const { document } = await published();
     for (const [path, operations] of Object.entries(document.paths ?? {})) {
       for (const operation of Object.values(operations) as { security: Record<string, string[]>[] }[]) {
-        const scopes = operation.security.flatMap((way) => way['apiKey'] ?? []);
-        const open = !path.startsWith('/v1/') || path === '/v1/openapi.json';
-        expect([path, scopes.length]).toEqual([path, open ? 0 : 1]);
+        const byKey = operation.security.find((way) => way['apiKey'] !== undefined)?.['apiKey'];
+        const bySession = operation.security.find((way) => way['session'] !== undefined)?.['session'];
+        // What a key may do, a member may do by the same scope.
+        if (byKey !== undefined) expect([path, byKey.length, byKey]).toEqual([path, 1, bySession]);
       }
     }
+  });
+
+  it('lists what anybody may ask', async () => {
+    const { document } = await published();
+    const open = Object.entries(document.paths ?? {}).flatMap(([path, operations]) =>
+      Object.entries(operations as Record<string, { security: unknown[] }>)
+        .filter(([, { security }]) => security.length === 0)
+        .map(([method]) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(open.filter((each) => / \/v1\/(?!staff)/.test(each)).sort()).toEqual([
+      'GET /v1/openapi.json',
+      'POST /v1/companies',
+      'POST /v1/companies/certificate',
+      'POST /v1/companies/confirm',
+      'POST /v1/members/accept',
+      'POST /v1/password-resets',
+      'POST /v1/password-resets/confirm',
+      'POST /v1/sessions',
+    ]);
   });
 });
 

@@ -21,7 +21,10 @@ beforeEach(async () => {
   const { port } = target.address() as AddressInfo;
   gateway = await startGateway({
     port: 0,
-    route: (path) => (path.startsWith('/v1/') ? 'orders' : undefined),
+    route: (path) => {
+      if (path === '/v1/sessions') return 'accounts';
+      return path.startsWith('/v1/') ? 'orders' : undefined;
+    },
     portOf: () => port,
   });
   gateway.release();
@@ -54,6 +57,15 @@ describe('the gateway', () => {
     expect(received?.headers['x-own']).toBe('kept');
     const names = Object.keys(received?.headers ?? {});
     expect(names.filter((name) => /forwarded|real-ip|via/.test(name))).toEqual([]);
+  });
+
+  it('tells where a request comes from to who throttles by it, behind what the caller says of itself', async () => {
+    answer = (_req, res) => {
+      res.end();
+    };
+    const headers = { 'x-forwarded-for': '198.51.100.7, 203.0.113.1' };
+    await fetch(`${gateway.url}/v1/sessions`, { method: 'POST', headers });
+    expect(seen[0]?.headers['x-forwarded-for']).toBe('198.51.100.7, 203.0.113.1, 127.0.0.1, 127.0.0.1');
   });
 
   it('answers an unknown path with a problem that is not kept', async () => {

@@ -105,6 +105,16 @@ describe('npm start', { timeout: 120_000 }, () => {
         status: 200,
         json: { data: [], next: null },
       });
+      const { email, password } = merchant;
+      const signedIn = await fetch(`${demo.baseUrl}/v1/sessions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ email, password }),
+      });
+      expect(await signedIn.json()).toMatchObject({
+        level: 'needs_enrolment',
+        companyId: merchant.companyId,
+      });
     }
     const started = descendants(hub.pid ?? 0);
     const commands = execFileSync('ps', ['-o', 'args=', '-p', started.join(',')], { encoding: 'utf8' });

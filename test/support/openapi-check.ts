@@ -29,9 +29,9 @@ export function answerCheck(document: OpenApiDocument): AnswerCheck {
   addFormats.default(ajv);
   ajv.addSchema(document, 'openapi.json');
   const paths = document.paths as unknown as Paths;
-  // As the specification has it, a path without parameters is matched before one with them.
+  // OpenAPI 3.1, Paths Object: a concrete path is matched before a templated one.
   const templates = Object.keys(paths)
-    .sort((a, b) => Number(a.includes('{')) - Number(b.includes('{')))
+    .toSorted((a, b) => a.split('{').length - b.split('{').length)
     .map((path) => ({ path, pattern: patternOf(path) }));
   const compiled = new Map<string, ValidateFunction>();
 

@@ -11,14 +11,20 @@ const ListQuery = z.strictObject({
   action: z.enum(ACTIONS).optional().openapi({ description: 'Only entries of this action.' }),
   actor: z
     .string()
-    .regex(/^(?:key|con|ptn)_[0-9a-hjkmnp-tv-z]{26}$/, 'not an id of an API key, a connection or a partner')
+    .regex(
+      /^(?:key|con|ptn|mem|stf)_[0-9a-hjkmnp-tv-z]{26}$/,
+      'not an id of an API key, a connection, a partner, a member or a person of staff',
+    )
     .optional()
-    .openapi({ description: 'Only what this API key, connection or partner did.' }),
+    .openapi({ description: 'Only what this API key, connection, partner, member or person of staff did.' }),
   record: z
     .string()
-    .regex(/^(?:ord|era|cmp)_[0-9a-hjkmnp-tv-z]{26}$/, 'not an id of an order, an erasure or a company')
+    .regex(
+      /^(?:ord|era|cmp|mem|key|ptn|sup)_[0-9a-hjkmnp-tv-z]{26}$/,
+      'not an id of an order, an erasure, a company, a member, an API key, a partner or a support request',
+    )
     .optional()
-    .openapi({ description: 'Only what was done to this order, erasure or company.' }),
+    .openapi({ description: 'Only what was done to one of these.' }),
   from: Instant.optional().openapi({ description: 'At this time or later.' }),
   to: Instant.optional().openapi({ description: 'Before this time.' }),
 });

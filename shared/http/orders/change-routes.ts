@@ -44,7 +44,7 @@ export const createOrderRoute = createRoute({
     201: answer(OrderSummary, 'The order.', {
       Location: { description: 'Where to read it.', schema: { type: 'string' } },
     }),
-    ...problemResponsesWithBody('ORDER_EXISTS', 'ORDER_ERASED', 'IDEMPOTENCY_MISMATCH'),
+    ...problemResponsesWithBody('ORDER_EXISTS', 'ORDER_ERASED', 'COMPANY_CLOSING', 'IDEMPOTENCY_MISMATCH'),
   },
 });
 

@@ -1,4 +1,6 @@
 import type { RouteHandler } from '@hono/zod-openapi';
+import { StoredCompany } from '../../accounts/documents.ts';
+import { paths } from '../../cloud/firestore.ts';
 import { AppError } from '../../domain/errors.ts';
 import { toIncoming } from '../../domain/order-data.ts';
 import { timestamp } from '../../domain/time.ts';
@@ -29,6 +31,7 @@ export function createOrderHandler(deps: OrdersDeps): RouteHandler<typeof create
     return c.json(listView(made, order), 201);
 
     async function make(): Promise<string> {
+      await requireTaking(companyId, deps);
       const incoming = toIncoming(input, { cancelled: false, updatedAt: timestamp(deps.now), scrub: [] });
       const received = await receiveOrder(
         incoming,
@@ -58,4 +61,12 @@ export function createOrderHandler(deps: OrdersDeps): RouteHandler<typeof create
       return received.orderId;
     }
   };
+}
+
+/** `COMPANY_CLOSING` once the company has asked for its deletion. */
+async function requireTaking(companyId: string, { db }: Pick<OrdersDeps, 'db'>): Promise<void> {
+  const company = await db.doc(paths.company(companyId)).get();
+  if (company.exists && StoredCompany.parse(company.data()).closing !== null) {
+    throw new AppError('COMPANY_CLOSING');
+  }
 }

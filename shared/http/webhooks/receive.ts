@@ -74,6 +74,7 @@ const NOBODY: Connection = {
   id: '',
   companyId: '',
   secrets: { platform: 'shopify', secrets: [randomId('request')], shop: '' },
+  closing: false,
 };
 
 function verify(
@@ -94,6 +95,12 @@ async function handle(
   { receive, log }: ReceiveDeps,
 ): Promise<void> {
   const { companyId, secrets } = connection;
+  if (connection.closing) {
+    // Standard Webhooks: whoever gets 410 sends no more. Shopify knows no such answer, and would try for two days.
+    if (secrets.platform === 'standard') throw new AppError('COMPANY_CLOSING');
+    log.eventIgnored(connection.id, 'closing');
+    return;
+  }
   const event = platformOf(secrets.platform).read(delivery);
   if (event.kind === 'ignored') {
     log.eventIgnored(connection.id, event.reason);

@@ -31,6 +31,7 @@ export const receiveWebhookRoute = createRoute({
     ...problemAnswers(
       'BAD_REQUEST',
       'UNAUTHENTICATED',
+      'COMPANY_CLOSING',
       'PAYLOAD_TOO_LARGE',
       'UNSUPPORTED_MEDIA_TYPE',
       'INTERNAL',

@@ -1,0 +1,44 @@
+import { createPasswords } from '../shared/accounts/passwords.ts';
+import { createThrottle } from '../shared/accounts/throttle.ts';
+import { readConfig } from '../shared/cloud/config.ts';
+import { openFirestore } from '../shared/cloud/firestore.ts';
+import { openKeyring } from '../shared/cloud/keyring.ts';
+import { createLog } from '../shared/cloud/log.ts';
+import { openMailer } from '../shared/cloud/mail.ts';
+import { createPublisher } from '../shared/cloud/pubsub.ts';
+import { addAccountsApi } from '../shared/http/accounts/api.ts';
+import { accountsRoutes } from '../shared/http/accounts/routes.ts';
+import { createApi, toFunction } from '../shared/http/app.ts';
+import { addApprovalsApi } from '../shared/http/approvals/api.ts';
+import { createAuthenticator } from '../shared/http/authenticate.ts';
+import { type Build, register } from '../shared/http/entry.ts';
+import { createGrants } from '../shared/support/grants.ts';
+
+/** Companies, members, sessions and what belongs to them. It alone makes company keys and sends letters. */
+export const build: Build = (env, now) => {
+  const config = readConfig(env);
+  const log = createLog({ functionName: 'accounts', projectId: config.projectId });
+  const db = openFirestore(config, '(default)');
+  const keyring = openKeyring(config, { now, onKmsBridged: log.kmsBridged });
+  const app = createApi({
+    log,
+    authenticator: createAuthenticator({ db, now, freshSessions: true }),
+    open: accountsRoutes.filter((route) => route.security?.length === 0),
+  });
+  addAccountsApi(app, {
+    db,
+    keyring,
+    publisher: createPublisher(config),
+    mailer: openMailer(env, log.mailFiled),
+    passwords: createPasswords(),
+    throttle: createThrottle({ db, lookup: () => keyring.lookup(), now }),
+    relyingParty: config.relyingParty,
+    baseUrl: config.baseUrl,
+    log,
+    now,
+  });
+  addApprovalsApi(app, { db, grants: createGrants(openFirestore(config, 'keyring')), now });
+  return toFunction(app);
+};
+
+register('accounts', build);

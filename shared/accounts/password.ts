@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { Timestamp } from '@google-cloud/firestore';
+import { addEntry } from '../audit/append.ts';
+import type { AuditEntry } from '../audit/entry.ts';
+import { paths } from '../cloud/firestore.ts';
+import { AppError, badFields } from '../domain/errors.ts';
+import { randomId } from '../domain/ids.ts';
+import { timestamp } from '../domain/time.ts';
+import type { AccountsDeps } from './deps.ts';
+import { EmailRef, factorsOf, StoredMember, StoredReset } from './documents.ts';
+import { emailHashOf, openEmail } from './email.ts';
+import { admitLetter, admitLink, admitPasswordCheck, type Origin } from './limits.ts';
+import { linkHash, linkOver, newLinkToken } from './link-token.ts';
+import { readMember } from './member-store.ts';
+import { requireGoodPassword } from './passwords.ts';
+import { endAll, raiseSession, type Session, sessionsIn } from './sessions.ts';
+import type { SignedIn } from './sign-in.ts';
+
+const HOUR_MS = 60 * 60 * 1000;
+
+/** Sends a link that sets a password. An unknown address gets a letter too, for the same work. */
+export async function askForReset(email: string, origin: Origin, deps: AccountsDeps): Promise<void> {
+  const { db, keyring, throttle, mailer, baseUrl, now } = deps;
+  const account = emailHashOf(await keyring.lookup(), email);
+  const { send } = await admitLetter(throttle, 'reset', account, origin);
+  const found = await db.doc(paths.emailRef(account)).get();
+  const ref = found.exists ? EmailRef.parse(found.data()) : undefined;
+  const stored = await db.doc(paths.member(ref?.companyId ?? 'nobody', ref?.memberId ?? 'nobody')).get();
+  const member = stored.exists ? StoredMember.parse(stored.data()) : undefined;
+  const known = member?.state === 'active' ? ref : undefined;
+  if (!send) return;
+
+  const token = newLinkToken();
+  const expiresAt = timestamp(() => now() + HOUR_MS);
+  const batch = db.batch();
+  batch.create(db.doc(paths.reset(linkHash(token))), {
+    // Of an unknown address a link of nobody, which is never sent, so that both take the same writes.
+    companyId: known?.companyId ?? randomId('company'),
+    memberId: known?.memberId ?? randomId('member'),
+    passwordChangedAt: member?.passwordChangedAt ?? expiresAt,
+    expiresAt,
+    expireAt: Timestamp.fromMillis(now() + HOUR_MS),
+  } satisfies StoredReset);
+  if (known === undefined) {
+    const decoy = db.doc(paths.throttle(`reset-${randomUUID()}`));
+    batch.create(decoy, { requestId: origin.requestId, expireAt: Timestamp.fromMillis(now()) });
+  } else {
+    addEntry(
+      batch,
+      {
+        companyId: known.companyId,
+        actor: { type: 'anonymous', id: null },
+        action: 'password.reset_asked',
+        record: { type: 'member', id: known.memberId },
+        result: 'done',
+        requestId: origin.requestId,
+        facts: {},
+      },
+      deps,
+    );
+  }
+  await batch.commit();
+  if (known === undefined) await mailer.send(email, 'password_reset_unknown', `${baseUrl}/app`);
+  else await mailer.send(email, 'password_reset', `${baseUrl}/app/reset#token=${token}`);
+}
+
+/** Sets the password of the member that a link was sent to, and ends every session. Second factors stay as they are. */
+export async function confirmReset(
+  input: { token: string; password: string },
+  origin: Origin,
+  deps: AccountsDeps,
+): Promise<AuditEntry> {
+  const { db, keyring, passwords, throttle, mailer, baseUrl, now } = deps;
+  await admitLink(throttle, origin);
+  const ref = db.doc(paths.reset(linkHash(input.token)));
+  const { companyId, memberId } = await requireReset(ref.get(), now());
+  const memberRef = db.doc(paths.member(companyId, memberId));
+  const before = await memberRef.get();
+  if (!before.exists) throw linkOver();
+  const email = await openEmail(keyring, companyId, memberId, readMember(before).email);
+  await requireGoodPassword(input.password, 'password', [email]);
+  const passwordHash = await passwords.hash(input.password);
+
+  const { entry, account } = await db.runTransaction(async (tx) => {
+    const reset = await requireReset(tx.get(ref), now());
+    const snapshot = await tx.get(memberRef);
+    if (!snapshot.exists) throw linkOver();
+    const member = readMember(snapshot);
+    if (member.state !== 'active' || member.passwordChangedAt !== reset.passwordChangedAt) throw linkOver();
+    const sessions = await sessionsIn(tx, memberId, deps);
+    tx.delete(ref);
+    tx.update(memberRef, { passwordHash, passwordChangedAt: changedAt(member, now) });
+    endAll(tx, sessions, deps);
+    const entry = addEntry(
+      tx,
+      {
+        companyId,
+        actor: { type: 'member', id: memberId },
+        action: 'password.reset',
+        record: { type: 'member', id: memberId },
+        result: 'done',
+        requestId: origin.requestId,
+        facts: { sessions: sessions.length },
+      },
+      deps,
+    );
+    return { entry, account: member.emailHash };
+  });
+  // Whoever reads the account's mail gets in from here, however many others try its password.
+  await throttle.befriend(account, origin.address);
+  await mailer.send(email, 'password_changed', `${baseUrl}/app/forgotten`);
+  return entry;
+}
+
+/** Changes the caller's own password, ends every session and answers a new one of the same level. */
+export async function changePassword(
+  session: Session,
+  input: { current: string; new: string },
+  origin: Origin,
+  deps: AccountsDeps,
+): Promise<SignedIn> {
+  const { db, keyring, passwords, throttle, mailer, baseUrl, now } = deps;
+  const { companyId, memberId } = session;
+  await admitPasswordCheck(throttle, memberId);
+  const ref = db.doc(paths.member(companyId, memberId));
+  const before = readMember(await ref.get());
+  if (!(await passwords.verify(before.passwordHash, input.current)).good) {
+    throw badFields({ path: 'current', message: 'is not the password' });
+  }
+  const email = await openEmail(keyring, companyId, memberId, before.email);
+  await requireGoodPassword(input.new, 'new', [email]);
+  const passwordHash = await passwords.hash(input.new);
+
+  const changed = await db.runTransaction(async (tx) => {
+    const member = readMember(await tx.get(ref));
+    if (member.passwordHash !== before.passwordHash) throw new AppError('CONFLICT');
+    const sessions = await sessionsIn(tx, memberId, deps);
+    tx.update(ref, { passwordHash, passwordChangedAt: changedAt(member, now) });
+    endAll(
+      tx,
+      sessions.filter((each) => each.hash !== session.hash),
+      deps,
+    );
+    const raised = raiseSession(tx, session, session.level, deps);
+    const entry = addEntry(
+      tx,
+      {
+        companyId,
+        actor: { type: 'member', id: memberId },
+        action: 'password.changed',
+        record: { type: 'member', id: memberId },
+        result: 'done',
+        requestId: origin.requestId,
+        facts: { sessions: sessions.length, sessionId: raised.session.id },
+      },
+      deps,
+    );
+    return { ...raised, level: session.level, factors: factorsOf(member), entry };
+  });
+  await mailer.send(email, 'password_changed', `${baseUrl}/app/forgotten`);
+  return changed;
+}
+
+async function requireReset(
+  reading: Promise<{ exists: boolean; data(): unknown }>,
+  at: number,
+): Promise<StoredReset> {
+  const found = await reading;
+  if (!found.exists) throw linkOver();
+  const reset = StoredReset.parse(found.data());
+  if (Date.parse(reset.expiresAt) <= at) throw linkOver();
+  return reset;
+}
+
+/** Always another instant than before: links to set a password are bound to it. */
+function changedAt({ passwordChangedAt }: StoredMember, now: () => number): string {
+  return new Date(Math.max(now(), Date.parse(passwordChangedAt) + 1)).toISOString();
+}

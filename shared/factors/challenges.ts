@@ -1,0 +1,71 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { type Firestore, Timestamp } from '@google-cloud/firestore';
+import { status } from '@grpc/grpc-js';
+import { z } from 'zod';
+import { paths } from '../cloud/firestore.ts';
+import { hasStatus } from '../cloud/grpc-error.ts';
+import type { Clock } from '../domain/time.ts';
+
+const CHALLENGE_BYTES = 32;
+const LIFE_MS = 5 * 60_000;
+
+/**
+ * What a challenge is for: making or using a passkey, in one session. A session has one at a time, so that asking
+ * again and again fills nothing and the last one asked for is the one that counts.
+ */
+export interface ChallengePlace {
+  purpose: 'create' | 'get';
+  /** The id of the session, or whatever else ties the two requests together. */
+  subject: string;
+}
+
+/** `challenges/{subject}`. */
+const StoredChallenge = z.object({
+  purpose: z.enum(['create', 'get']),
+  hash: z.string(),
+  expireAt: z.instanceof(Timestamp),
+});
+
+/** 256 random bits in base64url, good once and for five minutes. Only their hash is kept. */
+export async function issueChallenge(
+  place: ChallengePlace,
+  { db, now }: { db: Firestore; now: Clock },
+): Promise<string> {
+  const challenge = randomBytes(CHALLENGE_BYTES).toString('base64url');
+  await db.doc(paths.challenge(place.subject)).set({
+    purpose: place.purpose,
+    hash: hashOf(challenge),
+    expireAt: Timestamp.fromMillis(now() + LIFE_MS),
+  } satisfies z.infer<typeof StoredChallenge>);
+  return challenge;
+}
+
+/** Takes a challenge away, before its answer is looked at. False unless it was issued for this place. */
+export async function spendChallenge(
+  challenge: string,
+  place: ChallengePlace,
+  { db, now }: { db: Firestore; now: Clock },
+): Promise<boolean> {
+  const found = await db.doc(paths.challenge(place.subject)).get();
+  const { updateTime } = found;
+  if (updateTime === undefined) return false;
+  const stored = StoredChallenge.parse(found.data());
+  const good =
+    stored.hash === hashOf(challenge) &&
+    stored.purpose === place.purpose &&
+    stored.expireAt.toMillis() > now();
+  if (!good) return false;
+  try {
+    // Of two at once, one deletes what it has read.
+    await found.ref.delete({ lastUpdateTime: updateTime });
+    return true;
+  } catch (error) {
+    const lost = hasStatus(error, status.FAILED_PRECONDITION) || hasStatus(error, status.NOT_FOUND);
+    if (lost) return false;
+    throw error;
+  }
+}
+
+function hashOf(challenge: string): string {
+  return createHash('sha256').update(challenge).digest('base64url');
+}

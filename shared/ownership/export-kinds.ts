@@ -1,0 +1,168 @@
+import type { Firestore, Query, QueryDocumentSnapshot } from '@google-cloud/firestore';
+import { apiKeyViews, StoredApiKey } from '../accounts/api-keys.ts';
+import { StoredInvitation, StoredMember } from '../accounts/documents.ts';
+import { invitationView, memberView } from '../accounts/members.ts';
+import { AuditEntry, leafHash } from '../audit/entry.ts';
+import { paths } from '../cloud/firestore.ts';
+import type { Keyring } from '../cloud/keyring.ts';
+import { AppError } from '../domain/errors.ts';
+import { type IdKind, isId } from '../domain/ids.ts';
+import type { StoredOrder } from '../domain/order.ts';
+import type { Clock } from '../domain/time.ts';
+import type { StoredErasure } from '../orders/erasure.ts';
+import type { StoredPartner, StoredProduct } from '../orders/match.ts';
+import { unseal } from '../orders/open.ts';
+import { toReadOrder } from '../orders/order-store.ts';
+import { listView, singleView } from '../orders/view.ts';
+import { requestView, toRequest } from '../support/request-store.ts';
+
+export interface ExportDeps {
+  db: Firestore;
+  keyring: Pick<Keyring, 'recordKey' | 'openContact'>;
+  now: Clock;
+}
+
+interface Kind {
+  /** The documents of a company, in no order yet; a part goes through them by id. */
+  documents: (db: Firestore, companyId: string) => Query;
+  /** Whether a text can be an id of them: a cursor is one. */
+  isId: (text: string) => boolean;
+  /** One record a document, in their order. */
+  render: (
+    companyId: string,
+    documents: QueryDocumentSnapshot[],
+    deps: ExportDeps,
+  ) => object[] | Promise<object[]>;
+  /** Whether rendering opens what is sealed. */
+  opens?: true;
+}
+
+/** How many orders are opened at the same time. */
+const AT_ONCE = 10;
+const anId = (kind: IdKind) => (text: string) => isId(kind, text);
+
+/** Everything that a company has, by kind; the company itself is a kind of one record. Secrets and hashes are not in it. */
+export const EXPORT_KINDS = {
+  members: {
+    documents: (db, companyId) => db.collection(paths.members(companyId)),
+    isId: anId('member'),
+    render: (companyId, documents, deps) =>
+      Promise.all(
+        documents.map((doc) => memberView(companyId, doc.id, StoredMember.parse(doc.data()), deps)),
+      ),
+    opens: true,
+  },
+  invitations: {
+    documents: (db, companyId) => db.collection('invitations').where('companyId', '==', companyId),
+    isId: (text) => /^[0-9a-f]{64}$/.test(text),
+    render: (_companyId, documents, deps) =>
+      Promise.all(documents.map((doc) => invitationView(StoredInvitation.parse(doc.data()), deps))),
+    opens: true,
+  },
+  apiKeys: {
+    documents: (db, companyId) => db.collection(paths.apiKeys(companyId)),
+    isId: anId('apiKey'),
+    render: (_companyId, documents, { db }) =>
+      apiKeyViews(
+        documents.map((doc) => ({ id: doc.id, stored: StoredApiKey.parse(doc.data()) })),
+        db,
+      ),
+  },
+  partners: {
+    documents: (db, companyId) => db.collection(paths.partners(companyId)),
+    isId: anId('partner'),
+    // Not the other company's own id: it is no word of this one's.
+    render: (_companyId, documents) =>
+      documents.map((doc) => {
+        const { role, state, createdAt } = doc.data() as StoredPartner;
+        return { id: doc.id, role, state, createdAt };
+      }),
+  },
+  products: {
+    documents: (db, companyId) => db.collection(paths.products(companyId)),
+    // The SKU in base64url. UTF-8 never begins with two bytes of which this would begin with `__`.
+    isId: (text) => /^(?!__)[\w-]{1,1000}$/.test(text),
+    render: (_companyId, documents) =>
+      documents.map((doc) => {
+        const { sku, title, price, currency, active } = doc.data() as StoredProduct;
+        return { sku, title, price, currency, active };
+      }),
+  },
+  connections: {
+    documents: (db, companyId) => db.collection(paths.connections(companyId)),
+    isId: anId('connection'),
+    render: (_companyId, documents) =>
+      documents.map((doc) => {
+        const { platform, createdAt } = doc.data() as { platform: string; createdAt: string };
+        return { id: doc.id, platform, createdAt };
+      }),
+  },
+  orders: {
+    documents: (db, companyId) => db.collection(paths.orders(companyId)),
+    isId: anId('order'),
+    render: openedOrders,
+    opens: true,
+  },
+  erasures: {
+    documents: (db, companyId) => db.collection(paths.erasures(companyId)),
+    isId: anId('erasure'),
+    render: (_companyId, documents) =>
+      documents.map((doc) => {
+        const { companyId: _, due: _due, confirmDue: _confirmDue, ...shown } = doc.data() as StoredErasure;
+        return { id: doc.id, ...shown };
+      }),
+  },
+  approvals: {
+    documents: (db, companyId) => db.collection(paths.supportRequests(companyId)),
+    isId: anId('supportRequest'),
+    render: (_companyId, documents, { now }) => documents.map((doc) => requestView(toRequest(doc), now)),
+  },
+  audit: {
+    documents: (db, companyId) => db.collection(paths.audit(companyId)),
+    isId: anId('audit'),
+    render: (_companyId, documents) =>
+      documents.map((doc) => {
+        const { due: _due, ...stored } = doc.data();
+        const entry = AuditEntry.parse(stored);
+        return { ...entry, leaf: leafHash(entry) };
+      }),
+  },
+} as const satisfies Record<string, Kind>;
+
+export type ExportKind = keyof typeof EXPORT_KINDS;
+
+export function kindOf(name: ExportKind): Kind {
+  return EXPORT_KINDS[name];
+}
+
+async function openedOrders(
+  companyId: string,
+  documents: QueryDocumentSnapshot[],
+  deps: ExportDeps,
+): Promise<object[]> {
+  const rendered: object[] = [];
+  for (let from = 0; from < documents.length; from += AT_ONCE) {
+    const some = documents.slice(from, from + AT_ONCE);
+    rendered.push(...(await Promise.all(some.map((doc) => openedOrder(companyId, doc, deps)))));
+  }
+  return rendered;
+}
+
+/** The single read, and whether it could be opened: what one order lost does not keep a merchant from the others. */
+async function openedOrder(
+  companyId: string,
+  document: QueryDocumentSnapshot,
+  deps: ExportDeps,
+): Promise<object> {
+  const read = toReadOrder(document);
+  const order: StoredOrder = read.order;
+  const gone = { ...listView(read.id, order), opened: false };
+  if (order.erasing !== null || order.erasedAt !== null) return gone;
+  try {
+    return { ...singleView(read.id, order, await unseal(companyId, read, deps)), opened: true };
+  } catch (error) {
+    const lost = error instanceof AppError && (error.code === 'KEY_GONE' || error.code === 'SEAL_BROKEN');
+    if (lost) return gone;
+    throw error;
+  }
+}

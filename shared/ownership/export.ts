@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { FieldPath } from '@google-cloud/firestore';
+import { StoredCompany } from '../accounts/documents.ts';
+import { addEntry } from '../audit/append.ts';
+import type { AuditEntry } from '../audit/entry.ts';
+import type { Attest } from '../cloud/attest.ts';
+import { paths } from '../cloud/firestore.ts';
+import { AppError } from '../domain/errors.ts';
+import { EXPORT_KINDS, type ExportDeps as KindDeps, type ExportKind, kindOf } from './export-kinds.ts';
+
+export interface ExportDeps extends KindDeps {
+  attest: Pick<Attest, 'sign'>;
+  /** The issuer that manifest and parts name. */
+  issuer: string;
+}
+
+/** Whose export it is, and who asks under which request. */
+export interface Exporting extends Pick<AuditEntry, 'actor' | 'requestId'> {
+  companyId: string;
+}
+
+/** Types of the statements, so that one is never taken for the other. */
+export const MANIFEST_TYP = 'strongroom-export+jwt';
+export const PART_TYP = 'strongroom-export-part+jwt';
+
+const KINDS = Object.keys(EXPORT_KINDS) as ExportKind[];
+/** A part ends with whichever comes first, so that it is made within seconds and in little memory. */
+export const MOST_RECORDS = 500;
+const MOST_BYTES = 2_000_000;
+/** A document is 1 MiB at most: what is read at once stays below 20. */
+const CHUNK = 20;
+
+/** What a part is named by: a kind, and after which record of it the part begins. */
+interface Place {
+  kind: ExportKind;
+  after: string | undefined;
+}
+
+/**
+ * What there is to fetch: a compact JWS that names the company as it is, the first part of each kind and about how many
+ * records there are. Nothing is prepared or kept for it: each part is made when it is fetched.
+ */
+export async function exportManifest(
+  exporting: Exporting,
+  deps: ExportDeps,
+): Promise<{ manifest: string; entry: AuditEntry }> {
+  const { db, now, attest, issuer } = deps;
+  const { companyId, actor, requestId } = exporting;
+  const found = await db.doc(paths.company(companyId)).get();
+  if (!found.exists) throw new AppError('NOT_FOUND');
+  const company = StoredCompany.parse(found.data());
+  const parts = await Promise.all(
+    KINDS.map(async (kind) => {
+      const counted = await kindOf(kind).documents(db, companyId).count().get();
+      return { kind, first: kind, records: counted.data().count };
+    }),
+  );
+  const manifest = await attest.sign(MANIFEST_TYP, {
+    ...{ iss: issuer, sub: companyId, iat: Math.floor(now() / 1000), format: 1 },
+    company: { id: companyId, ...company },
+    parts,
+  });
+  const batch = db.batch();
+  const record = { type: 'company', id: companyId } as const;
+  const about = { companyId, actor, record, requestId, result: 'done', facts: {} } as const;
+  const entry = addEntry(batch, { ...about, action: 'export.started' }, deps);
+  await batch.commit();
+  return { manifest, entry };
+}
+
+/**
+ * One part: a line of JSON for each record, at most 500, and a last line `{"part": …}` with a JWS that counts and hashes
+ * the lines before it and names the next part. Whoever follows them to `next: null` has all that was there at the
+ * start, by their ids, however long it took. What is opened is in the log before it is handed out. `NOT_FOUND` for a
+ * name of no part.
+ */
+export async function exportPart(
+  exporting: Exporting,
+  name: string,
+  deps: ExportDeps,
+): Promise<{ body: string; entry: AuditEntry | undefined }> {
+  const { companyId } = exporting;
+  const place = placeOf(name);
+  const { lines, next } = await renderPart(companyId, place, deps);
+  const entry = await logOpening(exporting, place.kind, lines.length, deps);
+  const records = lines.map((line) => `${line}\n`).join('');
+  const statement = await deps.attest.sign(PART_TYP, {
+    ...{ iss: deps.issuer, sub: companyId, iat: Math.floor(deps.now() / 1000), part: name },
+    ...{ records: lines.length, sha256: createHash('sha256').update(records).digest('hex') },
+    next: next === undefined ? null : `${place.kind}.${next}`,
+  });
+  return { body: `${records}${JSON.stringify({ part: statement })}\n`, entry };
+}
+
+function placeOf(name: string): Place {
+  const dot = name.indexOf('.');
+  const kind = KINDS.find((each) => each === (dot < 0 ? name : name.slice(0, dot)));
+  const after = dot < 0 ? undefined : name.slice(dot + 1);
+  if (kind === undefined || (after !== undefined && !kindOf(kind).isId(after))) {
+    throw new AppError('NOT_FOUND');
+  }
+  return { kind, after };
+}
+
+async function renderPart(
+  companyId: string,
+  { kind, after }: Place,
+  deps: ExportDeps,
+): Promise<{ lines: string[]; next: string | undefined }> {
+  const { documents, render } = kindOf(kind);
+  const ordered = documents(deps.db, companyId).orderBy(FieldPath.documentId()).limit(CHUNK);
+  const lines: string[] = [];
+  let bytes = 0;
+  let last = after;
+  while (lines.length < MOST_RECORDS && bytes < MOST_BYTES) {
+    const page = await (last === undefined ? ordered : ordered.startAfter(last)).get();
+    for (const record of await render(companyId, page.docs, deps)) {
+      const line = JSON.stringify(record);
+      bytes += Buffer.byteLength(line);
+      lines.push(line);
+    }
+    if (page.size < CHUNK) return { lines, next: undefined };
+    last = page.docs.at(-1)?.id;
+  }
+  return { lines, next: last };
+}
+
+async function logOpening(
+  { companyId, actor, requestId }: Exporting,
+  kind: ExportKind,
+  count: number,
+  deps: ExportDeps,
+): Promise<AuditEntry | undefined> {
+  if (kindOf(kind).opens === undefined || count === 0) return undefined;
+  const batch = deps.db.batch();
+  const record = { type: 'company', id: companyId } as const;
+  const facts = kind === 'orders' ? { orders: count } : { quantity: count };
+  const about = { companyId, actor, record, requestId, result: 'done', facts } as const;
+  const entry = addEntry(batch, { ...about, action: 'export.opened' }, deps);
+  await batch.commit();
+  return entry;
+}
