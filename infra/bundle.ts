@@ -7,10 +7,11 @@ import { trimProtos } from './trim-protos.ts';
 import { withoutDomains } from './without-domains.ts';
 
 /**
- * How a function's process is started. A young generation of 8 MB a half, and little room for the old one: what a
- * request leaves behind is collected soon, so that an instance of 256 MB does. More room makes it no quicker.
+ * How a function's process is started. Left alone V8 lets garbage grow to twice what an instance needs before it looks
+ * for it; this keeps one under load below 160 MB, for a fifth more processor time. It is no limit: hostile bodies,
+ * which functions-framework reads before anybody is asked who sent them, would make an instance of little room end.
  */
-const NODE_FLAGS = ['--max-semi-space-size=8', '--max-old-space-size=96'];
+const NODE_FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=10'];
 
 const ROOT = resolve(import.meta.dirname, '..');
 const FRAMEWORK_START = '@google-cloud/functions-framework/build/src/main.js';
@@ -49,6 +50,9 @@ export async function bundleFunction({ name, file, folder, plain = false }: Func
     ...COMMON,
     stdin: { contents: entry(name, file), resolveDir: ROOT },
     outfile: join(folder, 'function.cjs'),
+    // Native code (argon2) goes along as a file: it is good for the kind of machine that builds, which has to be the
+    // kind that runs, Linux on x64.
+    loader: { '.node': 'copy' },
     // Names stay: the log tells errors by their class, and stacks are read by people.
     minifySyntax: true,
     minifyWhitespace: true,

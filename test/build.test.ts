@@ -25,7 +25,11 @@ let folder: string;
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'strongroom-build-'));
   folder = join(scratch, 'webhooks');
-  const bundled = bundleFunction({ name: 'webhooks', file: join(ROOT, 'functions/webhooks.ts'), folder });
+  const bundled = Promise.all(
+    (['webhooks', 'accounts'] as const).map((name) =>
+      bundleFunction({ name, file: join(ROOT, `functions/${name}.ts`), folder: join(scratch, name) }),
+    ),
+  );
   cloud = await testCloud();
   demo = await seedDemo(cloud);
   await bundled;
@@ -36,13 +40,17 @@ afterAll(async () => {
 });
 
 /** Runs Node with these arguments as a platform would, and answers the port once the function listens. */
-async function started(args: string[], env: Record<string, string> = {}): Promise<number> {
+async function started(
+  args: string[],
+  env: Record<string, string> = {},
+  name: 'webhooks' | 'accounts' = 'webhooks',
+): Promise<number> {
   const port = await freePort();
   const child: ChildProcess = spawn(process.execPath, args, {
     // Nothing of this repository can be found from there.
-    cwd: folder,
+    cwd: join(scratch, name),
     env: {
-      ...cloud.envOf('webhooks'),
+      ...cloud.envOf(name),
       METADATA_SERVER_DETECTION: 'none',
       PORT: String(port),
       ...env,
@@ -88,6 +96,23 @@ describe('a bundle', () => {
     });
     expect(answer.status).toBe(400);
     expect(await answer.text()).not.toMatch(/canary|SyntaxError|node_modules/);
+  });
+
+  it('takes native code along: a password is checked with nothing installed', async () => {
+    const port = await started(
+      manifest().scripts.start.split(' ').slice(1, -1).concat('--target=accounts'),
+      {},
+      'accounts',
+    );
+    const { email, password } = demo.retailer;
+    const signIn = (typed: string): Promise<Response> =>
+      fetch(`http://127.0.0.1:${port}/v1/sessions`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ email, password: typed }),
+      });
+    expect((await signIn(password)).status).toBe(201);
+    expect((await signIn(`${password}!`)).status).toBe(401);
   });
 
   it('names its Node, and has its code compiled and its source map beside it', () => {
