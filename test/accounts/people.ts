@@ -76,8 +76,9 @@ export interface People {
   log(companyId: string): Promise<{ action: string; result: string; actor: { type: string } }[]>;
 }
 
-export async function startPeople(): Promise<People> {
-  const cloud = await testCloud();
+/** Starts the cloud unless one is given. The caller stops `cloud`. */
+export async function startPeople(given?: TestCloud): Promise<People> {
+  const cloud = given ?? (await testCloud());
   const now = cloud.clock.now;
   const seed: SeedDeps = { ...seedDeps(cloud), now };
   const document = (await (await fetch(`${cloud.baseUrl}/v1/openapi.json`)).json()) as OpenApiDocument;

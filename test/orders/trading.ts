@@ -233,7 +233,7 @@ export async function newMerchant(
   market: Market,
   products: Partial<StoredProduct>[] = [],
 ): Promise<Merchant> {
-  const company = await seedCompany('Test company', 'test@company.example', market.seed);
+  const company = await seedCompany('Test company', `${randomUUID()}@company.example`, market.seed);
   const product = { sku: 'S', title: 'Thing', price: 500, currency: 'USD', active: true };
   await seedProducts(
     company.companyId,

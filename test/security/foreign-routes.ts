@@ -83,14 +83,29 @@ export const COMPANY_ROUTES: readonly CompanyRoute[] = [
   { method: 'GET', template: '/v1/erasures', scope: 'orders:read' },
   { method: 'GET', template: '/v1/erasures/{id}', scope: 'orders:read' },
   { method: 'GET', template: '/v1/audit', scope: 'audit:read' },
+  { method: 'GET', template: '/v1/company', scope: 'company:read' },
+  { method: 'GET', template: '/v1/export', scope: 'export:read' },
+  // A part is a kind and a place in the caller's own records: there is no id of others in it.
+  { method: 'GET', template: '/v1/export/{part}', scope: 'export:read' },
 ];
 
-/** Routes without a key, and why they need none. */
-export const OPEN_ROUTES: readonly (Named & { by: 'signature' | 'public' })[] = [
+/** Routes without a key, and why they need none. `secret`: a password, a code or the token of a link in the body. */
+export const OPEN_ROUTES: readonly (Named & { by: 'signature' | 'public' | 'secret' })[] = [
   { method: 'POST', template: '/webhooks/{connectionId}', by: 'signature' },
   { method: 'GET', template: '/.well-known/jwks.json', by: 'public' },
   { method: 'GET', template: '/v1/openapi.json', by: 'public' },
   { method: 'GET', template: '/docs', by: 'public' },
+  { method: 'POST', template: '/v1/companies', by: 'secret' },
+  { method: 'POST', template: '/v1/companies/confirm', by: 'secret' },
+  { method: 'POST', template: '/v1/companies/certificate', by: 'secret' },
+  { method: 'POST', template: '/v1/sessions', by: 'secret' },
+  { method: 'POST', template: '/v1/password-resets', by: 'secret' },
+  { method: 'POST', template: '/v1/password-resets/confirm', by: 'secret' },
+  { method: 'POST', template: '/v1/members/accept', by: 'secret' },
+  { method: 'POST', template: '/v1/staff/sessions/options', by: 'secret' },
+  { method: 'POST', template: '/v1/staff/sessions', by: 'secret' },
+  { method: 'POST', template: '/v1/staff/enrolments/options', by: 'secret' },
+  { method: 'POST', template: '/v1/staff/enrolments', by: 'secret' },
 ];
 
 /** The template with ids in it. */
@@ -98,6 +113,7 @@ export function pathWith(template: string, ids: Ids): string {
   return template
     .replace('{fulfilmentId}', ids.fulfilment)
     .replace('{connectionId}', ids.connection)
+    .replace('{part}', 'orders')
     .replace('{id}', template.startsWith('/v1/erasures') ? ids.erasure : ids.order);
 }
 

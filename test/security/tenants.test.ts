@@ -12,6 +12,7 @@ import {
   OPEN_ROUTES,
   pathWith,
 } from './foreign-routes.ts';
+import { MEMBER_ROUTES, STAFF_ROUTES } from './people-routes.ts';
 import { startTrade, type Trade } from './trade.ts';
 
 let trade: Trade;
@@ -23,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => trade.market.cloud.stop());
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-const WITH_IDS = COMPANY_ROUTES.filter((route) => route.template.includes('{'));
+const WITH_IDS = COMPANY_ROUTES.filter((route) => /\{(?!part)/.test(route.template));
 
 /** All that a caller can see of an answer, but for what is new in each: the request's id and the time. */
 function seen({ status, headers, text }: Answer) {
@@ -47,16 +48,25 @@ const STRANGERS: [who: string, of: (trade: Trade) => { caller: Merchant; foreign
   ['the retailer', (t) => ({ caller: t.market.retailer, foreign: t.everyIdOf.supplier })],
 ];
 
+/** What the document says that an operation needs: a scope of a key, or what members or staff need. */
+function neededFor(security: Record<string, string[]> = {}): string {
+  const { apiKey, session, staff } = security;
+  if (apiKey !== undefined) return apiKey.join();
+  if (session !== undefined) return `member ${session.join() || 'own'}`;
+  return staff === undefined ? 'open' : `staff ${staff.join()}`;
+}
+
 describe('the tables of this test', () => {
   it('hold every route of the published document, with its scope, and no other', () => {
     const published = Object.entries(document.paths ?? {}).flatMap(([template, operations]) =>
-      Object.entries(operations as Record<string, { security?: { apiKey?: string[] }[] }>).map(
-        ([method, { security }]) =>
-          `${method.toUpperCase()} ${template} ${security?.[0]?.apiKey?.join() ?? 'open'}`,
+      Object.entries(operations as Record<string, { security?: Record<string, string[]>[] }>).map(
+        ([method, { security }]) => `${method.toUpperCase()} ${template} ${neededFor(security?.[0])}`,
       ),
     );
     const tested = [
       ...COMPANY_ROUTES.map((route) => `${nameOf(route)} ${route.scope}`),
+      ...MEMBER_ROUTES.map((route) => `${nameOf(route)} member ${route.scope}`),
+      ...STAFF_ROUTES.map((route) => `${nameOf(route)} staff ${route.right}`),
       ...OPEN_ROUTES.map((route) => `${nameOf(route)} open`),
     ];
     expect(tested.sort()).toEqual(published.sort());
@@ -64,10 +74,12 @@ describe('the tables of this test', () => {
 
   it('reach every function that the routes table makes reachable', () => {
     const route = readRoutes();
-    const reached = [...COMPANY_ROUTES, ...OPEN_ROUTES].map((each) =>
+    const reached = [...COMPANY_ROUTES, ...MEMBER_ROUTES, ...STAFF_ROUTES, ...OPEN_ROUTES].map((each) =>
       route(pathWith(each.template, nobodysIds())),
     );
-    expect([...new Set(reached)].sort()).toEqual(['audit', 'orders', 'trust', 'webhooks']);
+    expect([...new Set(reached)].sort()).toEqual([
+      ...['accounts', 'audit', 'export', 'orders', 'support', 'trust', 'webhooks'],
+    ]);
   });
 });
 

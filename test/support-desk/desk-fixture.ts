@@ -84,8 +84,9 @@ export interface DeskFixture {
   stop(): Promise<void>;
 }
 
-export async function openDesk(): Promise<DeskFixture> {
-  const market = await startMarket();
+/** Starts the market unless one is given. The caller calls `stop`, which stops its cloud too. */
+export async function openDesk(given?: Market): Promise<DeskFixture> {
+  const market = given ?? (await startMarket());
   const { cloud, retailer } = market;
   const now = (): number => cloud.clock.now();
   const config = readConfig(cloud.envOf('seed'));
