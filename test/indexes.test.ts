@@ -5,7 +5,10 @@ import type { SeenQuery } from '../local/door/queries.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
 import { ACTIONS } from '../shared/audit/actions.ts';
+import { EXPORT_KINDS } from '../shared/ownership/export-kinds.ts';
+import { DAY, HOUR, PASSWORD, type People, startPeople } from './accounts/people.ts';
 import { act, call, trade } from './orders/trading.ts';
+import { browserKey, type DeskFixture, openDesk } from './support-desk/desk-fixture.ts';
 import { declaredIndexes, type IndexFile, isDeclared } from './support/declared-indexes.ts';
 import { type Market, startMarket } from './support/market.ts';
 
@@ -14,9 +17,13 @@ const empty: IndexFile = { indexes: [], fieldOverrides: [] };
 const fileOf = (database: string): IndexFile => declared.get(database) ?? empty;
 
 let market: Market;
+let people: People;
+let desk: DeskFixture;
 const seen = new Map<string, SeenQuery>();
 beforeAll(async () => {
   market = await startMarket();
+  people = await startPeople(market.cloud);
+  desk = await openDesk(market);
   for (const door of Object.values(market.cloud.doors)) {
     door.observeQueries((query) => {
       const about: { identity: Identity } & SeenQuery = { identity: door.identity, ...query };
@@ -24,7 +31,71 @@ beforeAll(async () => {
     });
   }
 });
-afterAll(() => market.cloud.stop());
+afterAll(() => desk.stop());
+
+/** Everything that accounts are asked, by members of one company. What is deleted in the end is another one. */
+async function accounts(): Promise<void> {
+  const owner = await people.owner();
+  const { token, companyId } = owner;
+  const member = await people.member(owner, 'member');
+  const ask = async (method: string, path: string, body?: unknown): Promise<string> => {
+    const answer = await people.ask(method, path, { token, ...(body !== undefined && { body }) });
+    expect([path, answer.status < 300], answer.text).toEqual([path, true]);
+    return (answer.json as { id?: string } | undefined)?.id ?? '';
+  };
+  await people.signIn(owner.email);
+  await people.ask('POST', '/v1/password-resets', { body: { email: owner.email } });
+  const pending = { name: 'Another', email: people.address().email, password: PASSWORD, mode: 'test' };
+  expect((await people.ask('POST', '/v1/companies', { body: pending })).status).toBe(202);
+  const withdrawn = await ask('POST', '/v1/members', { email: people.address().email, role: 'member' });
+  await ask('POST', '/v1/members', { email: people.address().email, role: 'member' });
+  for (const path of ['sessions', 'members', 'approvals', 'export']) await ask('GET', `/v1/${path}`);
+  await ask('DELETE', `/v1/members/${withdrawn}`);
+  await ask('PATCH', `/v1/members/${member.memberId}`, { role: 'read_only' });
+  for (const name of ['one', 'two']) await ask('POST', '/v1/api-keys', { name, scopes: ['orders:read'] });
+  const keys = await people.ask('GET', '/v1/api-keys?limit=1', { token });
+  const { data, next } = keys.json as { data: { id: string }[]; next: string };
+  await ask('GET', `/v1/api-keys?limit=1&after=${encodeURIComponent(next)}`);
+  await ask('DELETE', `/v1/api-keys/${data[0]?.id ?? ''}`);
+  await ask('POST', '/v1/second-factors/totp');
+  await ask('POST', '/v1/second-factors/passkeys/options');
+  for (const kind of Object.keys(EXPORT_KINDS)) {
+    const headers = { Authorization: `Bearer ${token}` };
+    const part = await fetch(`${market.cloud.baseUrl}/v1/export/${kind}`, { headers });
+    expect([kind, part.status]).toEqual([kind, 200]);
+    await part.arrayBuffer();
+  }
+  const other = await people.owner();
+  const closing = await people.ask('DELETE', '/v1/company', { token: other.token });
+  expect(closing.status).toBe(202);
+  const { receipt } = closing.json as { receipt: string };
+  await people.ask('POST', '/v1/companies/certificate', { body: { token: receipt } });
+  expect((await people.log(companyId)).length).toBeGreaterThan(5);
+}
+
+/** Everything that staff ask, and what a merchant answers. */
+async function support(): Promise<void> {
+  const supporter = await desk.person('support');
+  const reviewer = await desk.person('reviewer');
+  const key = await browserKey();
+  const [token, signing] = [await supporter.signIn(), await reviewer.signIn()];
+  await desk.approved(token, { kinds: ['orders', 'audit'] }, key);
+  const { id } = await desk.ask(token, { kinds: ['orders'] }, key);
+  const page = await desk.call(token, 'GET', '/v1/support/requests?limit=1');
+  await desk.call(token, 'GET', `/v1/support/requests?limit=1&after=${page.json.next ?? ''}`);
+  const member = await desk.member();
+  const approvals = await desk.call(member, 'GET', '/v1/approvals?limit=1');
+  await desk.call(member, 'GET', `/v1/approvals?limit=1&after=${approvals.json.next ?? ''}`);
+  for (const kind of ['orders', 'audit']) {
+    await desk.call(token, 'POST', `/v1/support/requests/${id}/open`, { kind });
+  }
+  const list = (await desk.call(signing, 'GET', '/v1/staff')).json as unknown as {
+    digest: string;
+    signing: Parameters<typeof reviewer.device.get>[0];
+  };
+  const signed = { digest: list.digest, passkey: reviewer.device.get(list.signing) };
+  expect((await desk.call(signing, 'POST', '/v1/staff/attestations', signed)).status).toBe(201);
+}
 
 /** Every way of leaving some of these out. */
 function subsets(parameters: string[]): string[] {
@@ -72,19 +143,36 @@ describe('every query that the hub makes', () => {
       }
     }
     await call(retailer, 'POST', '/v1/orders/erase-archived');
-    await market.cloud.clock.advance(2 * 60 * 60_000);
+    await accounts();
+    await support();
+    // Until the deleted company is gone, and the last backup of its key.
+    for (const time of [2 * HOUR, 7 * DAY, 2 * HOUR]) await market.cloud.clock.advance(time);
+    // What a sign-out asks for, when all that is stored has been looked at.
+    const { token } = await people.owner();
+    expect((await people.ask('DELETE', '/v1/sessions', { token })).status).toBe(204);
 
     const queries = [...seen.values()];
     const collections = new Set(
       queries.map(({ database, collection, group }) => `${database} ${collection} ${group}`),
     );
     expect([...collections].sort()).toEqual([
+      '(default) apiKeys false',
       '(default) audit false',
+      '(default) closings false',
+      '(default) connections false',
       '(default) erasures false',
       '(default) erasures true',
+      '(default) invitations false',
+      '(default) members false',
       '(default) orders false',
       '(default) orders true',
       '(default) partners false',
+      '(default) products false',
+      '(default) resets false',
+      '(default) sessions false',
+      '(default) staff false',
+      '(default) staffSessions false',
+      '(default) supportRequests false',
       'keyring recordKeys false',
     ]);
     expect(queries.filter((query) => !isDeclared(query, fileOf(query.database)))).toEqual([]);

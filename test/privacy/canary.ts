@@ -34,6 +34,14 @@ export class Canaries {
     return `Please leave it with ${word}.`;
   }
 
+  /** Long enough, and easily guessed by nobody. */
+  password(place: string): string {
+    const first = this.#word(`password for ${place}`);
+    const second = this.#word(`password for ${place}, its end`);
+    this.#ban(`password for ${place}`, first, second);
+    return `${first} ${second}`;
+  }
+
   email(place: string): string {
     const local = this.#word(`email in ${place}`);
     this.#ban(`email in ${place}`, local);

@@ -53,6 +53,22 @@ export class Wire {
     return order;
   }
 
+  /** What people send who sign in. A test reads of the answer what it needs to go on. */
+  async post(
+    baseUrl: string,
+    path: string,
+    body: unknown,
+    token?: string,
+  ): Promise<{ status: number; json: { token?: string; app?: { secret: string } } }> {
+    const place = this.#name(`POST ${path}`);
+    const authorization = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+    const headers = { ...this.#headers, ...authorization, 'Content-Type': 'application/json' };
+    const answer = await fetch(baseUrl + path, { method: 'POST', headers, body: JSON.stringify(body) });
+    const text = await answer.text();
+    this.#keep(place, answer.status, answer.headers, text);
+    return { status: answer.status, json: (text === '' ? {} : JSON.parse(text)) as { token?: string } };
+  }
+
   /** Any address, any body, any headers. */
   async send(name: string, url: string, init: RequestInit = {}): Promise<number> {
     const place = this.#name(name);
