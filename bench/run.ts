@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: one table, each figure beside its limit of the same run.
  *
- *     npm run bench [-- --quick] [-- seal billed memory cold throughput kms]
+ *     npm run bench [-- --quick] [-- seal billed signin memory cold throughput kms]
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -18,14 +18,22 @@ import { coldStart } from './cold-start.ts';
 import { kmsFigures } from './kms-calls.ts';
 import { peakMemory } from './memory.ts';
 import { sealBench } from './seal.ts';
+import { signInFigures } from './sign-in.ts';
 import { type Figure, tableOf } from './table.ts';
 import { throughput } from './throughput.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
 /** How much of each is done. `quick` shows that all of it runs; its figures mean little. */
-const FULL = { runs: 11, rounds: 6, roundRequests: 400, memoryRequests: 2000, kmsScale: 1 };
-const QUICK: typeof FULL = { runs: 1, rounds: 1, roundRequests: 40, memoryRequests: 40, kmsScale: 100 };
+const FULL = { runs: 11, rounds: 6, roundRequests: 400, memoryRequests: 2000, kmsScale: 1, signIns: 600 };
+const QUICK: typeof FULL = {
+  runs: 1,
+  rounds: 1,
+  roundRequests: 40,
+  memoryRequests: 40,
+  kmsScale: 100,
+  signIns: 60,
+};
 
 interface Bench {
   cloud: Cloud;
@@ -35,9 +43,10 @@ interface Bench {
   size: typeof FULL;
 }
 
-/** In the order in which they run: the first while the hub's own functions run, the others with these stopped. */
+/** In the order in which they run: the first two while the hub's own functions run, the others with these stopped. */
 const BENCHES: Record<string, (bench: Bench) => Promise<Figure[]>> = {
   billed: async ({ cloud, demo }) => billedFigures(await billedOperations(cloud, demo)),
+  signin: ({ cloud, folder, size }) => signInFigures(cloud, folder('accounts'), size.signIns),
   memory: ({ cloud, demo, folder, size }) => peakMemory(cloud, demo, folder, size.memoryRequests),
   cold: ({ cloud, demo, folder, size }) =>
     coldStart(cloud, demo, { webhooks: folder('webhooks'), hello: folder('hello') }, size.runs),
@@ -74,8 +83,8 @@ async function main(): Promise<void> {
     const figures: Figure[] = [];
     for (const name of chosen) {
       // Whatever is measured in a process of its own has the machine to itself.
-      if (name !== 'billed') await cloud.kill('webhooks');
-      if (['memory', 'cold', 'throughput'].includes(name)) await bundleAll(folder);
+      if (!['billed', 'signin'].includes(name)) await cloud.kill('webhooks');
+      if (['signin', 'memory', 'cold', 'throughput'].includes(name)) await bundleAll(folder);
       const startedAt = performance.now();
       process.stdout.write(`  ${name} …`);
       figures.push(...((await BENCHES[name]?.(bench)) ?? []));

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Billed, billedFigures, billedOperations, STEPS, sumOf } from '../bench/billed-operations.ts';
 import { kmsCalls } from '../bench/kms-calls.ts';
+import { authenticationReads } from '../bench/sign-in.ts';
 import { meetsAim, tableOf } from '../bench/table.ts';
 import { seedDemo } from '../local/seed.ts';
 import { type TestCloud, testCloud } from './support/cloud.ts';
@@ -41,6 +42,15 @@ describe('what an order of three lines is billed, all of them one partner’s', 
     const figures = billedFigures(billed);
     expect(figures.filter((figure) => meetsAim(figure) === false)).toEqual([]);
     expect(tableOf(figures).split('\n')).toHaveLength(figures.length + 2);
+  });
+});
+
+describe('knowing who calls', () => {
+  it('is one read for a credential that is new to an instance, and none for one that it knows', async () => {
+    expect(await authenticationReads(cloud)).toEqual({
+      ...{ keyFirst: 1, keyAgain: 0 },
+      ...{ sessionFirst: 1, sessionAgain: 0 },
+    });
   });
 });
 

@@ -37,6 +37,8 @@ export async function replayLedger(
   const refs = new Map<string, string>();
   for await (const entry of deps.ledger.entries()) {
     keys.add(entry.recordKeyHash);
+    // A company's entry: it is deleted anew by itself, and has no reference that needs a tombstone.
+    if (entry.orderRefHash === entry.recordKeyHash) continue;
     refs.set(entry.orderRefHash, entry.at);
   }
   const so: Replayed = {

@@ -153,11 +153,9 @@ async function eraseOrders(companyId: string, deps: StepDeps): Promise<boolean> 
 /** The ledger first, so that a restore of any backup does not bring the company back. */
 async function destroyKey(companyId: string, deps: StepDeps): Promise<boolean> {
   const { db, keyring, ledger, now } = deps;
-  await ledger.record({
-    recordKeyHash: companyHash(companyId),
-    orderRefHash: orderHash(paths.company(companyId)),
-    at: timestamp(now),
-  });
+  const hash = companyHash(companyId);
+  // Twice the same, which no order's two are: it names no order whose reference could come back.
+  await ledger.record({ recordKeyHash: hash, orderRefHash: hash, at: timestamp(now) });
   await keyring.destroyCompanyKey(companyId);
   const destroyedAt = timestamp(now);
   const horizon = await horizonOf(companyId, destroyedAt, deps);

@@ -11,7 +11,9 @@ import { createKms } from '../../shared/cloud/kms.ts';
 import { createLog } from '../../shared/cloud/log.ts';
 import { createPublisher } from '../../shared/cloud/pubsub.ts';
 import { createLedger } from '../../shared/cloud/storage.ts';
+import { randomId } from '../../shared/domain/ids.ts';
 import { closeCompanies, type CloseDeps } from '../../shared/ownership/close.ts';
+import { replayLedger } from '../../shared/orders/replay-ledger.ts';
 import { replayClosings } from '../../shared/ownership/replay-closings.ts';
 import { createGrants } from '../../shared/support/grants.ts';
 import { eventually, type Market, startMarket } from '../support/market.ts';
@@ -217,12 +219,12 @@ describe('a deletion that is killed at any step', () => {
     await market.seed.keyring.createCompanyKey(companyId);
     const replay = readConfig(people.cloud.envOf('replay-ledger'));
     const keyring = openKeyring(replay, { now });
-    await replayClosings({
-      ...deps,
-      db: openFirestore(replay, '(default)'),
-      keyring,
-      ledger: createLedger(replay),
-    });
+    const replaying = { db: openFirestore(replay, '(default)'), keyring, ledger: createLedger(replay) };
+    const acting = { actor: { type: 'system', id: null }, requestId: randomId('request') } as const;
+    // Of its orders too everything is known to the ledger; of the company itself no order's reference is put up.
+    const { tombstones } = await replayLedger(acting, { ...replaying, now });
+    expect(tombstones).toBe(0);
+    await replayClosings({ ...deps, ...replaying });
     expect(await keyring.companyKeyExists(companyId)).toBe(false);
     await eventually(async () => {
       await closeCompanies(deps);

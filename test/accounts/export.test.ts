@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { decodeJwt, decodeProtectedHeader, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ExportSource, fetchExport } from '../../infra/export-folder.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
@@ -175,6 +175,40 @@ describe('fetching an export', () => {
       fetch(typeof url === 'string' ? url.replace('/partners', '/connections') : url, init);
     const failing = fetchExport(join(folder, 'mixed'), source({ fetch: mixed }));
     await expect(failing).rejects.toThrow('is not what its signature says');
+  });
+});
+
+describe('what is fetched', () => {
+  it('takes no statement that another key, algorithm or type signed', async () => {
+    const answer = await get('/v1/export');
+    const { manifest } = (await answer.json()) as { manifest: string };
+    const header = decodeProtectedHeader(manifest) as { kid: string };
+    const claims = decodeJwt(manifest);
+    const { privateKey } = await generateKeyPair('ES256');
+    const signed = (alg: string, typ: string, key: Parameters<SignJWT['sign']>[0]) =>
+      new SignJWT(claims).setProtectedHeader({ alg, typ, kid: header.kid }).sign(key);
+    const coded = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+    const partOf = async (): Promise<string> => {
+      const lines = (await (await get('/v1/export/partners')).text()).trim().split('\n');
+      return (JSON.parse(lines.at(-1) ?? '') as { part: string }).part;
+    };
+    const forged = {
+      'another key': await signed('ES256', 'strongroom-export+jwt', privateKey),
+      'a MAC with the public key': await signed(
+        ...(['HS256', 'strongroom-export+jwt', Buffer.from(JSON.stringify(header).padEnd(32))] as const),
+      ),
+      'no signature': `${coded({ ...header, alg: 'none' })}.${coded(claims)}.`,
+      'changed claims': manifest.replace(/\.[^.]+\./, `.${coded({ ...claims, sub: randomId('company') })}.`),
+      'a statement of another type': await partOf(),
+    };
+    for (const [what, jws] of Object.entries(forged)) {
+      const lying: typeof fetch = (url, init) =>
+        String(url).endsWith('/v1/export')
+          ? Promise.resolve(Response.json({ manifest: jws }))
+          : fetch(url, init);
+      const fetching = fetchExport(join(folder, what.replaceAll(' ', '-')), source({ fetch: lying }));
+      await expect(fetching, what).rejects.toThrow();
+    }
   });
 });
 
