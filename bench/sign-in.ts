@@ -70,12 +70,10 @@ export async function signInFigures(cloud: Cloud, accounts: string, signIns: num
     bodies.push(Buffer.from(JSON.stringify({ email, password })));
   }
   const bundled = await startBundled(accounts, cloud.envOf('accounts'), { probed: true });
-  const headers = { 'Content-Type': 'application/json' };
   const next = () => ({
-    method: 'POST',
-    path: '/v1/sessions',
-    headers,
-    body: bodies.pop() ?? Buffer.alloc(0),
+    ...{ method: 'POST', path: '/v1/sessions', body: bodies.pop() ?? Buffer.alloc(0) },
+    // As the load balancer writes it: each member is somewhere else, or one source would soon be told to wait.
+    headers: { 'Content-Type': 'application/json', 'X-Forwarded-For': forwardedFor(bodies.length) },
   });
   try {
     await firstAnswer(bundled.port, next());
@@ -107,6 +105,11 @@ export async function signInFigures(cloud: Cloud, accounts: string, signIns: num
   } finally {
     await bundled.stop();
   }
+}
+
+/** Another address of a network that is nobody's (RFC 2544) for each number. */
+function forwardedFor(number: number): string {
+  return `198.18.${number >> 8}.${number & 255}, 192.0.2.1`;
 }
 
 /** Seconds of processor time for so many hashes in this process. */

@@ -6,7 +6,10 @@ import type { Config } from './config.ts';
 
 const Hash = z.string().regex(/^[0-9a-f]{64}$/, 'not a SHA-256 hash in hex');
 
-/** One erased order: hashes (SHA-256, lower-case hex) and a time, nothing that says who or what it was. */
+/**
+ * One erased order, a partner's wrap or a company: hashes (SHA-256, lower-case hex) and a time, nothing that says who or
+ * what it was. Only an order's two hashes differ: it alone has a reference to keep from coming back.
+ */
 export const LedgerEntry = z.strictObject({ recordKeyHash: Hash, orderRefHash: Hash, at: Timestamp });
 export type LedgerEntry = z.infer<typeof LedgerEntry>;
 

@@ -39,32 +39,33 @@ export async function destroyOrder(
   const ref = orderDoc(db, companyId, orderId);
   const order = (await ref.get()).data() as StoredOrder | undefined;
   const at = timestamp(now);
-  const batch = db.batch();
-  batch.delete(db.doc(paths.sealed(orderId)));
-  batch.set(db.doc(paths.orderRef(orderId)), tombstone(at));
-  if (order !== undefined) {
-    // Of two that run at once only one deletes the order, and so only one writes the entries.
-    batch.delete(ref, { exists: true });
-    for (const supply of await stillThere(order.supplyOrders, db)) {
-      batch.update(orderDoc(db, supply.companyId, supply.id), withoutPersonalTrace(at));
-      const record = { type: 'order', id: supply.id } as const;
-      const about = {
-        ...acting,
-        action: 'order.erased_by_owner',
-        record,
-        result: 'done',
-        facts: {},
-      } as const;
-      addEntry(batch, { companyId: supply.companyId, ...about }, deps);
+  const commit = async (supplies: StoredOrder['supplyOrders']): Promise<void> => {
+    const batch = db.batch();
+    batch.delete(db.doc(paths.sealed(orderId)));
+    batch.set(db.doc(paths.orderRef(orderId)), tombstone(at));
+    if (order !== undefined) {
+      // Of two that run at once only one deletes the order, and so only one writes the entries.
+      batch.delete(ref, { exists: true });
+      for (const supply of supplies) {
+        batch.update(orderDoc(db, supply.companyId, supply.id), withoutPersonalTrace(at));
+        const record = { type: 'order', id: supply.id } as const;
+        const about = { ...acting, action: 'order.erased_by_owner', record, result: 'done' } as const;
+        addEntry(batch, { companyId: supply.companyId, ...about, facts: {} }, deps);
+      }
+      const record = { type: 'order', id: orderId } as const;
+      const facts = erasureId === undefined ? {} : { erasureId };
+      addEntry(batch, { companyId, ...acting, action: 'order.erased', record, result: 'done', facts }, deps);
     }
-    const record = { type: 'order', id: orderId } as const;
-    const facts = erasureId === undefined ? {} : { erasureId };
-    addEntry(batch, { companyId, ...acting, action: 'order.erased', record, result: 'done', facts }, deps);
+    await batch.commit();
+  };
+  const supplies = order?.supplyOrders ?? [];
+  try {
+    await commit(supplies);
+  } catch (error) {
+    if (!alreadyGone(error)) throw error;
+    // By another run, or with a supplier that was deleted: only then is it looked who is left.
+    if ((await ref.get()).exists) await commit(await stillThere(supplies, db));
   }
-  await batch.commit().catch(async (error: unknown) => {
-    const byAnother = alreadyGone(error) && !(await ref.get()).exists;
-    if (!byAnother) throw error;
-  });
 }
 
 /** Takes from a partner what it could open of somebody else's order; its trade stays. */
@@ -79,11 +80,9 @@ export async function removeView(
   const order = (await ref.get()).data() as StoredOrder | undefined;
   if (order === undefined) return;
   const owner = ownerOf(holder, order);
-  await ledger.record({
-    recordKeyHash: wrapHash(owner.orderId, holder.orderId),
-    orderRefHash: orderRefId(holder.orderId),
-    at: timestamp(now),
-  });
+  const hash = wrapHash(owner.orderId, holder.orderId);
+  // Twice the same, which no order's two are: a partner's order has no reference of its own that could come back.
+  await ledger.record({ recordKeyHash: hash, orderRefHash: hash, at: timestamp(now) });
   await keyring.unshare(owner, holder);
 
   await db.runTransaction(async (tx) => {

@@ -37,7 +37,7 @@ export async function replayLedger(
   const refs = new Map<string, string>();
   for await (const entry of deps.ledger.entries()) {
     keys.add(entry.recordKeyHash);
-    // A company's entry: it is deleted anew by itself, and has no reference that needs a tombstone.
+    // Of a partner's wrap, or of a company: neither has a reference that needs a tombstone.
     if (entry.orderRefHash === entry.recordKeyHash) continue;
     refs.set(entry.orderRefHash, entry.at);
   }

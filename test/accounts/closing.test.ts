@@ -221,7 +221,7 @@ describe('a deletion that is killed at any step', () => {
     const keyring = openKeyring(replay, { now });
     const replaying = { db: openFirestore(replay, '(default)'), keyring, ledger: createLedger(replay) };
     const acting = { actor: { type: 'system', id: null }, requestId: randomId('request') } as const;
-    // Of its orders too everything is known to the ledger; of the company itself no order's reference is put up.
+    // Neither the company nor what it could open of its customer's order had an order's reference.
     const { tombstones } = await replayLedger(acting, { ...replaying, now });
     expect(tombstones).toBe(0);
     await replayClosings({ ...deps, ...replaying });
