@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Market, startMarket } from '../support/market.ts';
 import { apiBodies, pushes } from './hostile-bodies.ts';
+import { peopleBodies } from './hostile-people.ts';
 import { strangeQueries, strangeRequests } from './hostile-paths.ts';
 import { everyNode, shopifyDeliveries, standardDeliveries } from './hostile-webhooks.ts';
 import { goodOrdersStillWork, type Run, startRun, wrongLines } from './hostile-run.ts';
@@ -41,6 +42,10 @@ describe('hostile input gets a 2xx or a 4xx, and nothing of itself back', () => 
 
   it('in the bodies of the API', async () => {
     await run.some(apiBodies(market, orders), 1500, SEED);
+  }, 120_000);
+
+  it('in the bodies of what people ask', async () => {
+    await run.some(await peopleBodies(market), 500, SEED);
   }, 120_000);
 
   it('in methods, paths, queries and headers', async () => {
