@@ -15,10 +15,19 @@ export interface KillPoint {
 
 const CHANGES = new Set(['Commit', 'Publish', 'objects.insert']);
 
-/** Which calls change something. */
+/** When a key was last used is noted once a minute, by whichever request comes next: it belongs to no step. */
+const NOTE_OF_USE = /^apiKeyRefs\//;
+
+/** Whether a call changes something of the step that it is made in. */
+export function isChange({ method, writes = [] }: CallSeen): boolean {
+  const noted =
+    writes.length > 0 && writes.every(({ kind, path }) => kind === 'update' && NOTE_OF_USE.test(path));
+  return CHANGES.has(method) && !noted;
+}
+
 const COUNTS: Record<KillPoint['of'], (call: CallSeen) => boolean> = {
   calls: () => true,
-  changes: ({ method }) => CHANGES.has(method),
+  changes: isChange,
 };
 
 /** The calls that a function makes, in order, while `step` runs undisturbed. */
@@ -37,7 +46,7 @@ export async function callsDuring(
 
 /** After each call that changes something: every state in which a step can leave the cloud on its way. */
 export function eachChange(calls: readonly CallSeen[]): KillPoint[][] {
-  return pointsAfter(calls.filter(COUNTS.changes), 'changes').map((point) => [point]);
+  return pointsAfter(calls.filter(isChange), 'changes').map((point) => [point]);
 }
 
 /** In a row: after the nth change of the first run, then after one of the second run, and so on. */

@@ -1,7 +1,8 @@
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CallSeen } from '../../local/door/faults.ts';
 import { type Market, startMarket } from '../support/market.ts';
-import { callsDuring } from './kill-point.ts';
+import { callsDuring, isChange } from './kill-point.ts';
 import { stateOf } from './order-state.ts';
 import {
   ARCHIVE,
@@ -26,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => market.cloud.stop());
 
-const isCommit = ({ method }: { method: string }): boolean => method === 'Commit';
+const isCommit = (call: CallSeen): boolean => call.method === 'Commit' && isChange(call);
 
 describe('a commit that was done while its answer got lost is not done twice:', PATIENCE, () => {
   it.each([ARCHIVE, CANCEL, CONFIRM, CREATE, DELETE, ERASE, FULFIL, HOLD, RECEIVE, ROUTE, SWEEP])(

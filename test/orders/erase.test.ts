@@ -225,7 +225,7 @@ describe('after the horizon', () => {
     await eventually(async () => {
       // Given up by Pub/Sub, it is due again in a later hour.
       expect(await slot()).not.toBe(before);
-    }, 25_000);
+    }, 60_000);
     market.cloud.doors.erase.setFault(null);
     expect((await erasure(market.retailer, json.id)).state).toBe('destroyed');
     await market.cloud.clock.advance(HOUR);
