@@ -9,7 +9,7 @@ import { review } from '../shared/staff/review.ts';
 export const build: Build = (env, now) => {
   const config = readConfig(env);
   const log = createLog({ functionName: 'review', projectId: config.projectId });
-  const db = openFirestore(config, '(default)');
+  const db = openFirestore(config, 'staff');
   return tickHandler(log, () => review({ db, rp: config.relyingParty, log, now }));
 };
 

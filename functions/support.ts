@@ -9,16 +9,19 @@ import { guardDesk } from '../shared/http/staff/guard.ts';
 import { openStaffRoutes } from '../shared/http/staff/routes.ts';
 import { addSupportApi } from '../shared/http/support/api.ts';
 
-/** The desk of our own people. It has no keyring and no KMS: what was approved comes from `disclose`, encrypted. */
+/**
+ * The desk of our own people. It reaches their accounts alone: what it asks of merchants, and what was approved,
+ * goes through `disclose`.
+ */
 export const build: Build = (env, now) => {
   const config = readConfig(env);
   if (config.discloseUrl === undefined) throw new Error('DISCLOSE_URL: needed here.');
   const log = createLog({ functionName: 'support', projectId: config.projectId });
-  const db = openFirestore(config, '(default)');
+  const db = openFirestore(config, 'staff');
   const app = createApi({ log });
   guardDesk(app, openStaffRoutes, { db, now });
   addStaffApi(app, { db, rp: config.relyingParty, log, now });
-  addSupportApi(app, { db, disclose: createInternal(config, config.discloseUrl), now });
+  addSupportApi(app, { disclose: createInternal(config, config.discloseUrl), now });
   return toFunction(app);
 };
 

@@ -87,7 +87,7 @@ async function main(): Promise<void> {
     process.loadEnvFile(LOCAL_ENV);
   process.env['METADATA_SERVER_DETECTION'] ??= 'none';
   const config = readConfig(process.env);
-  console.log(await run(command.data, { db: openFirestore(config, '(default)'), now: Date.now }));
+  console.log(await run(command.data, { db: openFirestore(config, 'staff'), now: Date.now }));
 }
 
 main().then(

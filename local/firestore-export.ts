@@ -3,7 +3,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Each database by the name of its folder in an export. */
-export const DATABASES = { default: '(default)', keyring: 'keyring' } as const;
+export const DATABASES = { default: '(default)', keyring: 'keyring', staff: 'staff' } as const;
 
 export type DatabaseFolder = keyof typeof DATABASES;
 
@@ -27,7 +27,7 @@ export async function exportDatabases(firestore: string, projectId: string, fold
 }
 
 /**
- * Puts an export's documents over what is there and deletes nothing. `only` takes one of the two databases.
+ * Puts an export's documents over what is there and deletes nothing. `only` takes some of the databases.
  * The emulator answers 200 to an export of another database, and imports nothing.
  */
 export async function importDatabases(
@@ -49,7 +49,7 @@ export function isExport(folder: string): boolean {
   return folders().every((name) => existsSync(join(folder, name, `${name}.overall_export_metadata`)));
 }
 
-/** Empties both databases of a project. */
+/** Empties all databases of a project. */
 export async function clearDatabases(firestore: string, projectId: string): Promise<void> {
   for (const name of folders()) {
     const path = `/emulator/v1/${databaseName(projectId, name)}/documents`;

@@ -12,7 +12,7 @@
  */
 
 export interface Role {
-  databases?: Partial<Record<'(default)' | 'keyring', 'datastore.user' | 'datastore.viewer'>>;
+  databases?: Partial<Record<'(default)' | 'keyring' | 'staff', 'datastore.user' | 'datastore.viewer'>>;
   keys?: Partial<Record<'tenantKek' | 'recoveryKek' | 'attest', readonly KeyRole[]>>;
   topics?: Partial<Record<'orders' | 'erasures', 'pubsub.publisher'>>;
   buckets?: Partial<Record<'ledger', readonly BucketRole[]>>;
@@ -85,9 +85,10 @@ export const ROLES = {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     topics: { orders: 'pubsub.publisher', erasures: 'pubsub.publisher' },
   },
-  // The staff's desk on the internet. It has neither keyring nor KMS, and so nothing to approve or to open with.
+  // The staff's desk on the internet. It reaches our own people's accounts alone: nothing to approve or to open with, and
+  // no document of a merchant, a session or a member that it could forge.
   support: {
-    databases: { '(default)': 'datastore.user' },
+    databases: { staff: 'datastore.user' },
   },
   // Inside, called by `support` alone. What it opens is encrypted to the one key that a merchant's grant names.
   disclose: {
@@ -96,11 +97,11 @@ export const ROLES = {
     topics: { orders: 'pubsub.publisher' },
   },
   review: {
-    databases: { '(default)': 'datastore.user' },
+    databases: { staff: 'datastore.user' },
   },
   // The operator's own command, which alone makes, trains and suspends accounts of staff.
   'staff-admin': {
-    databases: { '(default)': 'datastore.user' },
+    databases: { staff: 'datastore.user' },
   },
   // Whoever restores runs it before any function may read. It takes away what the ledger names and can open nothing.
   'replay-ledger': {
@@ -110,7 +111,7 @@ export const ROLES = {
   // The launcher's own identity, which plays Terraform and the first merchants' sign-up. The recovery key only ever
   // encrypts here too: what opens it lives in the offsite project, with the restore identity alone.
   seed: {
-    databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.user', staff: 'datastore.user' },
     keys: {
       tenantKek: ['cloudkms.cryptoKeyEncrypter', 'cloudkms.cryptoKeyDecrypter'],
       recoveryKek: ['cloudkms.cryptoKeyEncrypter'],

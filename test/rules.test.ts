@@ -30,7 +30,7 @@ const PATHS = [
   'anything/else',
 ];
 
-describe.each<DatabaseId>(['(default)', 'keyring'])('the database %s', (databaseId) => {
+describe.each<DatabaseId>(['(default)', 'keyring', 'staff'])('the database %s', (databaseId) => {
   const { firestore } = inject('emulators');
   const documents = `http://${firestore}/v1/projects/${PROJECT}/databases/${databaseId}/documents`;
   const database = `projects/${PROJECT}/databases/${databaseId}`;

@@ -2,10 +2,13 @@ import { createHash } from 'node:crypto';
 import { Firestore } from '@google-cloud/firestore';
 import { type Config, hostAndPort } from './config.ts';
 
-/** `(default)` holds sealed bytes and the trade; `keyring` holds wrapped keys. They share no transaction. */
-export type DatabaseId = '(default)' | 'keyring';
+/**
+ * `(default)` holds sealed bytes, the trade and merchants' people; `keyring` holds wrapped keys and grants; `staff` holds
+ * our own people, for the desk on the internet reaches no other. IAM ends at the database. They share no transaction.
+ */
+export type DatabaseId = '(default)' | 'keyring' | 'staff';
 
-/** The official client for one of the two databases, behind the local door when the configuration names one. */
+/** The official client for one of the databases, behind the local door when the configuration names one. */
 export function openFirestore(
   config: Pick<Config, 'projectId' | 'cloudEndpoint'>,
   databaseId: DatabaseId,
@@ -28,7 +31,7 @@ export function orderRefId(orderId: string): string {
   return createHash('sha256').update(`orderRefs/${orderId}`).digest('hex');
 }
 
-/** Where documents of `(default)` live: the one list of their paths. */
+/** Where documents of `(default)` and of `staff` live: the one list of their paths. */
 export const paths = {
   company: (companyId: string) => `companies/${companyId}`,
   orders: (companyId: string) => `companies/${companyId}/orders`,

@@ -7,7 +7,7 @@ import { type Behind, type Clients, clientsAt, fresh, openBehind } from './door-
 import { FIRESTORE, rawCall } from './raw-call.ts';
 
 const IDENTITIES = Object.keys(ROLES) as Identity[];
-const DATABASES = ['(default)', 'keyring'] as const;
+const DATABASES = ['(default)', 'keyring', 'staff'] as const;
 
 /** One thing to try with an official client, and which rows of the table say that it works. */
 interface Probe {
@@ -169,8 +169,8 @@ describe('the table', () => {
   });
 
   it('gives the staff’s desk neither the keyring nor KMS, a topic or a bucket', () => {
-    expect(ROLES.support).toEqual({ databases: { '(default)': 'datastore.user' } });
-    expect(ROLES.review).toEqual({ databases: { '(default)': 'datastore.user' } });
-    expect(ROLES['staff-admin']).toEqual({ databases: { '(default)': 'datastore.user' } });
+    expect(ROLES.support).toEqual({ databases: { staff: 'datastore.user' } });
+    expect(ROLES.review).toEqual({ databases: { staff: 'datastore.user' } });
+    expect(ROLES['staff-admin']).toEqual({ databases: { staff: 'datastore.user' } });
   });
 });

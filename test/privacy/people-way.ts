@@ -66,7 +66,7 @@ async function staffWay(
   c: Canaries,
 ): Promise<void> {
   const name = 'desk-01';
-  const db = openFirestore(readConfig(cloud.envOf('staff-admin')), '(default)');
+  const db = openFirestore(readConfig(cloud.envOf('staff-admin')), 'staff');
   const { code } = await addStaff(name, 'support', { db, now: cloud.clock.now });
   await db.terminate();
   const { app } = (await post('/v1/staff/enrolments/options', { name, code })).json;

@@ -67,6 +67,8 @@ export interface DeskFixture {
   market: Market;
   db: Firestore;
   keyring: Firestore;
+  /** The database of our own people. */
+  staff: Firestore;
   operator: OperatorDeps;
   companyId: string;
   /** Calls with any token; `null` sends none. The answer was checked against the published document. */
@@ -92,7 +94,8 @@ export async function openDesk(given?: Market): Promise<DeskFixture> {
   const config = readConfig(cloud.envOf('seed'));
   const db = openFirestore(config, '(default)');
   const keyring = openFirestore(config, 'keyring');
-  const operator = { db: openFirestore(readConfig(cloud.envOf('staff-admin')), '(default)'), now };
+  const staff = openFirestore(config, 'staff');
+  const operator = { db: openFirestore(readConfig(cloud.envOf('staff-admin')), 'staff'), now };
   const { companyId } = retailer;
   let people = 0;
 
@@ -145,7 +148,7 @@ export async function openDesk(given?: Market): Promise<DeskFixture> {
   };
 
   return {
-    ...{ market, db, keyring, operator, companyId, call, person, member, ask, approved },
+    ...{ market, db, keyring, staff, operator, companyId, call, person, member, ask, approved },
     async logOf(filter) {
       const found = await db.collection(paths.audit(companyId)).get();
       return found.docs
@@ -155,7 +158,7 @@ export async function openDesk(given?: Market): Promise<DeskFixture> {
         .map((entry) => `${String(entry['action'])} ${String(entry['result'])}`);
     },
     async stop() {
-      await Promise.all([db.terminate(), keyring.terminate(), operator.db.terminate()]);
+      await Promise.all([db.terminate(), keyring.terminate(), staff.terminate(), operator.db.terminate()]);
       await cloud.stop();
     },
   };

@@ -334,4 +334,15 @@ describe('the desk itself', () => {
     await expect(keyring.doc(`grants/${id}`).set({})).rejects.toMatchObject(refused);
     await keyring.terminate();
   });
+
+  it('can forge no session, key or member of a merchant, nor read one', async () => {
+    const db = openFirestore(readConfig(desk.market.cloud.envOf('support')), '(default)');
+    const refused = { code: 7 };
+    const forged = ['sessions/0', 'apiKeyRefs/0', `companies/${desk.companyId}/members/mem_0`];
+    for (const path of [...forged, `companies/${desk.companyId}`]) {
+      await expect(db.doc(path).get(), path).rejects.toMatchObject(refused);
+      await expect(db.doc(path).set({}), path).rejects.toMatchObject(refused);
+    }
+    await db.terminate();
+  });
 });

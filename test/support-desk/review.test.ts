@@ -42,7 +42,7 @@ async function days(count: number): Promise<void> {
 }
 
 async function stateOf(person: Person): Promise<unknown> {
-  return (await desk.db.doc(paths.staffMember(person.id)).get()).get('state');
+  return (await desk.staff.doc(paths.staffMember(person.id)).get()).get('state');
 }
 
 describe('the list of staff', () => {
@@ -68,7 +68,7 @@ describe('attesting', () => {
     expect(answer.status, answer.text).toBe(201);
     expect(answer.json.attested).toContain(person.id);
     expect(answer.json.attested).not.toContain(reviewer.id);
-    const stored = await desk.db.doc(paths.attestation(answer.json.id)).get();
+    const stored = await desk.staff.doc(paths.attestation(answer.json.id)).get();
     expect(stored.get('by')).toBe(reviewer.id);
   });
 
@@ -129,7 +129,7 @@ describe('the daily review', () => {
   /** Somebody whose 90 days are over, unless there is an attestation. */
   const overdue = async (person: Person, attested: object): Promise<void> => {
     const activeSince = new Date(desk.market.cloud.clock.now() - 91 * DAY).toISOString();
-    await desk.db.doc(paths.staffMember(person.id)).update({ activeSince, attested });
+    await desk.staff.doc(paths.staffMember(person.id)).update({ activeSince, attested });
   };
 
   it('believes a signature', async () => {
@@ -152,7 +152,7 @@ describe('the daily review', () => {
     for (const change of ['rows', 'on'] as const) {
       const { id, at } = (await (await sign(reviewer)).send()).json as unknown as { id: string; at: string };
       const person = await desk.person('support');
-      const signed = desk.db.doc(paths.attestation(id));
+      const signed = desk.staff.doc(paths.attestation(id));
       const rows = (await signed.get()).get('rows') as StaffRow[];
       const longer = [...rows, { ...(rows[0] as StaffRow), id: person.id }];
       const on = new Date(Date.parse(at) + DAY).toISOString();
@@ -169,7 +169,7 @@ describe('the daily review', () => {
     const person = await desk.person('support');
     const since = new Date(desk.market.cloud.clock.now() - 90 * DAY).toISOString();
     const token = await person.signIn();
-    await desk.db.doc(paths.staffMember(person.id)).update({ activeSince: since });
+    await desk.staff.doc(paths.staffMember(person.id)).update({ activeSince: since });
     expect((await desk.call(token, 'GET', '/v1/staff/self')).status).toBe(401);
     expect((await tryPasskey(person.device, desk.call)).status).toBe(401);
   });

@@ -112,7 +112,7 @@ describe('two factors or nothing', () => {
 
   it('keeps neither the password nor the app’s secret where the database shows it', async () => {
     const { id, secret } = await withApp('app-five');
-    const stored = (await desk.db.doc(paths.staffMember(id)).get()).data();
+    const stored = (await desk.staff.doc(paths.staffMember(id)).get()).data();
     const bytes = JSON.stringify(stored);
     expect(bytes).not.toContain(PASSWORD);
     expect(bytes).not.toContain(secret);
@@ -203,7 +203,7 @@ describe('sessions', () => {
 
   it('are stored as hashes', async () => {
     const token = await (await desk.person('support')).signIn();
-    const stored = await desk.db.collection(paths.staffSessions).get();
+    const stored = await desk.staff.collection(paths.staffSessions).get();
     expect(stored.size).toBeGreaterThan(0);
     const text = JSON.stringify(stored.docs.map((doc) => [doc.id, doc.data()]));
     expect(text).not.toContain(token.slice('sr_staff_'.length));
@@ -226,7 +226,7 @@ describe('merchants and staff', () => {
 
   it('do not share a session that is stored in the other’s collection', async () => {
     const staff = await (await desk.person('support')).signIn();
-    const hashes = await desk.db.collection(paths.staffSessions).get();
+    const hashes = await desk.staff.collection(paths.staffSessions).get();
     for (const session of hashes.docs) await desk.db.doc(paths.session(session.id)).set(session.data());
     expect((await desk.call(staff, 'GET', '/v1/approvals')).status).toBe(401);
     for (const session of hashes.docs) await desk.db.doc(paths.session(session.id)).delete();
@@ -272,7 +272,7 @@ describe('rights', () => {
     const open = () => desk.call(token, 'POST', `/v1/support/requests/${id}/open`, { order: orderId });
     expect((await open()).status).toBe(200);
     const past = new Date(now() - 1).toISOString();
-    await desk.db.doc(paths.staffMember(person.id)).update({ trainedUntil: past });
+    await desk.staff.doc(paths.staffMember(person.id)).update({ trainedUntil: past });
     expect((await open()).json.code).toBe('NOT_TRAINED');
   });
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { idSchema } from '../../domain/ids.ts';
-import { ManageAction, RecordKind } from '../../domain/support.ts';
+import { ManageAction, PublicKey, Purpose, Reach, RecordKind, Ticket } from '../../domain/support.ts';
+import { RequestPage, SupportRequest } from './schemas.ts';
 
 /** What `support` sends to `disclose`, and what comes back: the one description for both sides. */
 const Asking = z.strictObject({
@@ -9,6 +10,19 @@ const Asking = z.strictObject({
   requestId: idSchema('request'),
 });
 
+const Staff = Asking.omit({ supportRequestId: true });
+
+export const NewAsk = Staff.extend({
+  question: z.strictObject({
+    companyId: idSchema('company'),
+    purpose: Purpose,
+    ticket: Ticket,
+    asked: Reach,
+    publicKey: PublicKey,
+  }),
+});
+export const OwnAsk = Staff.extend({ limit: z.int().min(1).max(100), after: z.string().max(300).nullable() });
+export const ReadAsk = Asking;
 export const OrderAsk = Asking.extend({ orderId: idSchema('order') });
 export const ListAsk = Asking.extend({
   kind: RecordKind,
@@ -22,6 +36,17 @@ const AuditEntryHeader = z.string().regex(/^aud_[0-9a-z]{26}; leaf=[\w-]{43}$/);
 
 export const DisclosedAnswer = z.strictObject({ jwe: z.string(), auditEntry: AuditEntryHeader });
 export const ManagedAnswer = z.strictObject({ auditEntry: AuditEntryHeader });
-export const EndedAnswer = z.strictObject({ ended: z.literal(true) });
+export const ReadAnswer = SupportRequest;
+export const OwnAnswer = RequestPage;
+/** A request that was changed, and its entry in the merchant's log. */
+export const ChangedAnswer = z.strictObject({ request: SupportRequest, auditEntry: AuditEntryHeader });
 
-export const ASKS = { order: '/orders', list: '/lists', action: '/actions', end: '/ends' } as const;
+export const ASKS = {
+  ask: '/requests',
+  own: '/requests/own',
+  read: '/requests/read',
+  end: '/requests/end',
+  order: '/orders',
+  list: '/lists',
+  action: '/actions',
+} as const;
