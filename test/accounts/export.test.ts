@@ -203,7 +203,7 @@ describe('what is fetched', () => {
     };
     for (const [what, jws] of Object.entries(forged)) {
       const lying: typeof fetch = (url, init) =>
-        String(url).endsWith('/v1/export')
+        typeof url === 'string' && url.endsWith('/v1/export')
           ? Promise.resolve(Response.json({ manifest: jws }))
           : fetch(url, init);
       const fetching = fetchExport(join(folder, what.replaceAll(' ', '-')), source({ fetch: lying }));
