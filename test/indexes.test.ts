@@ -79,6 +79,9 @@ async function support(): Promise<void> {
   const reviewer = await desk.person('reviewer');
   const key = await browserKey();
   const [token, signing] = [await supporter.signIn(), await reviewer.signIn()];
+  await desk.call(null, 'POST', '/v1/staff/sessions/options');
+  const wrong = { name: supporter.name, password: PASSWORD, code: '000000' };
+  expect((await desk.call(null, 'POST', '/v1/staff/sessions', wrong)).status).toBe(401);
   await desk.approved(token, { kinds: ['orders', 'audit'] }, key);
   const { id } = await desk.ask(token, { kinds: ['orders'] }, key);
   const page = await desk.call(token, 'GET', '/v1/support/requests?limit=1');
