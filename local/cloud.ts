@@ -69,7 +69,7 @@ export interface Cloud {
   restart(name: FunctionName): Promise<void>;
   /** Stops and starts both emulators under load: what was acknowledged before is there afterwards. */
   restartEmulators(): Promise<void>;
-  /** Writes both databases below `folder` in the real export format. */
+  /** Writes all databases below `folder` in the real export format. */
   exportTo(folder: string): Promise<void>;
   stop(): Promise<void>;
 }
