@@ -10,9 +10,10 @@ import { storeConnection } from '../shared/commerce/connections.ts';
 import type { ConnectionSecrets } from '../shared/commerce/platform.ts';
 import { API_KEY_SCOPES } from '../shared/domain/api-key.ts';
 import { randomId } from '../shared/domain/ids.ts';
+import { connectedSide } from '../shared/domain/partner.ts';
 import { timestamp } from '../shared/domain/time.ts';
 import { storeApiKey } from '../shared/http/authenticate.ts';
-import type { StoredPartner, StoredProduct } from '../shared/orders/match.ts';
+import type { StoredProduct } from '../shared/orders/match.ts';
 import type { Cloud } from './cloud.ts';
 import type { DemoFile, DemoMerchant } from './demo-file.ts';
 
@@ -87,12 +88,11 @@ export async function seedCompany(name: string, email: string, deps: SeedDeps): 
 /** Connects a retailer to a supplier; both know the connection by the same id. */
 export async function connectCompanies(retailer: string, supplier: string, deps: SeedDeps): Promise<string> {
   const partnerId = randomId('partner');
-  const both = { state: 'active', createdAt: timestamp(deps.now) } as const;
-  const toSupplier: StoredPartner = { companyId: supplier, role: 'supplier', ...both };
-  const toRetailer: StoredPartner = { companyId: retailer, role: 'retailer', ...both };
+  const at = timestamp(deps.now);
   const batch = deps.db.batch();
-  batch.create(deps.db.doc(paths.partner(retailer, partnerId)), toSupplier);
-  batch.create(deps.db.doc(paths.partner(supplier, partnerId)), toRetailer);
+  batch.create(deps.db.doc(paths.partner(retailer, partnerId)), connectedSide(supplier, 'supplier', at));
+  batch.create(deps.db.doc(paths.partner(supplier, partnerId)), connectedSide(retailer, 'retailer', at));
+  batch.create(deps.db.doc(paths.partnerPair(retailer, supplier)), { partnerId });
   await batch.commit();
   return partnerId;
 }

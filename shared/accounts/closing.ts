@@ -130,8 +130,11 @@ async function partnersIn(
   { db }: Pick<AccountsDeps, 'db'>,
 ): Promise<DocumentSnapshot[]> {
   const own = await tx.get(db.collection(paths.partners(companyId)).select('companyId'));
-  if (own.empty) return [];
-  const refs = own.docs.map((doc) => db.doc(paths.partner(doc.get('companyId') as string, doc.id)));
+  const refs = own.docs.flatMap((doc) => {
+    const partner = doc.get('companyId') as string | null;
+    return partner === null ? [] : [db.doc(paths.partner(partner, doc.id))];
+  });
+  if (refs.length === 0) return [];
   return (await tx.getAll(...refs)).filter(({ exists }) => exists);
 }
 

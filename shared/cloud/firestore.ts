@@ -38,6 +38,11 @@ export const paths = {
   order: (companyId: string, orderId: string) => `companies/${companyId}/orders/${orderId}`,
   partners: (companyId: string) => `companies/${companyId}/partners`,
   partner: (companyId: string, partnerId: string) => `companies/${companyId}/partners/${partnerId}`,
+  /** By which two companies find that they are connected already. */
+  partnerPair: (retailerId: string, supplierId: string) =>
+    `companies/${retailerId}/partnerPairs/${supplierId}`,
+  partnerInvitations: 'partnerInvitations',
+  partnerInvitation: (tokenHash: string) => `partnerInvitations/${tokenHash}`,
   products: (companyId: string) => `companies/${companyId}/products`,
   product: (companyId: string, sku: string) =>
     `companies/${companyId}/products/${Buffer.from(sku, 'utf8').toString('base64url')}`,

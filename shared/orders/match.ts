@@ -1,16 +1,8 @@
 import type { Firestore } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
 import { Amount, type OrderLine } from '../domain/order.ts';
+import { StoredPartner } from '../domain/partner.ts';
 import { left } from './progress.ts';
-
-/** `companies/{companyId}/partners/{partnerId}`: another company, and what it is to this one. */
-export interface StoredPartner {
-  companyId: string;
-  role: 'supplier' | 'retailer';
-  /** `closing`: it has asked for its deletion, and is asked for nothing any more. */
-  state: 'active' | 'closing' | 'ended';
-  createdAt: string;
-}
 
 /** `companies/{companyId}/products/{sku}`: price in minor units. */
 export interface StoredProduct {
@@ -74,7 +66,10 @@ async function suppliersOf(
     .where('state', '==', 'active')
     .orderBy('createdAt')
     .get();
-  return found.docs.map((doc) => ({ partnerId: doc.id, companyId: (doc.data() as StoredPartner).companyId }));
+  return found.docs.flatMap((doc) => {
+    const { companyId: supplier } = StoredPartner.parse(doc.data());
+    return supplier === null ? [] : [{ partnerId: doc.id, companyId: supplier }];
+  });
 }
 
 async function productsOf(

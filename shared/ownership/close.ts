@@ -11,13 +11,13 @@ import type { Ledger } from '../cloud/storage.ts';
 import { AppError } from '../domain/errors.ts';
 import { randomId } from '../domain/ids.ts';
 import type { StoredOrder } from '../domain/order.ts';
+import { StoredPartner } from '../domain/partner.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
 import { cancel } from '../orders/cancel.ts';
 import { horizonAfter } from '../orders/certificate.ts';
 import { decline } from '../orders/decline.ts';
 import { orderHash, requestWholeErasure, type StoredErasure } from '../orders/erasure.ts';
 import type { Acting } from '../orders/order-store.ts';
-import type { StoredPartner } from '../orders/match.ts';
 import { removeAccess, removeAll, type RemoveDeps, removeRest } from './remove-documents.ts';
 
 export interface CloseDeps extends Omit<RemoveDeps, 'inTime'> {
@@ -202,19 +202,25 @@ async function certify(
 
 /** Both sides of a connection end, and the other one reads so in its log. */
 async function endPartners(companyId: string, deps: StepDeps): Promise<boolean> {
-  const { db, inTime } = deps;
+  const { db, inTime, now } = deps;
   const own = db.collection(paths.partners(companyId)).limit(PAGE);
   for (;;) {
     if (!inTime()) return false;
     const page = await own.get();
     if (page.empty) return true;
     for (const doc of page.docs) {
-      const other = db.doc(paths.partner((doc.data() as StoredPartner).companyId, doc.id));
+      const { companyId: partner } = StoredPartner.parse(doc.data());
+      if (partner === null) {
+        // Nobody has accepted.
+        await doc.ref.delete();
+        continue;
+      }
+      const other = db.doc(paths.partner(partner, doc.id));
       await db.runTransaction(async (tx) => {
         const side = await tx.get(other);
         tx.delete(doc.ref);
         if (!side.exists || side.get('state') === 'ended') return;
-        tx.update(other, { state: 'ended' });
+        tx.update(other, { state: 'ended', proposal: null, endedAt: timestamp(now) });
         const at = other.parent.parent?.id ?? '';
         const record = { type: 'partner', id: doc.id } as const;
         const about = { ...bySystem(), action: 'partner.ended', record, result: 'done', facts: {} } as const;

@@ -8,9 +8,10 @@ import type { Keyring } from '../cloud/keyring.ts';
 import { AppError } from '../domain/errors.ts';
 import { type IdKind, isId } from '../domain/ids.ts';
 import type { StoredOrder } from '../domain/order.ts';
+import { StoredPartner } from '../domain/partner.ts';
 import type { Clock } from '../domain/time.ts';
 import type { StoredErasure } from '../orders/erasure.ts';
-import type { StoredPartner, StoredProduct } from '../orders/match.ts';
+import type { StoredProduct } from '../orders/match.ts';
 import { unseal } from '../orders/open.ts';
 import { toReadOrder } from '../orders/order-store.ts';
 import { listView, singleView } from '../orders/view.ts';
@@ -74,8 +75,8 @@ export const EXPORT_KINDS = {
     // Not the other company's own id: it is no word of this one's.
     render: (_companyId, documents) =>
       documents.map((doc) => {
-        const { role, state, createdAt } = doc.data() as StoredPartner;
-        return { id: doc.id, role, state, createdAt };
+        const { role, state, terms, preference, createdAt } = StoredPartner.parse(doc.data());
+        return { id: doc.id, role, state, terms, preference, createdAt };
       }),
   },
   products: {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ExportSource, fetchExport } from '../../infra/export-folder.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
 import { randomId } from '../../shared/domain/ids.ts';
-import type { StoredPartner } from '../../shared/orders/match.ts';
+import { connectedSide } from '../../shared/domain/partner.ts';
 import { eventually, type Market, startMarket } from '../support/market.ts';
 
 let market: Market;
@@ -20,10 +20,7 @@ beforeAll(async () => {
   const { db } = market.seed;
   const batch = db.batch();
   for (let each = 1; each < PARTNERS; each += 1) {
-    const partner: StoredPartner = {
-      ...{ companyId: randomId('company'), role: 'retailer', state: 'active' },
-      createdAt: '2026-11-23T09:00:00.000Z',
-    };
+    const partner = connectedSide(randomId('company'), 'retailer', '2026-11-23T09:00:00.000Z');
     batch.create(db.doc(paths.partner(market.retailer.companyId, randomId('partner'))), partner);
   }
   await batch.commit();
