@@ -10,6 +10,7 @@ import { type Build, register } from '../shared/http/entry.ts';
 import { exportRoutes } from '../shared/http/export/routes.ts';
 import { openApiDocument } from '../shared/http/openapi.ts';
 import { ordersRoutes } from '../shared/http/orders/routes.ts';
+import { partnersRoutes } from '../shared/http/partners/routes.ts';
 import { staffRoutes } from '../shared/http/staff/routes.ts';
 import { supportRoutes } from '../shared/http/support/routes.ts';
 import { getPublicKeys } from '../shared/http/trust/public-keys.ts';
@@ -27,6 +28,7 @@ export const build: Build = (env, now) => {
       ...accountsRoutes,
       ...approvalsRoutes,
       ...exportRoutes,
+      ...partnersRoutes,
       ...auditRoutes,
       ...webhookRoutes,
       ...trustRoutes,

@@ -52,6 +52,12 @@ export const ROLES = {
     },
     topics: { erasures: 'pubsub.publisher' },
   },
+  // Invites companies and writes down what two of them agree on. It reads keys and makes none: one to know an address by
+  // its hash and to sign a link, and the company's own to seal whom it reaches at a partner.
+  partners: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.viewer' },
+    keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
+  },
   // Destroys record keys and says so under a signature; it has nothing to open them with. It adds to the ledger and
   // looks a single entry up (a repeat of an entry may be refused before the service says that it stands), no more.
   erase: {

@@ -5,6 +5,7 @@ export const FUNCTIONS = [
   'webhooks',
   'orders',
   'accounts',
+  'partners',
   'export',
   'audit',
   'trust',

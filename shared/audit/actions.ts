@@ -63,5 +63,16 @@ export const ACTIONS = [
   'orders.erase_all',
   'export.started',
   'export.opened',
+  'partner.invited',
+  'partner.invitation_withdrawn',
+  'partner.invitation_declined',
+  'partner.connected',
+  'partner.paused',
+  'partner.resumed',
+  'partner.changed',
+  'partner.terms_proposed',
+  'partner.terms_accepted',
+  'partner.terms_declined',
+  'partner.terms_withdrawn',
 ] as const;
 export type Action = (typeof ACTIONS)[number];

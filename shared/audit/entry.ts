@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../domain/errors.ts';
 import { idSchema } from '../domain/ids.ts';
 import { HeldCode, OrderState } from '../domain/order.ts';
+import { PartnerRole } from '../domain/partner.ts';
 import { MEMBER_ROLES } from '../domain/roles.ts';
 import { ManageAction, MOST_MINUTES, Purpose, RecordKind } from '../domain/support.ts';
 import { ACTIONS } from './actions.ts';
@@ -43,6 +44,10 @@ export const Facts = z.strictObject({
   sessions: Count.optional(),
   factor: z.enum(['totp', 'passkey', 'recovery_code']).optional(),
   factorId: z.union([idSchema('totp'), idSchema('passkey')]).optional(),
+  partnerRole: PartnerRole.optional(),
+  termsVersion: Count.optional(),
+  bill: z.boolean().optional(),
+  sharesStock: z.boolean().optional(),
 });
 export type Facts = z.infer<typeof Facts>;
 

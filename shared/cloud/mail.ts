@@ -42,6 +42,12 @@ const LETTERS = {
     text: 'An owner asked for the deletion of your company’s account, in seven days. An owner can take it back here:',
     after: 'Afterwards nobody can bring it back, and the same link leads to the certificate of the deletion.',
   },
+  partner_invitation: {
+    subject: 'A company wants to trade with you on Strongroom',
+    text: 'A company invites yours to be its partner. Open this link within fourteen days to see who, and on what terms:',
+    after:
+      'It works for the company that this address is a member of. If you have no account yet, create one with this address first.',
+  },
   second_factors_changed: {
     subject: 'The second factors of your Strongroom account were changed',
     text: 'A second factor was added to your account, or taken away. You see yours here:',

@@ -1,5 +1,6 @@
 import { createHmac, type KeyObject } from 'node:crypto';
 import { associatedData } from './associated-data.ts';
+import { derivedKey } from './derived-key.ts';
 
 const LABEL = 'strongroom/lookup/v1';
 
@@ -15,6 +16,11 @@ export class LookupKey {
 
   constructor(key: KeyObject) {
     this.#key = key;
+  }
+
+  /** A key of its own for links that the hub signs for itself and that nobody else has to verify. */
+  signingKey(use: 'partner invitation'): KeyObject {
+    return derivedKey(this.#key, LABEL, `sign ${use}`);
   }
 
   /** 32 bytes of HMAC-SHA256 over the use and the parts; `BAD_REQUEST` for a part that is not well-formed Unicode. */

@@ -11,6 +11,7 @@ const READ: Scope[] = [
   'members:read',
   'api-keys:read',
   'approvals:read',
+  'partners:read',
 ];
 const TRADE: Scope[] = [...READ, 'orders:write', 'orders:erase'];
 const MANAGE: Scope[] = [
@@ -20,6 +21,7 @@ const MANAGE: Scope[] = [
   'api-keys:write',
   'approvals:write',
   'export:read',
+  'partners:write',
 ];
 
 /** Who may do what: the one table. An API key has at most what the member had who made it. */

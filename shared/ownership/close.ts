@@ -209,16 +209,18 @@ async function endPartners(companyId: string, deps: StepDeps): Promise<boolean> 
     const page = await own.get();
     if (page.empty) return true;
     for (const doc of page.docs) {
-      const { companyId: partner } = StoredPartner.parse(doc.data());
+      const { companyId: partner, role } = StoredPartner.parse(doc.data());
       if (partner === null) {
         // Nobody has accepted.
         await doc.ref.delete();
         continue;
       }
       const other = db.doc(paths.partner(partner, doc.id));
+      const pair = role === 'supplier' ? ([companyId, partner] as const) : ([partner, companyId] as const);
       await db.runTransaction(async (tx) => {
         const side = await tx.get(other);
         tx.delete(doc.ref);
+        tx.delete(db.doc(paths.partnerPair(...pair)));
         if (!side.exists || side.get('state') === 'ended') return;
         tx.update(other, { state: 'ended', proposal: null, endedAt: timestamp(now) });
         const at = other.parent.parent?.id ?? '';

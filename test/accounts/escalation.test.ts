@@ -47,6 +47,7 @@ const KINDS: [RegExp, string][] = [
   [/^\/v1\/second-factors\//, 'psk'],
   [/^\/v1\/api-keys\//, 'key'],
   [/^\/v1\/approvals\//, 'sup'],
+  [/^\/v1\/partners\//, 'ptn'],
 ];
 
 /** Nobody's: what is refused is refused before anything is looked up. */

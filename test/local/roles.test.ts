@@ -165,7 +165,16 @@ describe('the table', () => {
       const role: Role = ROLES[identity];
       return role.databases?.keyring && role.keys?.tenantKek?.includes('cloudkms.cryptoKeyDecrypter');
     });
-    expect(opening).toEqual(['webhooks', 'route-order', 'orders', 'accounts', 'export', 'disclose', 'seed']);
+    expect(opening).toEqual([
+      'webhooks',
+      'route-order',
+      'orders',
+      'accounts',
+      'partners',
+      'export',
+      'disclose',
+      'seed',
+    ]);
   });
 
   it('gives the staff’s desk neither the keyring nor KMS, a topic or a bucket', () => {

@@ -8,6 +8,7 @@ export interface Ids {
   erasure: string;
   connection: string;
   line: string;
+  partner: string;
 }
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -87,6 +88,41 @@ export const COMPANY_ROUTES: readonly CompanyRoute[] = [
   { method: 'GET', template: '/v1/export', scope: 'export:read' },
   // A part is a kind and a place in the caller's own records: there is no id of others in it.
   { method: 'GET', template: '/v1/export/{part}', scope: 'export:read' },
+  { method: 'GET', template: '/v1/partners', scope: 'partners:read' },
+  {
+    method: 'POST',
+    template: '/v1/partners',
+    scope: 'partners:write',
+    body: () => ({ email: 'partner@demo.example', role: 'supplier' }),
+  },
+  { method: 'GET', template: '/v1/partners/{id}', scope: 'partners:read' },
+  {
+    method: 'PATCH',
+    template: '/v1/partners/{id}',
+    scope: 'partners:write',
+    body: () => ({ preference: 1 }),
+  },
+  {
+    method: 'POST',
+    template: '/v1/partners/{id}/invitation',
+    scope: 'partners:read',
+    body: () => ({ token: 'a.b.c' }),
+  },
+  {
+    method: 'POST',
+    template: '/v1/partners/{id}/accept',
+    scope: 'partners:write',
+    body: () => ({ version: 2 }),
+  },
+  {
+    method: 'POST',
+    template: '/v1/partners/{id}/decline',
+    scope: 'partners:write',
+    body: () => ({ version: 2 }),
+  },
+  { method: 'POST', template: '/v1/partners/{id}/pause', scope: 'partners:write' },
+  { method: 'POST', template: '/v1/partners/{id}/resume', scope: 'partners:write' },
+  { method: 'POST', template: '/v1/partners/{id}/end', scope: 'partners:write' },
 ];
 
 /** Routes without a key, and why they need none. `secret`: a password, a code or the token of a link in the body. */
@@ -110,6 +146,7 @@ export const OPEN_ROUTES: readonly (Named & { by: 'signature' | 'public' | 'secr
 
 /** The template with ids in it. */
 export function pathWith(template: string, ids: Ids): string {
+  if (template.startsWith('/v1/partners')) return template.replace('{id}', ids.partner);
   return template
     .replace('{fulfilmentId}', ids.fulfilment)
     .replace('{connectionId}', ids.connection)
@@ -125,6 +162,7 @@ export function nobodysIds(): Ids {
     erasure: randomId('erasure'),
     connection: randomId('connection'),
     line: randomId('line'),
+    partner: randomId('partner'),
   };
 }
 

@@ -44,21 +44,27 @@ export async function startTrade(): Promise<Trade> {
   const finished = await shippedBySupplier(market);
   const view = await erase(supplier, finished);
 
-  const own: Ids = { ...active.retailer, erasure };
-  const supplierIds: Ids = { ...active.supplier, erasure: view };
+  const own: Ids = {
+    ...active.retailer,
+    erasure,
+    partner: await invited(retailer, 'invited-1@demo.example'),
+  };
+  const partner = await invited(supplier, 'invited-2@demo.example');
+  const supplierIds: Ids = { ...active.supplier, erasure: view, partner };
+  const connected: Ids = { ...own, partner: market.demo.partnerId };
   const of = (order: string): Ids => ({ ...own, order });
   const ids = {
     retailer: [own, of(held), of(archived), of(erased)],
     supplier: [supplierIds, { ...supplierIds, order: finished }],
   };
   const stateOfAll = async (): Promise<unknown> => {
-    const lists = ['/v1/orders?limit=100', '/v1/erasures', '/v1/audit?limit=100'];
+    const lists = ['/v1/orders?limit=100', '/v1/erasures', '/v1/audit?limit=100', '/v1/partners'];
     const calls = [retailer, supplier].flatMap((who) => lists.map((path) => who.call('GET', path)));
     return (await Promise.all(calls)).map(({ json }) => json as unknown);
   };
   return {
     ...{ market, third, live, own, stateOfAll },
-    everyIdOf: { ...ids, both: [...ids.retailer, ...ids.supplier] },
+    everyIdOf: { ...ids, both: [...ids.retailer, ...ids.supplier, connected] },
     keys: await refusedKeys(market),
     before: await stateOfAll(),
   };
@@ -90,6 +96,13 @@ async function underWay(market: Market): Promise<Record<'retailer' | 'supplier',
     supplier: await shipped(supplier, supplyOrderId, 0),
     retailer: await shipped(retailer, orderId, 2),
   };
+}
+
+/** A connection that only one side knows yet. */
+async function invited(who: Merchant, email: string): Promise<string> {
+  const made = await who.call('POST', '/v1/partners', { body: { email, role: 'supplier' } });
+  expect(made.status).toBe(201);
+  return (made.json as { id: string }).id;
 }
 
 async function heldOrder(market: Market): Promise<string> {
