@@ -47,13 +47,7 @@ export function companies(people: People) {
     return { ...ids, email, token: await people.whole(ids) };
   }
 
-  /** The links that an address was sent, the oldest first. */
-  async function linksTo(email: string): Promise<Link[]> {
-    const { mailDir } = people.cloud;
-    const names = (await readdir(mailDir)).filter((name) => name.includes('-partner-invitation-'));
-    const letters = await Promise.all(names.sort().map((name) => readFile(join(mailDir, name), 'utf8')));
-    return letters.filter((raw) => raw.includes(`To: ${email.toLowerCase()}\n`)).map(linkIn);
-  }
+  const linksTo = (email: string): Promise<Link[]> => linksIn(people.cloud.mailDir, email);
 
   async function invited(
     by: Account,
@@ -94,6 +88,13 @@ export function companies(people: People) {
     decline: answer('decline'),
     look: answer('invitation'),
   };
+}
+
+/** The links that an address was sent, the oldest first. */
+export async function linksIn(mailDir: string, email: string): Promise<Link[]> {
+  const names = (await readdir(mailDir)).filter((name) => name.includes('-partner-invitation-'));
+  const letters = await Promise.all(names.sort().map((name) => readFile(join(mailDir, name), 'utf8')));
+  return letters.filter((raw) => raw.includes(`To: ${email.toLowerCase()}\n`)).map(linkIn);
 }
 
 function linkIn(raw: string): Link {
