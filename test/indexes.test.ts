@@ -132,7 +132,15 @@ describe('every query that the hub makes', () => {
       `from=${at}`,
       `to=${encodeURIComponent('2999-01-01T00:00:00.000Z')}`,
     ]);
+    const invited = { email: 'invited@demo.example', role: 'supplier', terms: { bill: true } };
+    for (const _twice of [1, 2]) {
+      expect((await call(retailer, 'POST', '/v1/partners', invited)).status).toBe(201);
+    }
+    const connected = `/v1/partners/${market.demo.partnerId}`;
+    expect((await call(supplier, 'PATCH', connected, { terms: { bill: true } })).status).toBe(200);
+    const partners = subsets(['state=active', 'role=supplier']);
     const lists = [
+      ...partners.map((some) => `/v1/partners?limit=1${some}`),
       ...orders.map((some) => `/v1/orders?limit=1${some}`),
       ...entries.map((some) => `/v1/audit?limit=1${some}`),
       '/v1/erasures?limit=1',
