@@ -177,6 +177,7 @@ describe('every query that the hub makes', () => {
       '(default) members false',
       '(default) orders false',
       '(default) orders true',
+      '(default) partnerInvitations false',
       '(default) partners false',
       '(default) products false',
       '(default) resets false',

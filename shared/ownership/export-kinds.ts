@@ -15,6 +15,7 @@ import type { StoredProduct } from '../orders/match.ts';
 import { unseal } from '../orders/open.ts';
 import { toReadOrder } from '../orders/order-store.ts';
 import { listView, singleView } from '../orders/view.ts';
+import { openContact } from '../partners/contact.ts';
 import { requestView, toRequest } from '../support/request-store.ts';
 
 export interface ExportDeps {
@@ -73,11 +74,19 @@ export const EXPORT_KINDS = {
     documents: (db, companyId) => db.collection(paths.partners(companyId)),
     isId: anId('partner'),
     // Not the other company's own id: it is no word of this one's.
-    render: (_companyId, documents) =>
-      documents.map((doc) => {
-        const { role, state, terms, preference, createdAt } = StoredPartner.parse(doc.data());
-        return { id: doc.id, role, state, terms, preference, createdAt };
-      }),
+    render: (companyId, documents, deps) =>
+      Promise.all(
+        documents.map(async (doc) => {
+          const { role, state, terms, termsVersion, preference, contact, createdAt, endedAt } =
+            StoredPartner.parse(doc.data());
+          return {
+            ...{ id: doc.id, role, state, terms, termsVersion, preference },
+            contact: await openContact(companyId, doc.id, contact, deps),
+            ...{ createdAt, endedAt },
+          };
+        }),
+      ),
+    opens: true,
   },
   products: {
     documents: (db, companyId) => db.collection(paths.products(companyId)),

@@ -79,7 +79,7 @@ describe('an export', () => {
     expect(part.headers.get('audit-entry')).toMatch(/^aud_/);
     expect((await entries()).length).toBe(before + 1);
     expect((await entries())[0]).toMatchObject({ facts: { orders: 1 }, actor: { type: 'api_key' } });
-    expect((await get('/v1/export/partners')).headers.get('audit-entry')).toBeNull();
+    expect((await get('/v1/export/connections')).headers.get('audit-entry')).toBeNull();
     expect((await entries()).length).toBe(before + 1);
   });
 

@@ -7,6 +7,7 @@ import { INVITATION_TYP, readInvitation, signInvitation } from '../../shared/par
 import { storeApiKey } from '../../shared/http/authenticate.ts';
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { type Account, DAY, MINUTE, type People, startPeople } from '../accounts/people.ts';
+import { eventually } from '../support/market.ts';
 import { codeOf, companies } from './trading-companies.ts';
 
 let people: People;
@@ -203,6 +204,41 @@ describe('a connection that can not be', () => {
       expect(codeOf(await trade.call(closing, 'POST', '/v1/partners', body))).toBe('PARTNER_CLOSING');
     },
   );
+});
+
+describe('a company that is deleted', () => {
+  it('leaves no invitation, no pair and an ended connection behind', async () => {
+    const { retailer, supplier, partnerId } = await trade.connected();
+    const open = await trade.invited(supplier, people.address().email);
+    expect((await trade.call(supplier, 'DELETE', '/v1/company')).status).toBe(202);
+    expect(await trade.stored(retailer.companyId, partnerId)).toMatchObject({ state: 'closing' });
+    const { hash } = (await trade.stored(supplier.companyId, open.partnerId))?.invitation ?? { hash: 'none' };
+    const { db } = people.seed;
+    const left = [
+      paths.partnerInvitation(hash),
+      paths.partnerPair(retailer.companyId, supplier.companyId),
+      paths.partner(supplier.companyId, partnerId),
+      paths.partner(supplier.companyId, open.partnerId),
+    ];
+    const there = async () =>
+      (await db.getAll(...left.map((path) => db.doc(path)))).map(({ exists }) => exists);
+    expect(await there()).toEqual([true, true, true, true]);
+    await people.cloud.clock.advance(7 * DAY);
+    await eventually(async () => {
+      await people.cloud.clock.tick('close');
+      expect(await there()).toEqual([false, false, false, false]);
+    });
+    const view = await trade.call(
+      { token: await people.whole(retailer) },
+      'GET',
+      `/v1/partners/${partnerId}`,
+    );
+    expect(view.json).toMatchObject({ state: 'ended', name: null, contact: { email: supplier.email } });
+    expect((await trade.log(retailer.companyId)).slice(-2)).toEqual([
+      'partner.closing system',
+      'partner.ended system',
+    ]);
+  });
 });
 
 describe('at the same moment', () => {
