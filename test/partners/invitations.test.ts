@@ -375,7 +375,7 @@ describe('the address of a partner', () => {
     expect(theirs.json).toMatchObject({ contact: null });
     const entries = (await trade.call(retailer, 'GET', '/v1/audit')).text;
     expect(entries).toContain(link.partnerId);
-    const kept = await everything();
+    const kept = await everything(retailer.companyId, supplier.companyId);
     expect(kept).toContain(link.partnerId);
     for (const place of [kept, entries, people.cloud.lines.join()]) {
       expect(/canary|qwzxv/i.test(place)).toBe(false);
@@ -383,22 +383,23 @@ describe('the address of a partner', () => {
   });
 });
 
-/** All documents below companies, and the invitations, bytes as text. */
-async function everything(): Promise<string> {
+/** All documents of the two companies and of all that is beside companies, bytes as text. */
+async function everything(...companyIds: string[]): Promise<string> {
   const { db } = people.seed;
-  const open = await db.listCollections();
-  const texts: string[] = [];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    for (const ref of await next.listDocuments()) {
-      const data = (await ref.get()).data() ?? {};
-      const shown = JSON.stringify(data, (_name, value: unknown) =>
-        typeof value === 'object' && value !== null && 'type' in value && value.type === 'Buffer'
-          ? Buffer.from((value as unknown as { data: number[] }).data).toString('latin1')
-          : value,
-      );
-      texts.push(ref.path, shown);
-      open.push(...(await ref.listCollections()));
-    }
-  }
-  return texts.join('\n');
+  const below = companyIds.map((id) => db.doc(paths.company(id)).listCollections());
+  const collections = [...(await db.listCollections()), ...(await Promise.all(below)).flat()];
+  const found = await Promise.all(collections.map((collection) => collection.get()));
+  return found
+    .flatMap(({ docs }) => docs.map((doc) => `${doc.ref.path} ${JSON.stringify(doc.data(), bytesAsText)}`))
+    .join('\n');
+}
+
+function bytesAsText(_name: string, value: unknown): unknown {
+  const bytes =
+    typeof value === 'object' &&
+    value !== null &&
+    'type' in value &&
+    value.type === 'Buffer' &&
+    'data' in value;
+  return bytes ? Buffer.from(value.data as number[]).toString('latin1') : value;
 }

@@ -74,7 +74,10 @@ const Token = z
   .string()
   .max(2000)
   .regex(/^[\w-]+\.[\w-]+\.[\w-]+$/, 'not the token of a link')
-  .openapi({ description: 'Out of the link in the letter, behind `token=`.', example: 'eyJhbGciOiJIUzI1NiJ9.eyJqdGkiOiI3ZiJ9.c2lnbmF0dXJl' });
+  .openapi({
+    description: 'Out of the link in the letter, behind `token=`.',
+    example: 'eyJhbGciOiJIUzI1NiJ9.eyJqdGkiOiI3ZiJ9.c2lnbmF0dXJl',
+  });
 
 export const LinkToken = z.strictObject({ token: Token });
 
