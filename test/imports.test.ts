@@ -11,7 +11,7 @@ const LAYERS: string[][] = [
   ['shared/cloud'],
   ['shared/audit'],
   ['shared/factors'],
-  ['shared/commerce', 'shared/orders', 'shared/accounts', 'shared/staff', 'shared/support'],
+  ['shared/commerce', 'shared/orders', 'shared/accounts', 'shared/staff', 'shared/support', 'shared/stock'],
   ['shared/ownership'],
   ['shared/http'],
   ['functions'],

@@ -22,6 +22,7 @@ import {
 } from './order-store.ts';
 import { left, withLines, withSupplyState } from './progress.ts';
 import { allOf, chosen, type LineQuantity } from './quantities.ts';
+import { carryToStock, publishStock } from './reserve.ts';
 import { requireRoomForShipments, requireRoomForTracking } from './room.ts';
 
 /** A shipment as a merchant tells it. Without lines it is everything that the caller still has to ship. */
@@ -51,7 +52,7 @@ export async function fulfil(
   const tracking = { numbers: shipment.trackingNumbers, urls: shipment.trackingUrls };
   const seal = await detailsSealer(target, deps, tracking.numbers.length + tracking.urls.length > 0);
   const id = randomId('fulfilment');
-  return changeOrder(target, deps, async (tx, order) => {
+  const done = await changeOrder(target, deps, async (tx, order) => {
     const quantities = shippedQuantities(order, shipment.lines);
     const owner = order.origin;
     const owned = await readOwned(deps.db, tx, order);
@@ -64,6 +65,8 @@ export async function fulfil(
     const base = { id, carrier: shipment.carrier, shippedAt: shipment.shippedAt ?? at, partner: null };
     const shipped = withShipment(order, base, quantities, at);
     tx.set(orderDoc(deps.db, target.companyId, target.orderId), shipped);
+    // What stays with a retailer has no reservation.
+    const asked = owner === null ? [] : carryToStock(tx, order, shipped, deps.db);
     if (owner !== null && owned !== undefined) {
       const partner = order.partner;
       const mapped = new Map(order.lines.map((line) => [line.origin ?? '', quantities.get(line.id) ?? 0]));
@@ -78,8 +81,10 @@ export async function fulfil(
     writeDetails?.();
     const entry = addEntry(tx, fulfilled(target.companyId, target.orderId, id, shipped, acting), deps);
     beside?.(tx, id);
-    return { order: shipped, fulfilmentId: id, entry };
+    return { order: shipped, fulfilmentId: id, entry, asked };
   });
+  await publishStock(done.asked, deps);
+  return done;
 }
 
 /** Corrects carrier and tracking of a shipment; what is not given stays. NOT_FOUND unless the caller shipped it. */
