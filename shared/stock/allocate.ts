@@ -1,4 +1,9 @@
-import { FieldPath, type Query, type QueryDocumentSnapshot } from '@google-cloud/firestore';
+import {
+  type DocumentSnapshot,
+  FieldPath,
+  type Query,
+  type QueryDocumentSnapshot,
+} from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
 import { AppError } from '../domain/errors.ts';
 import type { StockMessage, StoredReservation, StoredStock } from '../domain/stock.ts';
@@ -42,13 +47,16 @@ async function untilShort(work: () => Promise<number>): Promise<void> {
 }
 
 /** Settles up to a page of what changed, the oldest first; answers how many that were, and their stocks afterwards. */
-function settlePage(
+async function settlePage(
   supplierId: string,
   deps: AllocateDeps,
 ): Promise<{ count: number; stocks: StoredStock[] }> {
   const changed = oldestFirst(reservations(supplierId, deps).where('next', '==', 'settle'));
+  // Found outside of the transaction, which would otherwise keep routing from adding to what it searches.
+  const { docs: found } = await changed.limit(PAGE).get();
+  if (found.length === 0) return { count: 0, stocks: [] };
   return deps.db.runTransaction(async (tx) => {
-    const { docs } = await tx.get(changed.limit(PAGE));
+    const docs = (await tx.getAll(...found.map(({ ref }) => ref))).filter(isChanged);
     const needs = docs.map((doc) => ({ doc, need: doc.data() as StoredReservation }));
     const stocks = await readStocks(
       tx,
@@ -64,8 +72,13 @@ function settlePage(
       writeSettled(tx, doc, after.reservation, deps);
     }
     for (const stock of stocks.values()) writeStock(tx, stock, !isBalanced(stock), deps);
-    return { count: docs.length, stocks: [...stocks.values()] };
+    return { count: found.length, stocks: [...stocks.values()] };
   });
+}
+
+/** Whether it is still to be settled: another run may have been faster. */
+function isChanged(doc: DocumentSnapshot): boolean {
+  return (doc.data() as StoredReservation | undefined)?.next === 'settle';
 }
 
 /** Brings one stock and what is promised of it together, until nothing more can be promised and nothing is too much. */

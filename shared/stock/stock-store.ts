@@ -1,9 +1,4 @@
-import {
-  FieldValue,
-  type Firestore,
-  type QueryDocumentSnapshot,
-  type Transaction,
-} from '@google-cloud/firestore';
+import { type DocumentSnapshot, FieldValue, type Firestore, type Transaction } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
 import { DUE_SLOTS } from '../domain/order.ts';
 import type { StoredReservation, StoredStock } from '../domain/stock.ts';
@@ -52,7 +47,7 @@ export function isBalanced(stock: Count): boolean {
 /** Writes what settling came to. What the line does not say yet is told next. */
 export function writeSettled(
   tx: Transaction,
-  { ref }: QueryDocumentSnapshot,
+  { ref }: DocumentSnapshot,
   { granted, taken, state, told }: StoredReservation,
   { now }: StockDeps,
 ): void {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stock } from '../../shared/http/stock/schemas.ts';
 import { act, actions, call, failing, listAll, newMerchant, read } from '../orders/trading.ts';
 import { type Market, type Merchant, startMarket } from '../support/market.ts';
+import { sellOut } from './oversell.ts';
 import { booksOf, expectSound, onHand, ordered, quiet, settled, supplying } from './stock-fixture.ts';
 import type { z } from 'zod';
 
@@ -40,6 +41,10 @@ describe('the stock of a supplier', () => {
     const lost = mine[0] === 'backordered' ? ids[0] : ids[1];
     expect(await actions(loser, lost)).toEqual(['order.created', 'order.routed', 'order.stock_backordered']);
     expectSound(await booksOf(market, supplier.companyId));
+  });
+
+  it('is granted exactly as far as it goes, to orders that come all at once', async () => {
+    await sellOut(market, 24, 15);
   });
 
   it('leaves with what is shipped, and what is cancelled or declined goes to who waits longest', async () => {
