@@ -138,6 +138,8 @@ async function onePath(
   const id = await send(cloud, demo, seed);
   const receive = webhooks.counts.snapshot();
   await once(async () => (await orderOf(seed, demo, id)).routing === 'done');
+  // What is written can be seen a moment before it is counted.
+  await cloud.hosts.idle();
   const route = router.counts.snapshot();
 
   const supplyOrder = `/v1/orders/${(await orderOf(seed, demo, id)).supplyOrders[0]?.id ?? ''}`;

@@ -55,7 +55,7 @@ export async function oversell(cloud: Cloud): Promise<Figure[]> {
       .where('action', '==', 'order.routed')
       .get();
     const at = (times: unknown[]): number => Math.max(...times.map((time) => Date.parse(String(time))));
-    return at(told.map((order) => order.updatedAt)) - at(routed.docs.map((doc) => doc.get('at')));
+    return at(told.map((order) => order.updatedAt)) - at(routed.docs.map((doc): unknown => doc.get('at')));
   }
 }
 

@@ -56,7 +56,8 @@ export async function walk(market: Market, steps: Step[]): Promise<void> {
       expect((await call(supplier, 'PUT', '/v1/stock', { stock })).status, told).toBe(200);
       expected = next.quantity * 2;
     }
-    const state = { pause: 'paused', resume: 'active', end: 'ended' }[String(next.does)];
+    const states: Partial<Record<Step['does'], string>> = { pause: 'paused', resume: 'active', end: 'ended' };
+    const state = states[next.does];
     if (state !== undefined) await connection(market, partnerIds, [one, two], supplier, next.of % 2, state);
     expectSound(await booksOf(market, supplier.companyId), told);
   }
@@ -72,13 +73,13 @@ export async function walk(market: Market, steps: Step[]): Promise<void> {
     expect(each.quantity, told).toBeGreaterThan(free);
   }
   // What the lines say, on both sides, is what stands in the books.
-  const states = new Map(books.reservations.map(({ id, state }) => [id, state]));
+  const inBooks = new Map(books.reservations.map(({ id, state }) => [id, state]));
   for (const { owner, id } of orders) {
     const own = await settled(market, owner, id);
     for (const { id: supplyId, companyId } of own.supplyOrders) {
       const doc = await market.seed.db.doc(paths.order(companyId, supplyId)).get();
       for (const line of (doc.data() as StoredOrder).lines) {
-        const state = states.get(line.id);
+        const state = inBooks.get(line.id);
         if (state === 'released' || state === undefined) continue;
         expect(line.stock, told).toBe(state);
         expect(own.lines.find((each) => each.id === line.origin)?.stock, told).toBe(state);

@@ -4,4 +4,9 @@ import * as read from './read-routes.ts';
 import * as routing from './routing-routes.ts';
 
 /** Every route of the orders API as it is declared, without what answers it: for the OpenAPI document. */
-export const ordersRoutes = [read, change, erase, routing].flatMap((routes) => Object.values(routes));
+export const ordersRoutes = [
+  ...Object.values(read),
+  ...Object.values(change),
+  ...Object.values(erase),
+  ...Object.values(routing),
+];
