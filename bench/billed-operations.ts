@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Cloud } from '../local/cloud.ts';
 import type { DemoFile, DemoMerchant } from '../local/demo-file.ts';
 import type { Totals } from '../local/door/counts.ts';
-import { seedDeps, type SeedDeps, seedProducts } from '../local/seed.ts';
+import { seedDeps, type SeedDeps, seedProducts, seedStock } from '../local/seed.ts';
 import { paths } from '../shared/cloud/firestore.ts';
 import type { StoredOrder } from '../shared/domain/order.ts';
 import type { StoredErasure } from '../shared/orders/erasure.ts';
@@ -17,6 +17,7 @@ export type Step = (typeof STEPS)[number];
 export type Billed = Record<Step, Totals>;
 
 const PATIENCE_MS = 30_000;
+const SKUS = ['IPOD2008GREEN', 'IPOD2008RED', 'IPOD2008BLACK'];
 
 /**
  * What one order is billed, counted at the wire: three lines, all of them one partner's, caches warm. Each function
@@ -63,7 +64,63 @@ export function sumOf(billed: Billed, kind: keyof Totals, steps: readonly Step[]
   return steps.reduce((total, step) => total + billed[step][kind], 0);
 }
 
-async function onePath(cloud: Cloud, demo: DemoFile, seed: SeedDeps): Promise<Billed> {
+/** The same order where the supplier counts its stock: what `allocate` is billed for it is told beside the steps. */
+export async function billedWithStock(
+  cloud: Cloud,
+  demo: DemoFile,
+): Promise<{ billed: Billed; allocate: Totals }> {
+  const seed = seedDeps(cloud);
+  const { counts } = cloud.doors.allocate;
+  await seedStock(demo.supplier.companyId, Object.fromEntries(SKUS.map((sku) => [sku, 1_000])), seed);
+  try {
+    await onePath(cloud, demo, seed);
+    await quiet(cloud);
+    counts.reset();
+    const billed = await onePath(cloud, demo, seed, async () => {
+      await quiet(cloud);
+      counts.reset();
+    });
+    await quiet(cloud);
+    return { billed, allocate: counts.snapshot() };
+  } finally {
+    await Promise.all(SKUS.map((sku) => seed.db.doc(paths.stock(demo.supplier.companyId, sku)).delete()));
+  }
+}
+
+/** What counted stock adds until the order is routed and until it is erased. */
+export function stockFigures(
+  without: Billed,
+  { billed, allocate }: Awaited<ReturnType<typeof billedWithStock>>,
+): Figure[] {
+  const more = (kind: 'reads' | 'writes', steps: readonly Step[]): number =>
+    sumOf(billed, kind, steps) - sumOf(without, kind, steps);
+  const figure = (what: string, reads: number, writes: number): Figure => ({
+    ...{ what: `billed: counted stock ${what}`, unit: '', ours: writes, better: 'less' },
+    words: `${reads} reads, ${writes} writes`,
+  });
+  return [
+    figure('adds until routed', more('reads', ['receive', 'route']), more('writes', ['receive', 'route'])),
+    figure(
+      'adds until erased',
+      more('reads', STEPS) + allocate.reads,
+      more('writes', STEPS) + allocate.writes,
+    ),
+    figure('of which by allocate', allocate.reads, allocate.writes),
+  ];
+}
+
+/** Messages take a moment to come: quiet is when none has come for a while. */
+async function quiet(cloud: Cloud): Promise<void> {
+  await delay(1_500);
+  await cloud.hosts.idle();
+}
+
+async function onePath(
+  cloud: Cloud,
+  demo: DemoFile,
+  seed: SeedDeps,
+  warm: () => Promise<void> = () => Promise.resolve(),
+): Promise<Billed> {
   const { retailer, supplier } = demo;
   const { webhooks, 'route-order': router, orders, erase: eraser } = cloud.doors;
   const call = async (merchant: DemoMerchant, method: string, path: string, body?: object): Promise<void> => {
@@ -76,10 +133,13 @@ async function onePath(cloud: Cloud, demo: DemoFile, seed: SeedDeps): Promise<Bi
   // So is a connection.
   const before = await send(cloud, demo, seed);
   await once(async () => (await orderOf(seed, demo, before)).routing === 'done');
+  await warm();
   for (const door of [webhooks, router, eraser]) door.counts.reset();
   const id = await send(cloud, demo, seed);
   const receive = webhooks.counts.snapshot();
   await once(async () => (await orderOf(seed, demo, id)).routing === 'done');
+  // What is written can be seen a moment before it is counted.
+  await cloud.hosts.idle();
   const route = router.counts.snapshot();
 
   const supplyOrder = `/v1/orders/${(await orderOf(seed, demo, id)).supplyOrders[0]?.id ?? ''}`;

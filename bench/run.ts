@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: one table, each figure beside its limit of the same run.
  *
- *     npm run bench [-- --quick] [-- seal billed signin memory cold throughput kms]
+ *     npm run bench [-- --quick] [-- seal billed oversell signin memory cold throughput kms]
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -13,10 +13,11 @@ import type { DemoFile } from '../local/demo-file.ts';
 import { SetupError } from '../local/find-emulators.ts';
 import { seedDemo } from '../local/seed.ts';
 import { FUNCTIONS } from '../local/topology.ts';
-import { billedFigures, billedOperations } from './billed-operations.ts';
+import { billedFigures, billedOperations, billedWithStock, stockFigures } from './billed-operations.ts';
 import { coldStart } from './cold-start.ts';
 import { kmsFigures } from './kms-calls.ts';
 import { peakMemory } from './memory.ts';
+import { oversell } from './oversell.ts';
 import { sealBench } from './seal.ts';
 import { signInFigures } from './sign-in.ts';
 import { type Figure, tableOf } from './table.ts';
@@ -45,7 +46,11 @@ interface Bench {
 
 /** In the order in which they run: the first two while the hub's own functions run, the others with these stopped. */
 const BENCHES: Record<string, (bench: Bench) => Promise<Figure[]>> = {
-  billed: async ({ cloud, demo }) => billedFigures(await billedOperations(cloud, demo)),
+  billed: async ({ cloud, demo }) => {
+    const billed = await billedOperations(cloud, demo);
+    return [...billedFigures(billed), ...stockFigures(billed, await billedWithStock(cloud, demo))];
+  },
+  oversell: ({ cloud }) => oversell(cloud),
   signin: ({ cloud, folder, size }) => signInFigures(cloud, folder('accounts'), size.signIns),
   memory: ({ cloud, demo, folder, size }) => peakMemory(cloud, demo, folder, size.memoryRequests),
   cold: ({ cloud, demo, folder, size }) =>
@@ -83,7 +88,7 @@ async function main(): Promise<void> {
     const figures: Figure[] = [];
     for (const name of chosen) {
       // Whatever is measured in a process of its own has the machine to itself.
-      if (!['billed', 'signin'].includes(name)) await cloud.kill('webhooks');
+      if (!['billed', 'oversell', 'signin'].includes(name)) await cloud.kill('webhooks');
       if (['signin', 'memory', 'cold', 'throughput'].includes(name)) await bundleAll(folder);
       const startedAt = performance.now();
       process.stdout.write(`  ${name} …`);

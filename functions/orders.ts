@@ -7,6 +7,7 @@ import { createApi, toFunction } from '../shared/http/app.ts';
 import { createAuthenticator } from '../shared/http/authenticate.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 import { addOrdersApi } from '../shared/http/orders/api.ts';
+import { plainOffers } from '../shared/orders/offers.ts';
 
 /** The merchants' orders API. It opens addresses, one at a time, each with an entry in the merchant's log. */
 export const build: Build = (env, now) => {
@@ -15,7 +16,10 @@ export const build: Build = (env, now) => {
   const db = openFirestore(config, '(default)');
   const keyring = openKeyring(config, { now, onKmsBridged: log.kmsBridged });
   const app = createApi({ log, authenticator: createAuthenticator({ db, now }) });
-  addOrdersApi(app, { db, keyring, publisher: createPublisher(config), log, now });
+  addOrdersApi(app, {
+    ...{ db, keyring, publisher: createPublisher(config), log, now },
+    offers: plainOffers(db),
+  });
   return toFunction(app);
 };
 

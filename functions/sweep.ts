@@ -4,18 +4,20 @@ import { openKeyring } from '../shared/cloud/keyring.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { createPublisher } from '../shared/cloud/pubsub.ts';
 import { ErasureMessage, OrderMessage } from '../shared/domain/order.ts';
+import { StockMessage } from '../shared/domain/stock.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 import { pushHandler } from '../shared/http/push.ts';
 import { tickHandler } from '../shared/http/tick.ts';
 import { hold } from '../shared/orders/hold.ts';
 import { removeOrphans } from '../shared/orders/orphans.ts';
 import { erasureGivenUp, sweep } from '../shared/orders/sweep.ts';
+import { republishStock } from '../shared/stock/sweep-stock.ts';
 import { endRunOut } from '../shared/support/end.ts';
 
 /**
  * Every minute, `POST /`: publishes lost work again, has erasures confirmed, removes orphan keys, writes
  * down the end of support requests. Dead letters,
- * `POST /dead-letters`: an order is held for its merchant; an erasure is never given up.
+ * `POST /dead-letters`: an order is held for its merchant; an erasure and a stock are never given up.
  */
 export const build: Build = (env, now) => {
   const config = readConfig(env);
@@ -27,17 +29,20 @@ export const build: Build = (env, now) => {
   const tick = tickHandler(log, async () => {
     await sweep({
       ...{ db, publisher, log, now },
+      republishStock: () => republishStock({ db, publisher, now }),
       removeOrphans: (after) => removeOrphans(after, { db, now, keyring }),
     });
     await endRunOut({ db, now });
   });
   const deadLetter = pushHandler({
     log,
-    schema: OrderMessage.or(ErasureMessage),
+    schema: OrderMessage.or(ErasureMessage).or(StockMessage),
     deadLetters: true,
     handle: async (message, { requestId }) => {
       const acting = { actor: { type: 'system', id: null }, requestId } as const;
       if ('orderId' in message) await hold(message, acting, { db, log, now });
+      // What is left of it stands in the documents, where every tick finds it.
+      else if ('supplierId' in message) log.stockUnsettled(message.supplierId);
       else await erasureGivenUp(message, { db, log, now });
     },
   });

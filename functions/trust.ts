@@ -12,6 +12,7 @@ import { openApiDocument } from '../shared/http/openapi.ts';
 import { ordersRoutes } from '../shared/http/orders/routes.ts';
 import { partnersRoutes } from '../shared/http/partners/routes.ts';
 import { staffRoutes } from '../shared/http/staff/routes.ts';
+import { stockRoutes } from '../shared/http/stock/routes.ts';
 import { supportRoutes } from '../shared/http/support/routes.ts';
 import { getPublicKeys } from '../shared/http/trust/public-keys.ts';
 import { getOpenApi, getReference } from '../shared/http/trust/reference.ts';
@@ -25,6 +26,7 @@ export const build: Build = (env, now) => {
   const document = openApiDocument(
     [
       ...ordersRoutes,
+      ...stockRoutes,
       ...accountsRoutes,
       ...approvalsRoutes,
       ...exportRoutes,

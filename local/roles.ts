@@ -14,7 +14,7 @@
 export interface Role {
   databases?: Partial<Record<'(default)' | 'keyring' | 'staff', 'datastore.user' | 'datastore.viewer'>>;
   keys?: Partial<Record<'tenantKek' | 'recoveryKek' | 'attest', readonly KeyRole[]>>;
-  topics?: Partial<Record<'orders' | 'erasures', 'pubsub.publisher'>>;
+  topics?: Partial<Record<'orders' | 'erasures' | 'stock', 'pubsub.publisher'>>;
   buckets?: Partial<Record<'ledger', readonly BucketRole[]>>;
   project?: readonly ('cloudkms.admin' | 'pubsub.admin' | 'storage.admin')[];
 }
@@ -32,16 +32,25 @@ export const ROLES = {
   webhooks: {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
-    topics: { orders: 'pubsub.publisher' },
+    topics: { orders: 'pubsub.publisher', stock: 'pubsub.publisher' },
   },
   'route-order': {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
+    topics: { stock: 'pubsub.publisher' },
+  },
+  // Stock and the trade around it: whoever it was that bought, it can not open.
+  allocate: {
+    databases: { '(default)': 'datastore.user' },
+  },
+  catalogue: {
+    databases: { '(default)': 'datastore.user' },
+    topics: { stock: 'pubsub.publisher' },
   },
   orders: {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
-    topics: { orders: 'pubsub.publisher', erasures: 'pubsub.publisher' },
+    topics: { orders: 'pubsub.publisher', erasures: 'pubsub.publisher', stock: 'pubsub.publisher' },
   },
   // Makes the key of a company that signs up, and never unwraps the recovery copy of one.
   accounts: {
@@ -89,7 +98,7 @@ export const ROLES = {
   // Removes orphaned record keys without being able to open one.
   sweep: {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
-    topics: { orders: 'pubsub.publisher', erasures: 'pubsub.publisher' },
+    topics: { orders: 'pubsub.publisher', erasures: 'pubsub.publisher', stock: 'pubsub.publisher' },
   },
   // The staff's desk on the internet. It reaches our own people's accounts alone: nothing to approve or to open with, and
   // no document of a merchant, a session or a member that it could forge.

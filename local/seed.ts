@@ -11,9 +11,10 @@ import type { ConnectionSecrets } from '../shared/commerce/platform.ts';
 import { API_KEY_SCOPES } from '../shared/domain/api-key.ts';
 import { randomId } from '../shared/domain/ids.ts';
 import { connectedSide } from '../shared/domain/partner.ts';
+import { MAIN_PLACE, type StoredStock } from '../shared/domain/stock.ts';
 import { timestamp } from '../shared/domain/time.ts';
 import { storeApiKey } from '../shared/http/authenticate.ts';
-import type { StoredProduct } from '../shared/orders/match.ts';
+import type { StoredProduct } from '../shared/orders/offers.ts';
 import type { Cloud } from './cloud.ts';
 import type { DemoFile, DemoMerchant } from './demo-file.ts';
 
@@ -105,6 +106,29 @@ export async function seedProducts(
   const batch = deps.db.batch();
   for (const product of products) batch.set(deps.db.doc(paths.product(companyId, product.sku)), product);
   await batch.commit();
+}
+
+/** What a company has of each SKU, in one place. From then on it is tracked. */
+export async function seedStock(
+  companyId: string,
+  onHand: Record<string, number>,
+  deps: Pick<SeedDeps, 'db' | 'now'>,
+): Promise<void> {
+  const batch = deps.db.batch();
+  for (const [sku, quantity] of Object.entries(onHand)) {
+    const stock: StoredStock = {
+      ...{ companyId, sku, places: { [MAIN_PLACE]: quantity }, reserved: 0, waiting: 0 },
+      updatedAt: timestamp(deps.now),
+    };
+    batch.set(deps.db.doc(paths.stock(companyId, sku)), stock);
+  }
+  await batch.commit();
+}
+
+/** The demo supplier has plenty of both, and counts it. */
+export function seedDemoStock(demo: DemoFile, deps: SeedDeps): Promise<void> {
+  const onHand = Object.fromEntries(SUPPLIER_PRODUCTS.map(({ sku }) => [sku, 100_000]));
+  return seedStock(demo.supplier.companyId, onHand, deps);
 }
 
 export async function seedConnection(

@@ -7,7 +7,7 @@ import { type Cloud, startCloud } from './cloud.ts';
 import { type DemoFile, movedTo, readDemoFile, removeDemoFile, writeDemoFile } from './demo-file.ts';
 import { SetupError } from './find-emulators.ts';
 import { answers } from './leash.ts';
-import { seedDemo } from './seed.ts';
+import { seedDemo, seedDemoStock, seedDeps } from './seed.ts';
 
 const HELP = `
 Starts Strongroom on this machine, everything on 127.0.0.1. Ctrl-C stops it.
@@ -160,6 +160,7 @@ async function demoOf(cloud: Cloud, dataDir: string | undefined): Promise<DemoFi
   const kept = dataDir === undefined ? undefined : join(dataDir, 'merchants.json');
   const known = kept === undefined ? undefined : await readDemoFile(kept);
   const demo = known === undefined ? await seedDemo(cloud) : movedTo(cloud.baseUrl, known);
+  if (known === undefined) await seedDemoStock(demo, seedDeps(cloud));
   if (kept !== undefined) await writeDemoFile(kept, demo);
   return demo;
 }

@@ -16,6 +16,8 @@ export const FUNCTIONS = [
   'support',
   'disclose',
   'review',
+  'catalogue',
+  'allocate',
 ] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
@@ -38,7 +40,7 @@ export const DELIVERY: Readonly<Delivery> = {
   retentionSeconds: 7 * 24 * 60 * 60,
 };
 
-export const TOPICS = ['orders', 'erasures', 'orders-dead', 'erasures-dead'] as const;
+export const TOPICS = ['orders', 'erasures', 'stock', 'orders-dead', 'erasures-dead', 'stock-dead'] as const;
 
 export type TopicName = (typeof TOPICS)[number];
 
@@ -50,11 +52,21 @@ export interface Subscription {
   path: string;
   /** Where a message goes that was refused too often. Dead letters themselves are kept until they are taken. */
   deadLetters: TopicName | undefined;
+  /** Messages with the same ordering key are delivered one after the other. */
+  ordered?: true;
 }
 
 export const SUBSCRIPTIONS: readonly Subscription[] = [
   { name: 'orders-route-order', topic: 'orders', to: 'route-order', path: '/', deadLetters: 'orders-dead' },
   { name: 'erasures-erase', topic: 'erasures', to: 'erase', path: '/', deadLetters: 'erasures-dead' },
+  {
+    name: 'stock-allocate',
+    topic: 'stock',
+    to: 'allocate',
+    path: '/',
+    deadLetters: 'stock-dead',
+    ordered: true,
+  },
   {
     name: 'orders-dead-sweep',
     topic: 'orders-dead',
@@ -65,6 +77,13 @@ export const SUBSCRIPTIONS: readonly Subscription[] = [
   {
     name: 'erasures-dead-sweep',
     topic: 'erasures-dead',
+    to: 'sweep',
+    path: '/dead-letters',
+    deadLetters: undefined,
+  },
+  {
+    name: 'stock-dead-sweep',
+    topic: 'stock-dead',
     to: 'sweep',
     path: '/dead-letters',
     deadLetters: undefined,
@@ -104,6 +123,7 @@ export function subscriptionOptions(
         }),
     // Without this a subscription that saw no message for 31 days is deleted.
     expirationPolicy: {},
+    ...(subscription.ordered === true && { enableMessageOrdering: true }),
     ...(subscription.deadLetters === undefined
       ? {}
       : {

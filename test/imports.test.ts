@@ -18,6 +18,7 @@ const LAYERS: string[][] = [
     'shared/staff',
     'shared/support',
     'shared/partners',
+    'shared/stock',
   ],
   ['shared/ownership'],
   ['shared/http'],

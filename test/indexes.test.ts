@@ -8,6 +8,7 @@ import { ACTIONS } from '../shared/audit/actions.ts';
 import { EXPORT_KINDS } from '../shared/ownership/export-kinds.ts';
 import { DAY, HOUR, PASSWORD, type People, startPeople } from './accounts/people.ts';
 import { act, call, trade } from './orders/trading.ts';
+import { ordered, quiet, settled, supplying } from './stock/stock-fixture.ts';
 import { browserKey, type DeskFixture, openDesk } from './support-desk/desk-fixture.ts';
 import { declaredIndexes, type IndexFile, isDeclared } from './support/declared-indexes.ts';
 import { type Market, startMarket } from './support/market.ts';
@@ -100,6 +101,22 @@ async function support(): Promise<void> {
   expect((await desk.call(signing, 'POST', '/v1/staff/attestations', signed)).status).toBe(201);
 }
 
+/** Everything that is asked about stock: counted, promised, told, taken back and given on. */
+async function stock(): Promise<void> {
+  const { supplier, one } = await supplying(market, 1);
+  await settled(market, one, await ordered(one));
+  await settled(market, one, await ordered(one));
+  for (const onHand of [0, 2]) {
+    const counted = [{ sku: 'S', onHand }, ...(onHand === 0 ? [{ sku: 'T', onHand: 1 }] : [])];
+    const set = await supplier.call('PUT', '/v1/stock', { body: { stock: counted } });
+    expect(set.status).toBe(200);
+    await quiet(market, supplier);
+  }
+  const page = await supplier.call('GET', '/v1/stock?limit=1');
+  const { next } = page.json as { next: string };
+  expect((await supplier.call('GET', `/v1/stock?limit=1&after=${next}`)).status).toBe(200);
+}
+
 /** Every way of leaving some of these out. */
 function subsets(parameters: string[]): string[] {
   return parameters.reduce<string[]>((all, each) => [...all, ...all.map((some) => `${some}&${each}`)], ['']);
@@ -156,6 +173,7 @@ describe('every query that the hub makes', () => {
     await call(retailer, 'POST', '/v1/orders/erase-archived');
     await accounts();
     await support();
+    await stock();
     // Until the deleted company is gone, and the last backup of its key.
     for (const time of [2 * HOUR, 7 * DAY, 2 * HOUR]) await market.cloud.clock.advance(time);
     // What a sign-out asks for, when all that is stored has been looked at.
@@ -180,8 +198,12 @@ describe('every query that the hub makes', () => {
       '(default) partnerInvitations false',
       '(default) partners false',
       '(default) products false',
+      '(default) reservations false',
+      '(default) reservations true',
       '(default) resets false',
       '(default) sessions false',
+      '(default) stock false',
+      '(default) stock true',
       '(default) supportRequests false',
       'keyring recordKeys false',
       'staff staff false',

@@ -26,6 +26,7 @@ export const Facts = z.strictObject({
   quantity: Count.optional(),
   orders: Count.optional(),
   supplyOrders: Count.optional(),
+  skus: Count.optional(),
   state: OrderState.optional(),
   code: Code.optional(),
   addressCleaned: z.boolean().optional(),

@@ -46,6 +46,11 @@ export const paths = {
   products: (companyId: string) => `companies/${companyId}/products`,
   product: (companyId: string, sku: string) =>
     `companies/${companyId}/products/${Buffer.from(sku, 'utf8').toString('base64url')}`,
+  stocks: (companyId: string) => `companies/${companyId}/stock`,
+  stock: (companyId: string, sku: string) =>
+    `companies/${companyId}/stock/${Buffer.from(sku, 'utf8').toString('base64url')}`,
+  reservations: (companyId: string) => `companies/${companyId}/reservations`,
+  reservation: (companyId: string, lineId: string) => `companies/${companyId}/reservations/${lineId}`,
   connections: (companyId: string) => `companies/${companyId}/connections`,
   connection: (companyId: string, connectionId: string) =>
     `companies/${companyId}/connections/${connectionId}`,

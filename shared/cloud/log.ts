@@ -74,6 +74,12 @@ function events(line: Line) {
     erasureStuck: (erasureId: string, companyId: string) => {
       line('ERROR', 'erasure.stuck', 'An erasure could not be finished', { erasureId, companyId });
     },
+    stockUnsettled: (companyId: string) => {
+      line('ERROR', 'stock.unsettled', 'A stock could not be settled; sweep asks again', { companyId });
+    },
+    stockPublishFailed: (companyId: string) => {
+      line('WARNING', 'publish.failed', 'A message was not published; sweep will', { companyId });
+    },
     publishFailed: (topic: 'orders' | 'erasures', id: string, companyId: string) => {
       const named = topic === 'orders' ? { orderId: id } : { erasureId: id };
       line('WARNING', 'publish.failed', 'A message was not published; sweep will', { ...named, companyId });

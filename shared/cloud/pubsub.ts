@@ -1,12 +1,15 @@
 import { status } from '@grpc/grpc-js';
 import { PubSub, type Topic } from '@google-cloud/pubsub';
 import type { ErasureMessage, OrderMessage } from '../domain/order.ts';
+import type { StockMessage } from '../domain/stock.ts';
 import type { Config } from './config.ts';
 
 /** Messages carry ids and nothing else; what each topic may carry is closed by its type. */
 export interface Publisher {
   order(message: OrderMessage): Promise<void>;
   erasure(message: ErasureMessage): Promise<void>;
+  /** Messages about one supplier are delivered one after the other. */
+  stock(message: StockMessage): Promise<void>;
 }
 
 /**
@@ -34,16 +37,27 @@ export function createPublisher(config: Pick<Config, 'projectId' | 'cloudEndpoin
     projectId: config.projectId,
     ...(config.cloudEndpoint === undefined ? {} : { apiEndpoint: config.cloudEndpoint, emulatorMode: true }),
   });
-  const topic = (name: string): Topic =>
-    pubsub.topic(name, { batching: { maxMessages: 100, maxMilliseconds: 10 }, gaxOpts: PUBLISH });
+  const options = { batching: { maxMessages: 100, maxMilliseconds: 10 }, gaxOpts: PUBLISH };
+  const topic = (name: string): Topic => pubsub.topic(name, options);
   const orders = topic('orders');
   const erasures = topic('erasures');
+  const stock = pubsub.topic('stock', { ...options, messageOrdering: true });
   return {
     async order(message) {
       await orders.publishMessage({ json: message });
     },
     async erasure(message) {
       await erasures.publishMessage({ json: message });
+    },
+    async stock(message) {
+      const orderingKey = message.supplierId;
+      try {
+        await stock.publishMessage({ json: message, orderingKey });
+      } catch (error) {
+        // The client keeps back all that follows a message which got lost; here each stands for itself.
+        stock.resumePublishing(orderingKey);
+        throw error;
+      }
     },
   };
 }

@@ -12,8 +12,9 @@ const READ: Scope[] = [
   'api-keys:read',
   'approvals:read',
   'partners:read',
+  'catalogue:read',
 ];
-const TRADE: Scope[] = [...READ, 'orders:write', 'orders:erase'];
+const TRADE: Scope[] = [...READ, 'orders:write', 'orders:erase', 'catalogue:write'];
 const MANAGE: Scope[] = [
   ...TRADE,
   'company:write',

@@ -5,6 +5,7 @@ export type OpenApiDocument = ReturnType<OpenAPIHono['getOpenAPI31Document']>;
 
 const TAGS = [
   { name: 'Orders', description: 'Orders of your shops and orders that partners sent you.' },
+  { name: 'Stock', description: 'What you have, and what of it is promised.' },
   { name: 'Erasures', description: 'Deleting archived orders for good, and the certificates of it.' },
   { name: 'Audit', description: 'What was done to your data, when, and by whom.' },
   { name: 'Webhooks', description: 'Where commerce platforms send their events.' },

@@ -2,6 +2,7 @@ import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { AppError } from '../domain/errors.ts';
 import type { StoredOrder } from '../domain/order.ts';
+import type { StockMessage } from '../domain/stock.ts';
 import { timestamp } from '../domain/time.ts';
 import { withRouting } from './merge.ts';
 import {
@@ -15,19 +16,20 @@ import {
 } from './order-store.ts';
 import { left, withLines } from './progress.ts';
 import { allOf, chosen, type LineQuantity } from './quantities.ts';
+import { carryToStock, publishStock } from './reserve.ts';
 import { carryToSupply, withSupplies } from './supply.ts';
 
 /**
  * Ends quantities that were not shipped yet, of some lines or of all, on the retailer's order and on the supply
  * orders that serve it. CONFLICT for a supplier, who declines instead; QUANTITY_EXCEEDED for more than what is left.
  */
-export function cancel(
+export async function cancel(
   target: Target,
   lines: LineQuantity[] | undefined,
   acting: Acting,
-  deps: Pick<OrdersDeps, 'db' | 'now'>,
+  deps: Pick<OrdersDeps, 'db' | 'now' | 'publisher' | 'log'>,
 ): Promise<{ order: StoredOrder; entry: AuditEntry }> {
-  return changeOrder(target, deps, async (tx, order) => {
+  const done = await changeOrder(target, deps, async (tx, order) => {
     if (order.partner !== null) throw new AppError('CONFLICT', 'a supplier declines, it does not cancel');
     const quantities = lines === undefined ? allOf(order.lines, left) : chosen(order.lines, lines, left);
     const supplies = await readSupplies(deps.db, tx, order);
@@ -38,15 +40,20 @@ export function cancel(
     }));
 
     const { lines: kept, changed } = carryToSupply(order.lines, fewer, supplies);
+    const asked: StockMessage[] = [];
     for (const [id, supply] of changed) {
-      tx.set(orderDoc(deps.db, supply.companyId, id), { ...supply, updatedAt });
+      const written = { ...supply, updatedAt };
+      tx.set(orderDoc(deps.db, supply.companyId, id), written);
+      asked.push(...carryToStock(tx, supplies.get(id) ?? supply, written, deps.db));
       addEntry(tx, cancelled(supply.companyId, id, supply, byPartner(acting, supply)), deps);
     }
     const stored = withRouting(withSupplies(withLines({ ...order, updatedAt }, kept), changed));
     tx.set(orderDoc(deps.db, target.companyId, target.orderId), stored);
     const entry = addEntry(tx, cancelled(target.companyId, target.orderId, stored, acting), deps);
-    return { order: stored, entry };
+    return { order: stored, entry, asked };
   });
+  await publishStock(done.asked, deps);
+  return done;
 }
 
 function cancelled(

@@ -3,6 +3,7 @@ import type { AuditEntry } from '../audit/entry.ts';
 import { AppError } from '../domain/errors.ts';
 import type { StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
+import { withRouting } from './merge.ts';
 import {
   type Acting,
   byPartner,
@@ -13,19 +14,22 @@ import {
   type Target,
 } from './order-store.ts';
 import { left, withLines, withSupplyState } from './progress.ts';
+import { publishDue } from './publish-due.ts';
 import { allOf, chosen } from './quantities.ts';
+import { carryToStock, publishStock } from './reserve.ts';
+import { activeSuppliers } from './suppliers.ts';
 
 /**
- * A supplier gives back lines that it has not shipped, whole: they go back to the retailer, who ships them. CONFLICT
- * for a retailer, QUANTITY_EXCEEDED when nothing is left to decline.
+ * A supplier gives back lines that it has not shipped, whole: the next partner that sells them is asked, and
+ * without one the retailer ships them. CONFLICT for a retailer, QUANTITY_EXCEEDED when nothing is left to decline.
  */
-export function decline(
+export async function decline(
   target: Target,
   lineIds: string[] | undefined,
   acting: Acting,
-  deps: Pick<OrdersDeps, 'db' | 'now'>,
+  deps: Omit<OrdersDeps, 'keyring'>,
 ): Promise<{ order: StoredOrder; entry: AuditEntry }> {
-  return changeOrder(target, deps, async (tx, order) => {
+  const done = await changeOrder(target, deps, async (tx, order) => {
     const { origin, partner } = order;
     const owned = await readOwned(deps.db, tx, order);
     if (origin === null || owned === undefined) {
@@ -33,6 +37,8 @@ export function decline(
     }
     const named = lineIds && [...new Set(lineIds)].map((lineId) => ({ lineId, quantity: 1 }));
     const declined = named === undefined ? allOf(order.lines, left) : chosen(order.lines, named, left);
+    const others = await tx.get(activeSuppliers(deps.db, origin.companyId).select());
+    const another = others.docs.some(({ id }) => id !== partner);
     const updatedAt = timestamp(deps.now);
 
     const lines = order.lines.map((line) =>
@@ -41,12 +47,14 @@ export function decline(
     const stored = withLines({ ...order, updatedAt }, lines);
     const givenBack = new Set(order.lines.filter((line) => declined.has(line.id)).map((line) => line.origin));
     const ownLines = owned.lines.map((line) =>
-      givenBack.has(line.id) && line.supplier === partner ? { ...line, supplier: null } : line,
+      givenBack.has(line.id) && line.supplier === partner ? { ...line, supplier: null, stock: null } : line,
     );
-    const told = withSupplyState(withLines({ ...owned, updatedAt }, ownLines), target.orderId, stored.state);
+    const back = withSupplyState(withLines({ ...owned, updatedAt }, ownLines), target.orderId, stored.state);
+    const told = another ? withRouting({ ...back, routing: again(back) }) : back;
 
     tx.set(orderDoc(deps.db, target.companyId, target.orderId), stored);
     tx.set(orderDoc(deps.db, origin.companyId, origin.orderId), told);
+    const asked = carryToStock(tx, order, stored, deps.db);
     const about = { ...acting, action: 'order.declined', result: 'done' } as const;
     const facts = { lines: declined.size, supplyOrderId: target.orderId };
     const atOwner = { type: 'order', id: origin.orderId } as const;
@@ -56,6 +64,14 @@ export function decline(
     return {
       order: stored,
       entry: addEntry(tx, { companyId: target.companyId, ...about, record: here, facts }, deps),
+      ...{ asked, told, origin },
     };
   });
+  await publishStock(done.asked, deps);
+  await publishDue(done.told, done.origin.orderId, done.origin.companyId, deps);
+  return done;
+}
+
+function again({ routing }: StoredOrder): StoredOrder['routing'] {
+  return routing === 'held' ? 'held' : 'pending';
 }

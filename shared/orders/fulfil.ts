@@ -14,14 +14,13 @@ import {
   orderDoc,
   type OrdersDeps,
   ownerOf,
-  readOrder,
   readOwned,
-  refuseErasing,
   type SealedRecord,
   type Target,
 } from './order-store.ts';
 import { left, withLines, withSupplyState } from './progress.ts';
 import { allOf, chosen, type LineQuantity } from './quantities.ts';
+import { carryToStock, publishStock } from './reserve.ts';
 import { requireRoomForShipments, requireRoomForTracking } from './room.ts';
 
 /** A shipment as a merchant tells it. Without lines it is everything that the caller still has to ship. */
@@ -49,21 +48,24 @@ export async function fulfil(
   beside?: BesideShipment,
 ): Promise<{ order: StoredOrder; fulfilmentId: string; entry: AuditEntry }> {
   const tracking = { numbers: shipment.trackingNumbers, urls: shipment.trackingUrls };
-  const seal = await detailsSealer(target, deps, tracking.numbers.length + tracking.urls.length > 0);
+  const seals = tracking.numbers.length + tracking.urls.length > 0;
   const id = randomId('fulfilment');
-  return changeOrder(target, deps, async (tx, order) => {
+  const done = await changeOrder(target, deps, async (tx, order) => {
     const quantities = shippedQuantities(order, shipment.lines);
     const owner = order.origin;
     const owned = await readOwned(deps.db, tx, order);
-    const writeDetails = await seal?.(tx, (details) => ({
+    const more = (details: Details): Details => ({
       ...details,
       tracking: { ...details.tracking, [id]: tracking },
-    }));
+    });
+    const writeDetails = seals ? await sealDetails(tx, target, order, more, deps) : undefined;
 
     const at = timestamp(deps.now);
     const base = { id, carrier: shipment.carrier, shippedAt: shipment.shippedAt ?? at, partner: null };
     const shipped = withShipment(order, base, quantities, at);
     tx.set(orderDoc(deps.db, target.companyId, target.orderId), shipped);
+    // What stays with a retailer has no reservation.
+    const asked = owner === null ? [] : carryToStock(tx, order, shipped, deps.db);
     if (owner !== null && owned !== undefined) {
       const partner = order.partner;
       const mapped = new Map(order.lines.map((line) => [line.origin ?? '', quantities.get(line.id) ?? 0]));
@@ -78,8 +80,10 @@ export async function fulfil(
     writeDetails?.();
     const entry = addEntry(tx, fulfilled(target.companyId, target.orderId, id, shipped, acting), deps);
     beside?.(tx, id);
-    return { order: shipped, fulfilmentId: id, entry };
+    return { order: shipped, fulfilmentId: id, entry, asked };
   });
+  await publishStock(done.asked, deps);
+  return done;
 }
 
 /** Corrects carrier and tracking of a shipment; what is not given stays. NOT_FOUND unless the caller shipped it. */
@@ -91,17 +95,18 @@ export async function correctFulfilment(
   deps: OrdersDeps,
 ): Promise<{ order: StoredOrder; entry: AuditEntry }> {
   const { trackingNumbers: numbers, trackingUrls: urls } = change;
-  const seal = await detailsSealer(target, deps, numbers !== undefined || urls !== undefined);
+  const seals = numbers !== undefined || urls !== undefined;
   return changeOrder(target, deps, async (tx, order) => {
     const known = order.fulfilments.find((each) => each.id === fulfilmentId);
     if (known?.partner !== null) throw new AppError('NOT_FOUND');
     const owner = order.origin;
     const owned = await readOwned(deps.db, tx, order);
-    const writeDetails = await seal?.(tx, (details) => {
+    const corrections = (details: Details): Details => {
       const was = details.tracking[fulfilmentId] ?? { numbers: [], urls: [] };
       const now = { numbers: numbers ?? was.numbers, urls: urls ?? was.urls };
       return { ...details, tracking: { ...details.tracking, [fulfilmentId]: now } };
-    });
+    };
+    const writeDetails = seals ? await sealDetails(tx, target, order, corrections, deps) : undefined;
 
     const at = timestamp(deps.now);
     const corrected = (each: StoredOrder): StoredOrder => ({
@@ -162,26 +167,24 @@ function withShipment(
   return withRouting(withLines({ ...order, fulfilments, updatedAt: at }, lines));
 }
 
-/**
- * Prepares a change of an order's sealed details: the record key is read before the transaction, the details in it.
- * Undefined when nothing sealed will change.
- */
-async function detailsSealer(target: Target, deps: OrdersDeps, needed: boolean) {
-  if (!needed) return undefined;
-  const { order } = await readOrder(deps.db, target.companyId, target.orderId);
-  refuseErasing(order);
+/** Prepares a change of an order's sealed details in the caller's transaction; what it answers writes them. */
+async function sealDetails(
+  tx: Transaction,
+  target: Target,
+  order: StoredOrder,
+  change: (details: Details) => Details,
+  { db, keyring }: OrdersDeps,
+): Promise<() => void> {
   const owner = ownerOf(target, order);
-  const recordKey = await deps.keyring.recordKey(owner, target);
-  return async (tx: Transaction, change: (details: Details) => Details): Promise<() => void> => {
-    const ref = deps.db.doc(paths.sealed(owner.orderId));
-    const sealed = (await tx.get(ref)).data() as SealedRecord | undefined;
-    if (sealed === undefined) throw new AppError('KEY_GONE');
-    const known =
-      sealed.details === null ? { titles: {}, tracking: {} } : recordKey.openDetails(sealed.details);
-    const changed = change(known);
-    requireRoomForTracking(changed);
-    return () => void tx.update(ref, { details: recordKey.sealDetails(changed) });
-  };
+  const ref = db.doc(paths.sealed(owner.orderId));
+  const [recordKey, snapshot] = await Promise.all([keyring.recordKey(owner, target), tx.get(ref)]);
+  const sealed = snapshot.data() as SealedRecord | undefined;
+  if (sealed === undefined) throw new AppError('KEY_GONE');
+  const known =
+    sealed.details === null ? { titles: {}, tracking: {} } : recordKey.openDetails(sealed.details);
+  const changed = change(known);
+  requireRoomForTracking(changed);
+  return () => void tx.update(ref, { details: recordKey.sealDetails(changed) });
 }
 
 function fulfilled(

@@ -1,87 +1,124 @@
 import type { Firestore } from '@google-cloud/firestore';
-import { paths } from '../cloud/firestore.ts';
-import { Amount, type OrderLine } from '../domain/order.ts';
-import { StoredPartner } from '../domain/partner.ts';
+import type { OrderLine } from '../domain/order.ts';
+import type { RoutingCriterion } from '../domain/routing.ts';
+import { type Offer, type Offers, productsOf } from './offers.ts';
 import { left } from './progress.ts';
-
-/** `companies/{companyId}/products/{sku}`: price in minor units. */
-export interface StoredProduct {
-  sku: string;
-  title: string;
-  price: number;
-  currency: string;
-  active: boolean;
-}
+import { activeSuppliers, routingOrderOf, stockOf, type Supplier, supplierOf } from './suppliers.ts';
 
 /** What of a line decides who supplies it. */
-type Matchable = Pick<OrderLine, 'sku' | 'supplier' | 'quantity' | 'fulfilledQuantity' | 'cancelledQuantity'>;
+type Matchable = Pick<
+  OrderLine,
+  'sku' | 'supplier' | 'quantity' | 'fulfilledQuantity' | 'cancelledQuantity'
+> & { title?: string | null };
 
-/** A line, and who supplies it: no partner means that it stays with the retailer. */
+/** A partner that can supply a line, and for how much. */
+export interface Supply {
+  supplier: Supplier;
+  offer: Offer;
+  /** What it has of the SKU that is promised to nobody; `null`: it does not count. */
+  available: number | null;
+}
+
+/** A line, and who supplies it: `null`: it stays with the retailer. `title`: as a catalogue has it. */
 export interface Match<Line = OrderLine> {
   line: Line;
-  supplier: { partnerId: string; companyId: string } | null;
-  product: StoredProduct | null;
+  supply: Supply | null;
+  title: string | null;
+}
+
+/** Whose lines are matched, in which money, and when the order was placed (RFC 3339 UTC). */
+export interface Demand<Line> {
+  companyId: string;
+  currency: string;
+  at: string;
+  lines: Line[];
+  /** Whether a partner is not to be asked for a line, since it has given it back. */
+  refused?: (line: Line, partnerId: string) => boolean;
 }
 
 /**
- * Finds for each line the first partner, by age of the connection, that sells its SKU in the order's currency. What
- * nobody supplies gets the retailer's own product, for its title. Reads partners once and a product for each line
- * that is still without one.
+ * Finds for each line the partner that the retailer prefers, of those that sell its SKU in the order's currency: by
+ * its own order of preference, price and stock, then by the age of the connection. Partners that come later are asked
+ * only for what the ones before them do not have.
  */
 export async function matchLines<Line extends Matchable>(
-  db: Firestore,
-  companyId: string,
-  currency: string,
-  lines: Line[],
+  demand: Demand<Line>,
+  { db, offers }: { db: Firestore; offers: Offers },
 ): Promise<Match<Line>[]> {
-  const suppliers = await suppliersOf(db, companyId);
-  let open = lines.filter((line) => line.supplier === null && left(line) > 0);
+  let open = demand.lines.filter((line) => line.supplier === null && left(line) > 0);
+  if (open.length === 0) return [];
+  const suppliers = (await activeSuppliers(db, demand.companyId).get()).docs.flatMap(supplierOf);
+  // Where there is no choice, nobody needs to know how to choose.
+  const criteria = suppliers.length > 1 ? await routingOrderOf(db, demand.companyId) : [];
   const matches: Match<Line>[] = [];
-  for (const supplier of suppliers) {
+  for (const equals of ranks(suppliers, criteria)) {
     if (open.length === 0) break;
-    const products = await productsOf(db, supplier.companyId, open);
-    const offered = (line: Line): StoredProduct | undefined => {
-      const product = products.get(line.sku);
-      if (product?.active !== true || product.currency !== currency) return undefined;
-      // Nobody pays more than the largest amount for one line, and sums of such lines are exact.
-      return Amount.safeParse(product.price * left(line)).success ? product : undefined;
-    };
-    for (const line of open) {
-      const product = offered(line);
-      if (product !== undefined) matches.push({ line, supplier, product });
+    const supplies = await Promise.all(
+      equals.map((supplier) => suppliesOf(supplier, { ...demand, lines: open }, { db, offers })),
+    );
+    const chosen = new Map(open.map((line) => [line, best(line, supplies, criteria)]));
+    for (const [line, supply] of chosen) {
+      if (supply !== undefined) matches.push({ line, supply, title: supply.offer.title });
     }
-    open = open.filter((line) => offered(line) === undefined);
+    open = open.filter((line) => chosen.get(line) === undefined);
   }
-  const own = await productsOf(db, companyId, open);
-  return [...matches, ...open.map((line) => ({ line, supplier: null, product: own.get(line.sku) ?? null }))];
-}
-
-async function suppliersOf(
-  db: Firestore,
-  companyId: string,
-): Promise<{ partnerId: string; companyId: string }[]> {
-  const found = await db
-    .collection(paths.partners(companyId))
-    .where('role', '==', 'supplier')
-    .where('state', '==', 'active')
-    .orderBy('createdAt')
-    .get();
-  return found.docs.flatMap((doc) => {
-    const { companyId: supplier } = StoredPartner.parse(doc.data());
-    return supplier === null ? [] : [{ partnerId: doc.id, companyId: supplier }];
-  });
-}
-
-async function productsOf(
-  db: Firestore,
-  companyId: string,
-  lines: Matchable[],
-): Promise<Map<string, StoredProduct>> {
-  const skus = [...new Set(lines.map((line) => line.sku))];
-  if (skus.length === 0) return new Map();
-  const snapshots = await db.getAll(...skus.map((sku) => db.doc(paths.product(companyId, sku))));
-  const products = snapshots.map((snapshot) => snapshot.data() as StoredProduct | undefined);
-  return new Map(
-    products.filter((product) => product !== undefined).map((product) => [product.sku, product]),
+  const untitled = open.filter((line) => (line.title ?? null) === null);
+  const own = await productsOf(
+    db,
+    demand.companyId,
+    untitled.map((line) => line.sku),
   );
+  return [
+    ...matches,
+    ...open.map((line) => ({ line, supply: null, title: own.get(line.sku)?.title ?? null })),
+  ];
+}
+
+/** Partners that have to be compared with one another, the preferred ones first. */
+function ranks(suppliers: Supplier[], [first]: readonly RoutingCriterion[]): Supplier[][] {
+  if (first !== 'preference') return [suppliers];
+  const byPreference = Map.groupBy(suppliers, ({ preference }) => preference);
+  return [...byPreference].sort(([a], [b]) => a - b).map(([, equals]) => equals);
+}
+
+/** What one partner can supply of the lines. */
+async function suppliesOf<Line extends Matchable>(
+  supplier: Supplier,
+  { currency, at, lines, refused }: Demand<Line>,
+  { db, offers }: { db: Firestore; offers: Offers },
+): Promise<Map<Line, Supply>> {
+  const { companyId: supplierCompanyId, priceListId, partnerId } = supplier;
+  const asked = lines.filter((line) => refused?.(line, partnerId) !== true);
+  if (asked.length === 0) return new Map();
+  const wanted = asked.map((line) => ({ sku: line.sku, quantity: left(line) }));
+  const found = await offers.offersOf({ supplierCompanyId, priceListId, currency, at }, wanted);
+  const stock = await stockOf(db, supplierCompanyId, [...found.keys()]);
+  return new Map(
+    asked.flatMap((line): [Line, Supply][] => {
+      const offer = found.get(line.sku);
+      return offer === undefined ? [] : [[line, { supplier, offer, available: stock.get(line.sku) ?? null }]];
+    }),
+  );
+}
+
+/** The first of the equals, which are in the order of age, that no other one beats. */
+function best<Line extends Matchable>(
+  line: Line,
+  supplies: Map<Line, Supply>[],
+  criteria: readonly RoutingCriterion[],
+): Supply | undefined {
+  const found = supplies.map((each) => each.get(line)).filter((supply) => supply !== undefined);
+  const rank: Record<RoutingCriterion, (supply: Supply) => number> = {
+    preference: ({ supplier }) => supplier.preference,
+    price: ({ offer }) => offer.unitPrice,
+    stock: (supply) => (isShort(supply, left(line)) ? 1 : 0),
+  };
+  const compare = (a: Supply, b: Supply): number =>
+    criteria.map((by) => rank[by](a) - rank[by](b)).find((difference) => difference !== 0) ?? 0;
+  return found.sort(compare)[0];
+}
+
+/** Whether a partner is known to have less than that: what it does not count or show is taken to be enough. */
+export function isShort({ supplier, available }: Supply, quantity: number): boolean {
+  return supplier.showsStock && available !== null && available < quantity;
 }

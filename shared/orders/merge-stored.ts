@@ -4,6 +4,7 @@ import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import type { RecordKey } from '../crypto/record-key.ts';
 import type { StoredOrder } from '../domain/order.ts';
+import type { StockMessage } from '../domain/stock.ts';
 import { timestamp } from '../domain/time.ts';
 import { ageOf, differs, mergeEvent } from './merge.ts';
 import { type MinimisedOrder, titlesById } from './minimise.ts';
@@ -18,6 +19,7 @@ import {
 import { withLines } from './progress.ts';
 import { publishDue } from './publish-due.ts';
 import { addressDiffers, readdress } from './readdress.ts';
+import { carryToStock, publishStock } from './reserve.ts';
 import { requireRoomForLines } from './room.ts';
 import { carryToSupply, withSupplies } from './supply.ts';
 
@@ -47,7 +49,8 @@ export async function mergeIntoStored(event: LaterEvent, acting: Acting, deps: O
   const recordKey = mayReseal(known, event) ? await deps.keyring.recordKey(self, self) : undefined;
   const merged = await deps.db.runTransaction((tx) => mergeWithin(tx, event, recordKey, acting, deps));
   if (merged === undefined) return false;
-  await publishDue(merged, orderId, companyId, deps);
+  await publishStock(merged.asked, deps);
+  await publishDue(merged.order, orderId, companyId, deps);
   return true;
 }
 
@@ -68,7 +71,7 @@ async function mergeWithin(
   recordKey: RecordKey | undefined,
   acting: Acting,
   deps: OrdersDeps,
-): Promise<StoredOrder | undefined> {
+): Promise<{ order: StoredOrder; asked: StockMessage[] } | undefined> {
   const { db, now } = deps;
   const { orderId, companyId, incoming, idOf } = event;
   const known = (await tx.get(orderDoc(db, companyId, orderId))).data() as StoredOrder | undefined;
@@ -82,9 +85,12 @@ async function mergeWithin(
   const at = timestamp(now);
   let merged = { ...mergeEvent(known, incoming, idOf), updatedAt: at };
   const { lines, changed } = carryToSupply(known.lines, merged.lines, supplies);
+  const asked: StockMessage[] = [];
   for (const [id, supply] of changed) {
-    supplies.set(id, { ...supply, updatedAt: at });
-    tx.set(orderDoc(db, supply.companyId, id), { ...supply, updatedAt: at });
+    const written = { ...supply, updatedAt: at };
+    asked.push(...carryToStock(tx, supplies.get(id) ?? supply, written, db));
+    supplies.set(id, written);
+    tx.set(orderDoc(db, supply.companyId, id), written);
     addEntry(tx, updated(supply.companyId, id, byPartner(acting, supply)), deps);
   }
   merged = withSupplies(withLines(merged, lines), changed);
@@ -108,7 +114,7 @@ async function mergeWithin(
 
   tx.set(orderDoc(db, companyId, orderId), merged);
   addEntry(tx, updated(companyId, orderId, acting), deps);
-  return merged;
+  return { order: merged, asked };
 }
 
 function updated(companyId: string, id: string, acting: Acting): Omit<AuditEntry, 'id' | 'at'> {

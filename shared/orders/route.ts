@@ -5,8 +5,10 @@ import type { LookupKey } from '../crypto/lookup.ts';
 import type { Party } from '../crypto/record-key.ts';
 import { AppError } from '../domain/errors.ts';
 import type { OrderLine, StoredOrder } from '../domain/order.ts';
+import type { StockMessage } from '../domain/stock.ts';
 import { timestamp } from '../domain/time.ts';
 import { type Match, matchLines } from './match.ts';
+import type { Offers } from './offers.ts';
 import { supplyOrderIdOf } from './order-ids.ts';
 import {
   type Acting,
@@ -18,10 +20,12 @@ import {
   writtenInBetween,
 } from './order-store.ts';
 import { withLines } from './progress.ts';
+import { publishStock, reserve } from './reserve.ts';
 import { newSupplyOrder, type SupplySource, withMoreLines } from './supply-order.ts';
 
-/** Routing publishes nothing. */
-type RouteDeps = Omit<OrdersDeps, 'publisher'>;
+export interface RouteDeps extends OrdersDeps {
+  offers: Offers;
+}
 
 /** How often routing starts over because the order was changed meanwhile, before the message is given back. */
 const MOST_TRIES = 5;
@@ -56,23 +60,19 @@ function isDue(order: StoredOrder): boolean {
 async function routeVersion(read: ReadOrder, owner: Party, acting: Acting, deps: RouteDeps): Promise<void> {
   const { db, keyring, now, log } = deps;
   const supplies = await suppliesOf(db, read.order);
-  // What a partner was asked for once and does not supply any more, it has given back: that stays with the retailer.
-  const asked = new Set(
-    [...supplies.values()].flatMap(({ order }) => order.lines.map((line) => line.origin)),
-  );
-  const open = read.order.lines.filter((line) => !asked.has(line.id));
-  const matches = await matchLines(db, owner.companyId, read.order.currency, open);
+  const demand = {
+    ...{ companyId: owner.companyId, currency: read.order.currency, at: read.order.createdAt },
+    ...{ lines: read.order.lines, refused: refusedBy(supplies) },
+  };
+  const matches = await matchLines(demand, deps);
   const lookup = await keyring.lookup();
   const at = timestamp(now);
 
   const batch = db.batch();
   const placed: Placed[] = [];
   for (const [partnerId, own] of bySupplier(matches)) {
-    const known = supplies.get(partnerId);
-    // A partner that has put its order away is done with it.
-    if (known?.order.archived === true) continue;
     const source = { order: read.order, owner, partnerId, at };
-    placed.push(await place(batch, source, known, own, lookup, acting, deps));
+    placed.push(await place(batch, source, supplies.get(partnerId), own, lookup, acting, deps));
   }
   const routed = withPlaced(read.order, matches, placed);
   const { due: _due, ...fields } = routed;
@@ -85,6 +85,21 @@ async function routeVersion(read: ReadOrder, owner: Party, acting: Acting, deps:
   addEntry(batch, { ...about(owner, acting), action: 'order.routed', facts }, deps);
   await batch.commit();
   log.orderRouted(owner.orderId, owner.companyId, placed.length);
+  await publishStock(
+    placed.flatMap(({ asked }) => asked),
+    deps,
+  );
+}
+
+/**
+ * What a partner was asked for once and does not supply any more, it has given back: it is not asked again. One that
+ * has put its order away is done with all of it.
+ */
+function refusedBy(supplies: Map<string, ReadOrder>): (line: OrderLine, partnerId: string) => boolean {
+  return (line, partnerId) => {
+    const order = supplies.get(partnerId)?.order;
+    return order !== undefined && (order.archived || order.lines.some((each) => each.origin === line.id));
+  };
 }
 
 /** A supply order as it is written, and the matched lines that it took. */
@@ -92,7 +107,8 @@ interface Placed {
   partnerId: string;
   holder: Party;
   supply: StoredOrder;
-  lineIds: Set<string>;
+  lines: Map<string, Match>;
+  asked: StockMessage[];
 }
 
 /** The supply orders that the order has already, by partner. */
@@ -120,7 +136,7 @@ async function place(
 ): Promise<Placed> {
   const { db, keyring } = deps;
   const { owner, partnerId } = source;
-  const companyId = matches[0]?.supplier?.companyId ?? '';
+  const companyId = matches[0]?.supply?.supplier.companyId ?? '';
   const holder = { companyId, orderId: supplyOrderIdOf(lookup, owner.orderId, partnerId) };
   const ref = orderDoc(db, holder.companyId, holder.orderId);
 
@@ -132,17 +148,22 @@ async function place(
       : withMoreLines(known.order, holder, matches, lookup, source.at);
   if (known === undefined) batch.create(ref, supply);
   else batch.update(ref, { ...supply }, { lastUpdateTime: known.version });
+  const lines = new Map(matches.map((match) => [match.line.id, match]));
+  const tracked = supply.lines.filter((line) => line.stock !== null && lines.has(line.origin ?? ''));
+  const asked = reserve(batch, holder, tracked, source.at, db);
   const facts = { partnerId, lines: matches.length };
   addEntry(batch, { ...about(holder, acting), action: 'order.supply_received', facts }, deps);
-  return { partnerId, holder, supply, lineIds: new Set(matches.map((match) => match.line.id)) };
+  return { partnerId, holder, supply, lines, asked };
 }
 
 function withPlaced(order: StoredOrder, matches: Match[], placed: Placed[]): StoredOrder {
-  const titles = new Map(matches.map((match) => [match.line.id, match.product?.title ?? null]));
+  const titles = new Map(matches.map((match) => [match.line.id, match.title]));
   const lines = order.lines.map((line): OrderLine => {
-    const taken = placed.find((each) => each.lineIds.has(line.id));
+    const taken = placed.find((each) => each.lines.has(line.id));
     const title = line.title ?? titles.get(line.id) ?? null;
-    return { ...line, title, supplier: taken?.partnerId ?? line.supplier };
+    if (taken === undefined) return { ...line, title };
+    const tracked = (taken.lines.get(line.id)?.supply?.available ?? null) !== null;
+    return { ...line, title, supplier: taken.partnerId, stock: tracked ? 'asked' : null };
   });
   const others = order.supplyOrders.filter(
     (each) => !placed.some(({ holder }) => holder.orderId === each.id),
@@ -163,8 +184,8 @@ function withPlaced(order: StoredOrder, matches: Match[], placed: Placed[]): Sto
 function bySupplier(matches: Match[]): Map<string, Match[]> {
   const groups = new Map<string, Match[]>();
   for (const match of matches) {
-    if (match.supplier === null) continue;
-    const { partnerId } = match.supplier;
+    if (match.supply === null) continue;
+    const { partnerId } = match.supply.supplier;
     groups.set(partnerId, [...(groups.get(partnerId) ?? []), match]);
   }
   return groups;

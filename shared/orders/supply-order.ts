@@ -66,19 +66,19 @@ export function withMoreLines(
   return withSupplyLines({ ...supply, updatedAt: at }, [...supply.lines, ...more]);
 }
 
-function supplyLine(id: string, { line, product }: Match): OrderLine {
+function supplyLine(id: string, { line, supply, title }: Match): OrderLine {
   return {
     id,
     origin: line.id,
     sku: line.sku,
-    title: product?.title ?? null,
+    title,
     quantity: left(line),
     saidQuantity: 0,
     fulfilledQuantity: 0,
     cancelledQuantity: 0,
     returnedQuantity: 0,
-    unitPrice: product?.price ?? 0,
+    unitPrice: supply?.offer.unitPrice ?? 0,
     supplier: null,
-    stock: null,
+    stock: (supply?.available ?? null) === null ? null : 'asked',
   };
 }

@@ -1,5 +1,5 @@
 import type { OrderLine, StoredOrder } from '../domain/order.ts';
-import { withLines, withSupplyState } from './progress.ts';
+import { left, withLines, withSupplyState } from './progress.ts';
 
 /**
  * Carries what changed on an owner's lines to the supply orders that serve them. A supplied line and its supply line
@@ -24,14 +24,18 @@ export function carryToSupply(
       const cancelled = now.cancelledQuantity - was.cancelledQuantity;
       if (more === 0 && cancelled === 0) return line;
       if (supply.archived) {
-        owned.set(now.id, { ...now, supplier: null });
+        owned.set(now.id, { ...now, supplier: null, stock: null });
         return line;
       }
-      return {
+      const changedLine = {
         ...line,
         quantity: line.quantity + more,
         cancelledQuantity: line.cancelledQuantity + cancelled,
       };
+      // More is asked of the stock again.
+      if (line.stock === null || left(changedLine) <= left(line)) return changedLine;
+      owned.set(now.id, { ...now, stock: 'asked' });
+      return { ...changedLine, stock: 'asked' as const };
     });
     if (lines.some((line, place) => line !== supply.lines[place])) {
       changed.set(id, withSupplyLines(supply, lines));

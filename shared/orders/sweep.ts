@@ -12,6 +12,8 @@ export interface SweepDeps {
   publisher: Publisher;
   log: Log;
   now: Clock;
+  /** Has stock settled that waits for it since a minute; answers how many messages that took. */
+  republishStock: () => Promise<number>;
   /** Removes a bounded number of record keys whose order does not exist, from a place on; answers the next place. */
   removeOrphans: (after: string) => Promise<{ next: string; removed: number }>;
 }
@@ -32,7 +34,9 @@ export async function sweep(deps: SweepDeps): Promise<void> {
     const orders = await republishOrders(deps);
     const erasures = await republishErasures(deps);
     const confirmations = await publishConfirmations(turn, deps);
-    if (orders + erasures + confirmations > 0) deps.log.sweepRepublished(orders + erasures + confirmations);
+    const stocks = await deps.republishStock();
+    const published = orders + erasures + confirmations + stocks;
+    if (published > 0) deps.log.sweepRepublished(published);
     const orphans = await deps.removeOrphans(turn.cursor['orphans'] ?? '');
     turn.cursor['orphans'] = orphans.next;
     if (orphans.removed > 0) deps.log.sweepOrphansRemoved(orphans.removed);

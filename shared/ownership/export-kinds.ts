@@ -9,9 +9,10 @@ import { AppError } from '../domain/errors.ts';
 import { type IdKind, isId } from '../domain/ids.ts';
 import type { StoredOrder } from '../domain/order.ts';
 import { StoredPartner } from '../domain/partner.ts';
+import type { StoredReservation, StoredStock } from '../domain/stock.ts';
 import type { Clock } from '../domain/time.ts';
 import type { StoredErasure } from '../orders/erasure.ts';
-import type { StoredProduct } from '../orders/match.ts';
+import type { StoredProduct } from '../orders/offers.ts';
 import { unseal } from '../orders/open.ts';
 import { toReadOrder } from '../orders/order-store.ts';
 import { listView, singleView } from '../orders/view.ts';
@@ -96,6 +97,25 @@ export const EXPORT_KINDS = {
       documents.map((doc) => {
         const { sku, title, price, currency, active } = doc.data() as StoredProduct;
         return { sku, title, price, currency, active };
+      }),
+  },
+  stock: {
+    documents: (db, companyId) => db.collection(paths.stocks(companyId)),
+    isId: (text) => /^(?!__)[\w-]{1,1000}$/.test(text),
+    render: (_companyId, documents) =>
+      documents.map((doc) => {
+        const { sku, places, reserved, waiting, updatedAt } = doc.data() as StoredStock;
+        return { sku, places, reserved, backordered: waiting, updatedAt };
+      }),
+  },
+  reservations: {
+    documents: (db, companyId) => db.collection(paths.reservations(companyId)),
+    isId: anId('line'),
+    render: (_companyId, documents) =>
+      documents.map((doc) => {
+        const { sku, orderId, quantity, shipped, granted, state, createdAt } =
+          doc.data() as StoredReservation;
+        return { lineId: doc.id, sku, orderId, quantity, shipped, granted, state, createdAt };
       }),
   },
   connections: {

@@ -22,6 +22,7 @@ describe('what production delivers with', () => {
     '$name waits 600 s for an answer, backs off from 10 s and gives up after 10 attempts',
     (subscription) => {
       expect(subscriptionOptions(subscription, 'p', DELIVERY)).toEqual({
+        ...(subscription.topic === 'stock' && { enableMessageOrdering: true }),
         ackDeadlineSeconds: 600,
         messageRetentionDuration: { seconds: 604_800 },
         retryPolicy: {
@@ -42,6 +43,7 @@ describe('what production delivers with', () => {
     expect(dead.map(({ topic, to, path, deadLetters }) => ({ topic, to, path, deadLetters }))).toEqual([
       { topic: 'orders-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
       { topic: 'erasures-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
+      { topic: 'stock-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
     ]);
   });
 

@@ -6,7 +6,7 @@ import type { Fault } from '../../local/door/faults.ts';
 import { seedCompany, seedProducts } from '../../local/seed.ts';
 import type { AuditEntry } from '../../shared/audit/entry.ts';
 import type { Erasure, Order, OrderSummary } from '../../shared/http/orders/schemas.ts';
-import type { StoredProduct } from '../../shared/orders/match.ts';
+import type { StoredProduct } from '../../shared/orders/offers.ts';
 import { orderIdOf } from '../../shared/orders/order-ids.ts';
 import { eventually, type Market, type Merchant } from '../support/market.ts';
 

@@ -11,7 +11,7 @@ export interface Ids {
   partner: string;
 }
 
-export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 interface Named {
   method: Method;
@@ -81,6 +81,15 @@ export const COMPANY_ROUTES: readonly CompanyRoute[] = [
   { method: 'POST', template: '/v1/orders/{id}/returns', scope: 'orders:write', body: oneLine },
   { method: 'POST', template: '/v1/orders/{id}/archive', scope: 'orders:write' },
   { method: 'POST', template: '/v1/orders/{id}/retry', scope: 'orders:write' },
+  { method: 'GET', template: '/v1/routing', scope: 'orders:read' },
+  { method: 'PUT', template: '/v1/routing', scope: 'orders:write', body: () => ({ order: ['price'] }) },
+  { method: 'GET', template: '/v1/stock', scope: 'catalogue:read' },
+  {
+    method: 'PUT',
+    template: '/v1/stock',
+    scope: 'catalogue:write',
+    body: () => ({ stock: [{ sku: 'IPOD2008GREEN', onHand: 5 }] }),
+  },
   { method: 'GET', template: '/v1/erasures', scope: 'orders:read' },
   { method: 'GET', template: '/v1/erasures/{id}', scope: 'orders:read' },
   { method: 'GET', template: '/v1/audit', scope: 'audit:read' },

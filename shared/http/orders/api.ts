@@ -1,3 +1,4 @@
+import type { Offers } from '../../orders/offers.ts';
 import type { OrdersDeps } from '../../orders/order-store.ts';
 import type { Api } from '../app.ts';
 import {
@@ -20,9 +21,11 @@ import {
 import { correctFulfilmentHandler, fulfilHandler } from './fulfilments.ts';
 import { listOrdersHandler, previewOrderHandler, readOrderHandler } from './read.ts';
 import * as read from './read-routes.ts';
+import { readRoutingHandler, setRoutingHandler } from './routing.ts';
+import * as routing from './routing-routes.ts';
 
 /** Puts the orders API on its routes. */
-export function addOrdersApi(app: Api, deps: OrdersDeps): void {
+export function addOrdersApi(app: Api, deps: OrdersDeps & { offers: Offers }): void {
   app.openapi(read.listOrdersRoute, listOrdersHandler(deps));
   app.openapi(read.previewOrderRoute, previewOrderHandler(deps));
   app.openapi(read.readOrderRoute, readOrderHandler(deps));
@@ -39,4 +42,6 @@ export function addOrdersApi(app: Api, deps: OrdersDeps): void {
   app.openapi(erase.deleteOrderRoute, deleteOrderHandler(deps));
   app.openapi(erase.listErasuresRoute, listErasuresHandler(deps));
   app.openapi(erase.readErasureRoute, readErasureHandler(deps));
+  app.openapi(routing.readRoutingRoute, readRoutingHandler(deps));
+  app.openapi(routing.setRoutingRoute, setRoutingHandler(deps));
 }

@@ -1,5 +1,7 @@
 import type { RouteHandler } from '@hono/zod-openapi';
+import { timestamp } from '../../domain/time.ts';
 import { listOrders, sortField } from '../../orders/list.ts';
+import type { Offers } from '../../orders/offers.ts';
 import { openOrder } from '../../orders/open.ts';
 import { type OrdersDeps, readOrder } from '../../orders/order-store.ts';
 import { previewLines } from '../../orders/preview.ts';
@@ -47,9 +49,12 @@ export function readOrderHandler(deps: OrdersDeps): RouteHandler<typeof readOrde
 }
 
 /** `POST /v1/orders/preview` */
-export function previewOrderHandler(deps: OrdersDeps): RouteHandler<typeof previewOrderRoute, ApiEnv> {
+export function previewOrderHandler(
+  deps: OrdersDeps & { offers: Offers },
+): RouteHandler<typeof previewOrderRoute, ApiEnv> {
   return async (c) => {
     const { currency, lines } = c.req.valid('json');
-    return c.json(await previewLines(deps.db, c.var.caller.companyId, currency, lines), 200);
+    const { companyId } = c.var.caller;
+    return c.json(await previewLines({ companyId, currency, at: timestamp(deps.now), lines }, deps), 200);
   };
 }

@@ -169,6 +169,9 @@ export const Preview = z
         unitPrice: Amount.nullable().openapi({
           description: "The supplier's price; `null`: nobody supplies it.",
         }),
+        stock: z.enum(['granted', 'backordered']).nullable().openapi({
+          description: 'What it would be now; `null`: the supplier does not count it, or does not share it.',
+        }),
       }),
     ),
     total: Sum.describe('What the supplied lines cost.'),
@@ -176,7 +179,9 @@ export const Preview = z
   .openapi('OrderPreview', {
     example: {
       currency: 'USD',
-      lines: [{ sku: 'IPOD2008GREEN', quantity: 2, supplier: ID.partner, unitPrice: 15000 }],
+      lines: [
+        { sku: 'IPOD2008GREEN', quantity: 2, supplier: ID.partner, unitPrice: 15000, stock: 'granted' },
+      ],
       total: 30000,
     },
   });

@@ -1,0 +1,81 @@
+import { addEntry } from '../audit/append.ts';
+import type { AuditEntry } from '../audit/entry.ts';
+import { paths } from '../cloud/firestore.ts';
+import type { Log } from '../cloud/log.ts';
+import type { Publisher } from '../cloud/pubsub.ts';
+import { badFields } from '../domain/errors.ts';
+import { MOST_PLACES, type StockMessage, type StoredStock } from '../domain/stock.ts';
+import { timestamp } from '../domain/time.ts';
+import { isBalanced, readStocks, type StockDeps, writeStock } from './stock-store.ts';
+
+/** How many pieces of a SKU a merchant has counted in one place. */
+export interface Counted {
+  sku: string;
+  place: string;
+  onHand: number;
+}
+
+/**
+ * Writes what a merchant has counted, all of it or nothing. A SKU that is named for the first time is tracked from now
+ * on. Where that leaves lines without stock, or stock for lines that wait, `allocate` is asked. BAD_REQUEST for a SKU
+ * in more places than it can lie in.
+ */
+export async function setStock(
+  companyId: string,
+  counted: Counted[],
+  acting: Pick<AuditEntry, 'actor' | 'requestId'>,
+  deps: StockDeps & { publisher: Publisher; log: Log },
+): Promise<{ stocks: StoredStock[]; entry: AuditEntry }> {
+  const { db, now, publisher, log } = deps;
+  const skus = [...new Set(counted.map(({ sku }) => sku))];
+  const set = await db.runTransaction(async (tx) => {
+    const stocks = await readStocks(tx, companyId, skus, deps);
+    counted.forEach(({ sku, place, onHand }, index) => {
+      const stock = stocks.get(sku) ?? untouched(companyId, sku);
+      const places = { ...stock.places, [place]: onHand };
+      if (Object.keys(places).length > MOST_PLACES) {
+        const message = `a SKU lies in at most ${MOST_PLACES} places`;
+        throw badFields({ path: `stock.${index}.place`, message });
+      }
+      stocks.set(sku, { ...stock, places });
+    });
+    const updatedAt = timestamp(now);
+    for (const stock of stocks.values()) writeStock(tx, stock, !isBalanced(stock), deps);
+    const record = { type: 'company', id: companyId } as const;
+    const about = { ...acting, action: 'stock.set', record, result: 'done' } as const;
+    const entry = addEntry(tx, { companyId, ...about, facts: { skus: skus.length } }, deps);
+    return { stocks: [...stocks.values()].map((stock) => ({ ...stock, updatedAt })), entry };
+  });
+  const unbalanced = set.stocks.filter((stock) => !isBalanced(stock));
+  const messages = unbalanced.map(({ sku }): StockMessage => ({ supplierId: companyId, sku }));
+  await Promise.all(
+    messages.map(async (message) => {
+      try {
+        await publisher.stock(message);
+      } catch {
+        // The stock's slot brings it to `sweep`.
+        log.stockPublishFailed(companyId);
+      }
+    }),
+  );
+  return set;
+}
+
+function untouched(companyId: string, sku: string): StoredStock {
+  return { companyId, sku, places: {}, reserved: 0, waiting: 0, updatedAt: '' };
+}
+
+/** Up to `limit` stocks in the order of their SKUs, after one of them; or the one of a SKU, if it is tracked. */
+export async function listStock(
+  { db }: Pick<StockDeps, 'db'>,
+  companyId: string,
+  { sku, after, limit }: { sku?: string | undefined; after?: string | undefined; limit: number },
+): Promise<StoredStock[]> {
+  if (sku !== undefined) {
+    const found = await db.doc(paths.stock(companyId, sku)).get();
+    return found.exists ? [found.data() as StoredStock] : [];
+  }
+  const all = db.collection(paths.stocks(companyId)).orderBy('sku');
+  const from = after === undefined ? all : all.startAfter(after);
+  return (await from.limit(limit).get()).docs.map((doc) => doc.data() as StoredStock);
+}
