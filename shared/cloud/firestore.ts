@@ -41,6 +41,11 @@ export const paths = {
   products: (companyId: string) => `companies/${companyId}/products`,
   product: (companyId: string, sku: string) =>
     `companies/${companyId}/products/${Buffer.from(sku, 'utf8').toString('base64url')}`,
+  priceLists: (companyId: string) => `companies/${companyId}/priceLists`,
+  priceList: (companyId: string, id: string) => `companies/${companyId}/priceLists/${id}`,
+  imports: (companyId: string) => `companies/${companyId}/imports`,
+  import: (companyId: string, importId: string) => `companies/${companyId}/imports/${importId}`,
+  importParts: (companyId: string, importId: string) => `companies/${companyId}/imports/${importId}/parts`,
   connections: (companyId: string) => `companies/${companyId}/connections`,
   connection: (companyId: string, connectionId: string) =>
     `companies/${companyId}/connections/${connectionId}`,
