@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import type { Firestore } from '@google-cloud/firestore';
+import { FieldValue, type Firestore } from '@google-cloud/firestore';
 import type { StoredCompany } from '../shared/accounts/documents.ts';
 import { addMember, newMember } from '../shared/accounts/member-store.ts';
 import { createPasswords } from '../shared/accounts/passwords.ts';
@@ -103,7 +103,10 @@ export async function seedProducts(
   deps: SeedDeps,
 ): Promise<void> {
   const batch = deps.db.batch();
-  for (const product of products) batch.set(deps.db.doc(paths.product(companyId, product.sku)), product);
+  for (const product of products) {
+    const ref = deps.db.doc(paths.product(companyId, product.sku));
+    batch.set(ref, { ...product, changedAt: FieldValue.serverTimestamp() });
+  }
   await batch.commit();
 }
 

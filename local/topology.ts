@@ -15,6 +15,8 @@ export const FUNCTIONS = [
   'support',
   'disclose',
   'review',
+  'catalogue',
+  'import',
 ] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
@@ -37,7 +39,14 @@ export const DELIVERY: Readonly<Delivery> = {
   retentionSeconds: 7 * 24 * 60 * 60,
 };
 
-export const TOPICS = ['orders', 'erasures', 'orders-dead', 'erasures-dead'] as const;
+export const TOPICS = [
+  'orders',
+  'erasures',
+  'orders-dead',
+  'erasures-dead',
+  'imports',
+  'imports-dead',
+] as const;
 
 export type TopicName = (typeof TOPICS)[number];
 
@@ -64,6 +73,14 @@ export const SUBSCRIPTIONS: readonly Subscription[] = [
   {
     name: 'erasures-dead-sweep',
     topic: 'erasures-dead',
+    to: 'sweep',
+    path: '/dead-letters',
+    deadLetters: undefined,
+  },
+  { name: 'imports-import', topic: 'imports', to: 'import', path: '/', deadLetters: 'imports-dead' },
+  {
+    name: 'imports-dead-sweep',
+    topic: 'imports-dead',
     to: 'sweep',
     path: '/dead-letters',
     deadLetters: undefined,

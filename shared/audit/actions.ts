@@ -63,5 +63,13 @@ export const ACTIONS = [
   'orders.erase_all',
   'export.started',
   'export.opened',
+  'product.changed',
+  'product.removed',
+  'products.changed',
+  'price_list.changed',
+  'import.started',
+  'import.done',
+  'import.refused',
+  'import.failed',
 ] as const;
 export type Action = (typeof ACTIONS)[number];

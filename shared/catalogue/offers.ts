@@ -4,7 +4,7 @@ import { Amount } from '../domain/order.ts';
 import type { Clock } from '../domain/time.ts';
 import { readPriceLists } from './price-list-store.ts';
 import { priceOf } from './price.ts';
-import { StoredProduct } from './product.ts';
+import { StoredProduct } from './stored-product.ts';
 
 /** What a supplier sells one SKU for, to one partner. */
 export interface Offer {

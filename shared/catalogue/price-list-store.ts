@@ -5,7 +5,9 @@ import type { PriceLists } from './price.ts';
 
 export function toPriceList(snapshot: DocumentSnapshot): PriceList | undefined {
   const data = snapshot.data();
-  return data === undefined ? undefined : { id: snapshot.id, ...StoredPriceList.parse(data) };
+  if (data === undefined || snapshot.updateTime === undefined) return undefined;
+  const { seconds, nanoseconds } = snapshot.updateTime;
+  return { id: snapshot.id, version: `${seconds}.${nanoseconds}`, ...StoredPriceList.parse(data) };
 }
 
 /** The lists that a partner's terms lead to: one read, and one for each exception. */

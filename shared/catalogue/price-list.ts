@@ -12,15 +12,20 @@ export const MoneyCurrency = z
   .refine(isCurrency, 'not a currency that people pay with');
 
 const Decimal = z.string().regex(/^-?\d{1,9}(?:\.\d{1,9})?$/, 'not a plain decimal such as "12.5"');
-const Percent = Decimal.refine((text) => Number(text) > -100, 'a price that nothing is left of');
+const Percent = Decimal.refine((text) => Number(text) > -100, 'nothing would be left of the price');
 /** Above zero: a rate of nothing gives everything away. */
 export const Rate = Decimal.refine((text) => Number(text) > 0, 'not above zero');
 
 /** What is put on a price: percent of it, or minor units of the list's currency. Below zero it is a discount. */
-export const Markup = z.union([
-  z.strictObject({ percent: Percent }),
-  z.strictObject({ fixed: z.int().min(-1_000_000_000_000).max(1_000_000_000_000) }),
-]);
+export const Markup = z
+  .strictObject({
+    percent: Percent.optional(),
+    fixed: z.int().min(-1_000_000_000_000).max(1_000_000_000_000).optional(),
+  })
+  .refine(
+    ({ percent, fixed }) => (percent === undefined) !== (fixed === undefined),
+    'not one of percent and fixed',
+  );
 export type Markup = z.infer<typeof Markup>;
 
 /**
@@ -34,10 +39,11 @@ export const Rounding = z.strictObject({
 export type Rounding = z.infer<typeof Rounding>;
 
 /** What a list says of a single SKU: a price of its own, or a markup instead of the list's. */
-export const PriceRule = z.union([
-  z.strictObject({ price: Amount, minimumQuantity: Quantity.optional() }),
-  z.strictObject({ markup: Markup, minimumQuantity: Quantity.optional() }),
-]);
+export const PriceRule = z.strictObject({
+  price: Amount.optional(),
+  markup: Markup.optional(),
+  minimumQuantity: Quantity.optional(),
+});
 export type PriceRule = z.infer<typeof PriceRule>;
 
 /** `companies/{companyId}/priceLists/{id}`. What it says of single SKUs is kept with the products. */
@@ -60,7 +66,9 @@ export const StoredPriceList = z.object({
   updatedAt: z.string(),
 });
 export type StoredPriceList = z.infer<typeof StoredPriceList>;
-export type PriceList = StoredPriceList & { id: string };
+
+/** `version` is another one after every change. */
+export type PriceList = StoredPriceList & { id: string; version: string };
 
 /** How many lists may win over one: all of them are read whenever a page is priced. */
 export const MOST_EXCEPTIONS = 10;

@@ -95,7 +95,7 @@ function priceBy(product: Priceable, list: PriceList, quantity: number): Price |
   if (quantity < minimumQuantity) return 'BELOW_MINIMUM';
   const { id: priceListId, currency } = list;
   const made = (unitPrice: number): Price => ({ unitPrice, currency, priceListId, minimumQuantity });
-  if (rule !== undefined && 'price' in rule) return made(rule.price);
+  if (rule?.price !== undefined) return made(rule.price);
   const converted = convert(product, list);
   if (converted === undefined) return 'NO_RATE';
   const exact = marked(converted, rule?.markup ?? list.markup);
@@ -115,10 +115,8 @@ function convert({ price, currency }: Priceable, list: PriceList): Big | undefin
 }
 
 function marked(price: Big, markup: Markup | null): Big {
-  if (markup === null) return price;
-  return 'fixed' in markup
-    ? price.plus(markup.fixed)
-    : price.times(new Big(markup.percent).plus(100)).times('1e-2');
+  if (markup?.fixed !== undefined) return price.plus(markup.fixed);
+  return price.times(new Big(markup?.percent ?? 0).plus(100)).times('1e-2');
 }
 
 /** A price with an ending is never below that ending. Without one, halves of a minor unit go up. */

@@ -45,7 +45,8 @@ export const paths = {
   priceList: (companyId: string, id: string) => `companies/${companyId}/priceLists/${id}`,
   imports: (companyId: string) => `companies/${companyId}/imports`,
   import: (companyId: string, importId: string) => `companies/${companyId}/imports/${importId}`,
-  importParts: (companyId: string, importId: string) => `companies/${companyId}/imports/${importId}/parts`,
+  importPart: (companyId: string, importId: string, part: number) =>
+    `companies/${companyId}/importParts/${importId}-${part}`,
   connections: (companyId: string) => `companies/${companyId}/connections`,
   connection: (companyId: string, connectionId: string) =>
     `companies/${companyId}/connections/${connectionId}`,

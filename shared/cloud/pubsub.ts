@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { PubSub, type Topic } from '@google-cloud/pubsub';
+import type { ImportMessage } from '../domain/import.ts';
 import type { ErasureMessage, OrderMessage } from '../domain/order.ts';
 import type { Config } from './config.ts';
 
@@ -7,6 +8,7 @@ import type { Config } from './config.ts';
 export interface Publisher {
   order(message: OrderMessage): Promise<void>;
   erasure(message: ErasureMessage): Promise<void>;
+  import(message: ImportMessage): Promise<void>;
 }
 
 /**
@@ -38,12 +40,16 @@ export function createPublisher(config: Pick<Config, 'projectId' | 'cloudEndpoin
     pubsub.topic(name, { batching: { maxMessages: 100, maxMilliseconds: 10 }, gaxOpts: PUBLISH });
   const orders = topic('orders');
   const erasures = topic('erasures');
+  const imports = topic('imports');
   return {
     async order(message) {
       await orders.publishMessage({ json: message });
     },
     async erasure(message) {
       await erasures.publishMessage({ json: message });
+    },
+    async import(message) {
+      await imports.publishMessage({ json: message });
     },
   };
 }

@@ -17,6 +17,8 @@ export const SCOPES = [
   'approvals:read',
   'approvals:write',
   'export:read',
+  'catalogue:read',
+  'catalogue:write',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -28,6 +30,8 @@ export const API_KEY_SCOPES = [
   'audit:read',
   'company:read',
   'export:read',
+  'catalogue:read',
+  'catalogue:write',
 ] as const satisfies readonly Scope[];
 
 /** A company is live or test, and so are its keys; the two never meet. */

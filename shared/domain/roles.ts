@@ -11,8 +11,9 @@ const READ: Scope[] = [
   'members:read',
   'api-keys:read',
   'approvals:read',
+  'catalogue:read',
 ];
-const TRADE: Scope[] = [...READ, 'orders:write', 'orders:erase'];
+const TRADE: Scope[] = [...READ, 'orders:write', 'orders:erase', 'catalogue:write'];
 const MANAGE: Scope[] = [
   ...TRADE,
   'company:write',

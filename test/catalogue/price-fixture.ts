@@ -5,6 +5,7 @@ import type { Priceable, PriceLists } from '../../shared/catalogue/price.ts';
 export function priceList(change: Partial<PriceList> = {}): PriceList {
   return {
     id: 'base',
+    version: '1',
     name: 'Base',
     currency: 'USD',
     rates: {},
