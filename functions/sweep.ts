@@ -17,7 +17,7 @@ import { endRunOut } from '../shared/support/end.ts';
 /**
  * Every minute, `POST /`: publishes lost work again, has erasures confirmed, removes orphan keys, writes
  * down the end of support requests. Dead letters,
- * `POST /dead-letters`: an order is held for its merchant, an import has failed; an erasure is never given up.
+ * `POST /dead-letters`: an order is held for its merchant, an import fails after an hour; an erasure is never given up.
  */
 export const build: Build = (env, now) => {
   const config = readConfig(env);

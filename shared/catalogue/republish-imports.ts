@@ -7,6 +7,8 @@ import type { ImportDeps } from './run-import.ts';
 
 /** What was written within this, in milliseconds, is being worked on. */
 const PATIENCE = 60_000;
+/** What came no further for this long, in milliseconds, never will. */
+const STUCK = 60 * 60_000;
 const MOST_AT_ONCE = 100;
 const SLOTS = Array.from({ length: DUE_SLOTS }, (_, slot) => slot);
 
@@ -28,7 +30,10 @@ export async function republishImports({
   }
 }
 
-/** What delivering has given up on is told to the merchant as failed, with what was applied until then. */
+/**
+ * What delivering has given up on is published again by `sweep`, for an hour. What came no further in that time is told
+ * to the merchant as failed, with what was applied until then.
+ */
 export async function importGivenUp(
   { companyId, importId }: ImportMessage,
   requestId: string,
@@ -38,7 +43,7 @@ export async function importGivenUp(
   await unlessRaced(async () => {
     const found = await deps.db.doc(paths.import(companyId, importId)).get();
     const stored = found.data() as StoredImport | undefined;
-    if (stored?.due === undefined) return;
+    if (stored?.due === undefined || deps.now() - Date.parse(stored.updatedAt) < STUCK) return;
     const batch = deps.db.batch();
     endImport(batch, found, { ...stored, state: 'failed' }, requestId, deps);
     await batch.commit();

@@ -1,6 +1,10 @@
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seedCompany } from '../../local/seed.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
+import { importGivenUp } from '../../shared/catalogue/republish-imports.ts';
+import { createLog } from '../../shared/cloud/log.ts';
+import { randomId } from '../../shared/domain/ids.ts';
 import type { StoredImport } from '../../shared/catalogue/import-store.ts';
 import { testCloud } from '../support/cloud.ts';
 import { eventually, type Market, type Merchant, startMarket } from '../support/market.ts';
@@ -161,7 +165,7 @@ describe('an import whose run is killed', () => {
     const importId = await sendFile(who, fileOf(names));
     const ref = market.seed.db.doc(paths.import(who.companyId, importId));
     const state = async () => (await ref.get()).data() as StoredImport;
-    for (let kills = 0; kills < 3; kills += 1) {
+    for (let kills = 0; kills < 2; kills += 1) {
       const { applied } = await state();
       await eventually(async () => {
         expect((await state()).applied).toBeGreaterThan(applied);
@@ -181,13 +185,35 @@ describe('an import whose run is killed', () => {
     expect(await storedCount(who)).toBe(2500);
   });
 
+  it('is failed once it came no further for an hour, however often it is delivered', async () => {
+    const who = await company('stuck');
+    const importId = await sendFile(who, fileOf(skus(1)));
+    await ended(who, importId);
+    const ref = market.seed.db.doc(paths.import(who.companyId, importId));
+    const deps = {
+      db: market.seed.db,
+      now: market.seed.now,
+      log: createLog({ functionName: 'test', write: () => undefined }),
+    };
+    const giveUp = () => importGivenUp({ companyId: who.companyId, importId }, randomId('request'), deps);
+    await ref.update({ state: 'applying', due: 1, updatedAt: new Date().toISOString() });
+    await giveUp();
+    expect((await ref.get()).get('state')).toBe('applying');
+    await ref.update({ updatedAt: '2026-01-01T00:00:00.000Z' });
+    await giveUp();
+    expect((await who.call('GET', `/v1/imports/${importId}`)).json).toMatchObject({
+      state: 'failed',
+      created: 1,
+    });
+  });
+
   it('is found again by sweep when its message got lost', async () => {
     const who = await company('lost');
     const importId = await sendFile(who, fileOf(skus(3)));
     await ended(who, importId);
     const ref = market.seed.db.doc(paths.import(who.companyId, importId));
     // As it was when nobody had come to it yet, long ago.
-    const parts = { data: (await import('node:zlib')).gzipSync(fileOf(skus(4))), expireAt: new Date() };
+    const parts = { data: gzipSync(fileOf(skus(4))), expireAt: new Date() };
     await market.seed.db.doc(paths.importPart(who.companyId, importId, 0)).set(parts);
     await ref.update({ state: 'checking', applied: 0, due: 3, updatedAt: '2026-01-01T00:00:00.000Z' });
     await market.cloud.clock.tick('sweep');
