@@ -7,6 +7,7 @@ import { openFirestore } from '../shared/cloud/firestore.ts';
 import { ACTIONS } from '../shared/audit/actions.ts';
 import { EXPORT_KINDS } from '../shared/ownership/export-kinds.ts';
 import { DAY, HOUR, PASSWORD, type People, startPeople } from './accounts/people.ts';
+import { everyQuery } from './catalogue/every-query.ts';
 import { act, call, trade } from './orders/trading.ts';
 import { browserKey, type DeskFixture, openDesk } from './support-desk/desk-fixture.ts';
 import { declaredIndexes, type IndexFile, isDeclared } from './support/declared-indexes.ts';
@@ -146,6 +147,7 @@ describe('every query that the hub makes', () => {
       }
     }
     await call(retailer, 'POST', '/v1/orders/erase-archived');
+    await everyQuery(market);
     await accounts();
     await support();
     // Until the deleted company is gone, and the last backup of its key.
@@ -165,11 +167,14 @@ describe('every query that the hub makes', () => {
       '(default) connections false',
       '(default) erasures false',
       '(default) erasures true',
+      '(default) imports false',
+      '(default) imports true',
       '(default) invitations false',
       '(default) members false',
       '(default) orders false',
       '(default) orders true',
       '(default) partners false',
+      '(default) priceLists false',
       '(default) products false',
       '(default) resets false',
       '(default) sessions false',
