@@ -1,3 +1,4 @@
+import { createOffers } from '../shared/catalogue/offers.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
 import { openKeyring } from '../shared/cloud/keyring.ts';
@@ -7,7 +8,6 @@ import { createApi, toFunction } from '../shared/http/app.ts';
 import { createAuthenticator } from '../shared/http/authenticate.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 import { addOrdersApi } from '../shared/http/orders/api.ts';
-import { plainOffers } from '../shared/orders/offers.ts';
 
 /** The merchants' orders API. It opens addresses, one at a time, each with an entry in the merchant's log. */
 export const build: Build = (env, now) => {
@@ -18,7 +18,7 @@ export const build: Build = (env, now) => {
   const app = createApi({ log, authenticator: createAuthenticator({ db, now }) });
   addOrdersApi(app, {
     ...{ db, keyring, publisher: createPublisher(config), log, now },
-    offers: plainOffers(db),
+    offers: createOffers({ db, now }),
   });
   return toFunction(app);
 };

@@ -1,8 +1,10 @@
+import { importGivenUp, republishImports } from '../shared/catalogue/republish-imports.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
 import { openKeyring } from '../shared/cloud/keyring.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { createPublisher } from '../shared/cloud/pubsub.ts';
+import { ImportMessage } from '../shared/domain/import.ts';
 import { ErasureMessage, OrderMessage } from '../shared/domain/order.ts';
 import { StockMessage } from '../shared/domain/stock.ts';
 import { type Build, register } from '../shared/http/entry.ts';
@@ -17,7 +19,8 @@ import { endRunOut } from '../shared/support/end.ts';
 /**
  * Every minute, `POST /`: publishes lost work again, has erasures confirmed, removes orphan keys, writes
  * down the end of support requests. Dead letters,
- * `POST /dead-letters`: an order is held for its merchant; an erasure and a stock are never given up.
+ * `POST /dead-letters`: an order is held for its merchant, an import fails after an hour; an erasure and a stock are
+ * never given up.
  */
 export const build: Build = (env, now) => {
   const config = readConfig(env);
@@ -32,17 +35,19 @@ export const build: Build = (env, now) => {
       republishStock: () => republishStock({ db, publisher, now }),
       removeOrphans: (after) => removeOrphans(after, { db, now, keyring }),
     });
+    await republishImports({ db, publisher, now });
     await endRunOut({ db, now });
   });
   const deadLetter = pushHandler({
     log,
-    schema: OrderMessage.or(ErasureMessage).or(StockMessage),
+    schema: OrderMessage.or(ErasureMessage).or(StockMessage).or(ImportMessage),
     deadLetters: true,
     handle: async (message, { requestId }) => {
       const acting = { actor: { type: 'system', id: null }, requestId } as const;
       if ('orderId' in message) await hold(message, acting, { db, log, now });
       // What is left of it stands in the documents, where every tick finds it.
       else if ('supplierId' in message) log.stockUnsettled(message.supplierId);
+      else if ('importId' in message) await importGivenUp(message, requestId, { db, log, now });
       else await erasureGivenUp(message, { db, log, now });
     },
   });

@@ -14,7 +14,7 @@
 export interface Role {
   databases?: Partial<Record<'(default)' | 'keyring' | 'staff', 'datastore.user' | 'datastore.viewer'>>;
   keys?: Partial<Record<'tenantKek' | 'recoveryKek' | 'attest', readonly KeyRole[]>>;
-  topics?: Partial<Record<'orders' | 'erasures' | 'stock', 'pubsub.publisher'>>;
+  topics?: Partial<Record<'orders' | 'erasures' | 'stock' | 'imports', 'pubsub.publisher'>>;
   buckets?: Partial<Record<'ledger', readonly BucketRole[]>>;
   project?: readonly ('cloudkms.admin' | 'pubsub.admin' | 'storage.admin')[];
 }
@@ -45,7 +45,7 @@ export const ROLES = {
   },
   catalogue: {
     databases: { '(default)': 'datastore.user' },
-    topics: { stock: 'pubsub.publisher' },
+    topics: { stock: 'pubsub.publisher', imports: 'pubsub.publisher' },
   },
   orders: {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
@@ -98,7 +98,12 @@ export const ROLES = {
   // Removes orphaned record keys without being able to open one.
   sweep: {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
-    topics: { orders: 'pubsub.publisher', erasures: 'pubsub.publisher', stock: 'pubsub.publisher' },
+    topics: {
+      orders: 'pubsub.publisher',
+      erasures: 'pubsub.publisher',
+      stock: 'pubsub.publisher',
+      imports: 'pubsub.publisher',
+    },
   },
   // The staff's desk on the internet. It reaches our own people's accounts alone: nothing to approve or to open with, and
   // no document of a merchant, a session or a member that it could forge.
@@ -110,6 +115,11 @@ export const ROLES = {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
     topics: { orders: 'pubsub.publisher' },
+  },
+  // Files of products. It has nothing to open with.
+  import: {
+    databases: { '(default)': 'datastore.user' },
+    topics: { imports: 'pubsub.publisher' },
   },
   review: {
     databases: { staff: 'datastore.user' },

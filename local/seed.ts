@@ -1,8 +1,10 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import type { Firestore } from '@google-cloud/firestore';
+import { FieldValue, type Firestore } from '@google-cloud/firestore';
+import type { z } from 'zod';
 import type { StoredCompany } from '../shared/accounts/documents.ts';
 import { addMember, newMember } from '../shared/accounts/member-store.ts';
 import { createPasswords } from '../shared/accounts/passwords.ts';
+import type { StoredProduct } from '../shared/catalogue/stored-product.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore, paths } from '../shared/cloud/firestore.ts';
 import { type Keyring, openKeyring } from '../shared/cloud/keyring.ts';
@@ -14,12 +16,14 @@ import { connectedSide } from '../shared/domain/partner.ts';
 import { MAIN_PLACE, type StoredStock } from '../shared/domain/stock.ts';
 import { timestamp } from '../shared/domain/time.ts';
 import { storeApiKey } from '../shared/http/authenticate.ts';
-import type { StoredProduct } from '../shared/orders/offers.ts';
 import type { Cloud } from './cloud.ts';
 import type { DemoFile, DemoMerchant } from './demo-file.ts';
 
+/** A product as it may be stored: what it lacks is as it is by default. */
+export type SeedProduct = z.input<typeof StoredProduct>;
+
 /** What the demo supplier sells: two of the three SKUs of the sample order. */
-const SUPPLIER_PRODUCTS: StoredProduct[] = [
+const SUPPLIER_PRODUCTS: SeedProduct[] = [
   { sku: 'IPOD2008GREEN', title: 'iPod Nano 8 GB, green', price: 15_000, currency: 'USD', active: true },
   { sku: 'IPOD2008RED', title: 'iPod Nano 8 GB, red', price: 15_500, currency: 'USD', active: true },
 ];
@@ -100,11 +104,14 @@ export async function connectCompanies(retailer: string, supplier: string, deps:
 
 export async function seedProducts(
   companyId: string,
-  products: StoredProduct[],
+  products: SeedProduct[],
   deps: SeedDeps,
 ): Promise<void> {
   const batch = deps.db.batch();
-  for (const product of products) batch.set(deps.db.doc(paths.product(companyId, product.sku)), product);
+  for (const product of products) {
+    const ref = deps.db.doc(paths.product(companyId, product.sku));
+    batch.set(ref, { ...product, changedAt: FieldValue.serverTimestamp() });
+  }
   await batch.commit();
 }
 

@@ -18,6 +18,7 @@ export const FUNCTIONS = [
   'review',
   'catalogue',
   'allocate',
+  'import',
 ] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
@@ -40,7 +41,16 @@ export const DELIVERY: Readonly<Delivery> = {
   retentionSeconds: 7 * 24 * 60 * 60,
 };
 
-export const TOPICS = ['orders', 'erasures', 'stock', 'orders-dead', 'erasures-dead', 'stock-dead'] as const;
+export const TOPICS = [
+  'orders',
+  'erasures',
+  'stock',
+  'imports',
+  'orders-dead',
+  'erasures-dead',
+  'stock-dead',
+  'imports-dead',
+] as const;
 
 export type TopicName = (typeof TOPICS)[number];
 
@@ -84,6 +94,14 @@ export const SUBSCRIPTIONS: readonly Subscription[] = [
   {
     name: 'stock-dead-sweep',
     topic: 'stock-dead',
+    to: 'sweep',
+    path: '/dead-letters',
+    deadLetters: undefined,
+  },
+  { name: 'imports-import', topic: 'imports', to: 'import', path: '/', deadLetters: 'imports-dead' },
+  {
+    name: 'imports-dead-sweep',
+    topic: 'imports-dead',
     to: 'sweep',
     path: '/dead-letters',
     deadLetters: undefined,

@@ -19,6 +19,7 @@ const LAYERS: string[][] = [
     'shared/support',
     'shared/partners',
     'shared/stock',
+    'shared/catalogue',
   ],
   ['shared/ownership'],
   ['shared/http'],

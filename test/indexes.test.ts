@@ -7,6 +7,7 @@ import { openFirestore } from '../shared/cloud/firestore.ts';
 import { ACTIONS } from '../shared/audit/actions.ts';
 import { EXPORT_KINDS } from '../shared/ownership/export-kinds.ts';
 import { DAY, HOUR, PASSWORD, type People, startPeople } from './accounts/people.ts';
+import { everyQuery } from './catalogue/every-query.ts';
 import { act, call, trade } from './orders/trading.ts';
 import { ordered, quiet, settled, supplying } from './stock/stock-fixture.ts';
 import { browserKey, type DeskFixture, openDesk } from './support-desk/desk-fixture.ts';
@@ -171,6 +172,7 @@ describe('every query that the hub makes', () => {
       }
     }
     await call(retailer, 'POST', '/v1/orders/erase-archived');
+    await everyQuery(market);
     await accounts();
     await support();
     await stock();
@@ -191,12 +193,15 @@ describe('every query that the hub makes', () => {
       '(default) connections false',
       '(default) erasures false',
       '(default) erasures true',
+      '(default) imports false',
+      '(default) imports true',
       '(default) invitations false',
       '(default) members false',
       '(default) orders false',
       '(default) orders true',
       '(default) partnerInvitations false',
       '(default) partners false',
+      '(default) priceLists false',
       '(default) products false',
       '(default) reservations false',
       '(default) reservations true',

@@ -78,5 +78,13 @@ export const ACTIONS = [
   'partner.terms_accepted',
   'partner.terms_declined',
   'partner.terms_withdrawn',
+  'product.changed',
+  'product.removed',
+  'products.changed',
+  'price_list.changed',
+  'import.started',
+  'import.done',
+  'import.refused',
+  'import.failed',
 ] as const;
 export type Action = (typeof ACTIONS)[number];

@@ -49,6 +49,8 @@ export const Facts = z.strictObject({
   termsVersion: Count.optional(),
   bill: z.boolean().optional(),
   sharesStock: z.boolean().optional(),
+  products: Count.optional(),
+  refusedRows: Count.optional(),
 });
 export type Facts = z.infer<typeof Facts>;
 
@@ -71,6 +73,10 @@ const RecordRef = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('partner'), id: idSchema('partner') }),
   z.strictObject({ type: z.literal('api_key'), id: idSchema('apiKey') }),
   z.strictObject({ type: z.literal('support_request'), id: idSchema('supportRequest') }),
+  // Made of the company and of its own name for it (`logId`), which is no word for a log.
+  z.strictObject({ type: z.literal('product'), id: idSchema('product') }),
+  z.strictObject({ type: z.literal('price_list'), id: idSchema('priceList') }),
+  z.strictObject({ type: z.literal('import'), id: idSchema('import') }),
 ]);
 
 /** One action of one company, as it is stored, shown and hashed. */

@@ -51,6 +51,12 @@ export const paths = {
     `companies/${companyId}/stock/${Buffer.from(sku, 'utf8').toString('base64url')}`,
   reservations: (companyId: string) => `companies/${companyId}/reservations`,
   reservation: (companyId: string, lineId: string) => `companies/${companyId}/reservations/${lineId}`,
+  priceLists: (companyId: string) => `companies/${companyId}/priceLists`,
+  priceList: (companyId: string, id: string) => `companies/${companyId}/priceLists/${id}`,
+  imports: (companyId: string) => `companies/${companyId}/imports`,
+  import: (companyId: string, importId: string) => `companies/${companyId}/imports/${importId}`,
+  importPart: (companyId: string, importId: string, part: number) =>
+    `companies/${companyId}/importParts/${importId}-${part}`,
   connections: (companyId: string) => `companies/${companyId}/connections`,
   connection: (companyId: string, connectionId: string) =>
     `companies/${companyId}/connections/${connectionId}`,

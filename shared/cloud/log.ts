@@ -108,6 +108,15 @@ function events(line: Line) {
     mailFiled: (fileName: string) => {
       line('INFO', 'mail.filed', 'A letter was put into the folder of letters', { fileName });
     },
+    importRun: (companyId: string, count: number) => {
+      line('INFO', 'import.run', 'An import came so many rows further', { companyId, count });
+    },
+    importStuck: (companyId: string) => {
+      line('ERROR', 'import.stuck', 'An import could not be finished', { companyId });
+    },
+    importNotPublished: (companyId: string) => {
+      line('WARNING', 'import.not_published', 'An import was not published; sweep will', { companyId });
+    },
     staffSignedIn: (staffId: string) => {
       line('INFO', 'staff.signed_in', 'A member of staff signed in', { staffId });
     },

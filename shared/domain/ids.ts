@@ -21,6 +21,9 @@ export const ID_KINDS = {
   staff: 'stf',
   supportRequest: 'sup',
   attestation: 'att',
+  product: 'prd',
+  priceList: 'prl',
+  import: 'imp',
 } as const;
 
 export type IdKind = keyof typeof ID_KINDS;

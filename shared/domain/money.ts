@@ -28,6 +28,17 @@ export function isCurrency(code: string): boolean {
   return DIGITS.has(code);
 }
 
+/** How many decimals a currency has: 2 for euros, 0 for yen, 3 for dinars; `undefined` for what is no currency. */
+export function decimalsOf(code: string): number | undefined {
+  return DIGITS.get(code);
+}
+
+/** Minor units as a plain decimal with all its decimals (`1990`, `'USD'` → `'19.90'`); `undefined` in no currency. */
+export function majorUnits(minor: number, currency: string): string | undefined {
+  const digits = DIGITS.get(currency);
+  return digits === undefined ? undefined : new Big(minor).div(10 ** digits).toFixed(digits);
+}
+
 /**
  * The amount in integer minor units of its currency (`'19.90'`, `'USD'` → 1990), or `undefined` for what is no amount:
  * negative, above 10^12 minor units, no plain decimal, or in no currency. Decimals beyond the currency's are rounded

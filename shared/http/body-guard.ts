@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, Server } from 'node:http';
 import type { ErrorCode } from '../domain/errors.ts';
-import { MAX_BODY_BYTES, setUnread, WITHOUT_BODY } from './body.ts';
+import { readableBody, setUnread, WITHOUT_BODY } from './body.ts';
 
 let guarding = false;
 
@@ -27,10 +27,11 @@ function isFramework(server: Server): boolean {
   return server.listeners('request').some((listener) => 'mountpath' in listener);
 }
 
-function unreadable({ method, headers }: IncomingMessage): ErrorCode | 'WITHOUT_MEANING' | undefined {
+function unreadable(request: IncomingMessage): ErrorCode | 'WITHOUT_MEANING' | undefined {
+  const { method, headers } = request;
   if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return undefined;
   if (WITHOUT_BODY.has(method ?? '')) return 'WITHOUT_MEANING';
-  if (Number(headers['content-length'] ?? 0) > MAX_BODY_BYTES) return 'PAYLOAD_TOO_LARGE';
+  if (Number(headers['content-length'] ?? 0) > readableBody(request).bytes) return 'PAYLOAD_TOO_LARGE';
   return headers['content-encoding'] === undefined ? undefined : 'UNSUPPORTED_MEDIA_TYPE';
 }
 
@@ -43,10 +44,11 @@ function hide(request: IncomingMessage, why: ErrorCode | 'WITHOUT_MEANING'): voi
 
 /** A body of chunks names no length. At an error the framework's reader lets go of what it has, and answers 413. */
 function boundChunks(request: IncomingMessage): void {
+  const most = readableBody(request).bytes;
   let bytes = 0;
   const count = (chunk: Buffer): void => {
     bytes += chunk.length;
-    if (bytes <= MAX_BODY_BYTES) return;
+    if (bytes <= most) return;
     request.off('data', count);
     const tooLarge = Object.assign(new Error('the body is too large'), { status: 413 });
     if (request.listenerCount('error') > 0) request.emit('error', tooLarge);

@@ -3,24 +3,36 @@ import { AppError, type ErrorCode } from '../domain/errors.ts';
 
 /** No body that we read is larger; functions-framework by itself takes 1 GB. */
 export const MAX_BODY_BYTES = 1_000_000;
+const JSON_BODY = { type: 'application/json', bytes: MAX_BODY_BYTES };
+
+/** What a route reads that does not read JSON: files of a merchant that are kept and read later. */
+const FILES: Readonly<Record<string, { type: string; bytes: number }>> = {
+  'POST /v1/imports': { type: 'text/csv', bytes: 10_000_000 },
+};
+
+/** The media type of the body that a request may have, and its size in bytes at most. */
+export function readableBody({ method, url }: IncomingMessage): { type: string; bytes: number } {
+  const path = url?.split('?')[0] ?? '';
+  const name = `${method ?? ''} ${path}`;
+  return (Object.hasOwn(FILES, name) ? FILES[name] : undefined) ?? JSON_BODY;
+}
 
 /** Methods whose bodies mean nothing (RFC 9110, section 9.3) and are not looked at. */
 export const WITHOUT_BODY = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
 
-/** Throws unless a request has no body, or one of JSON, plain, and of 1 MB at most. */
+/** Throws unless a request has no body, or a plain one of the type and size that its route reads. */
 export function requireReadableBody(incoming: IncomingMessage & { rawBody?: Buffer }): void {
   if (WITHOUT_BODY.has(incoming.method ?? '')) return;
   const why = unread.get(incoming);
-  if (why !== undefined) throw why === 'UNSUPPORTED_MEDIA_TYPE' ? encoded() : new AppError(why);
+  const { type: read, bytes } = readableBody(incoming);
+  if (why !== undefined) throw why === 'UNSUPPORTED_MEDIA_TYPE' ? encoded() : tooLarge(bytes);
   if (!hasBody(incoming)) return;
-  if (isTooLarge(incoming)) throw new AppError('PAYLOAD_TOO_LARGE');
+  if (sizeOf(incoming) > bytes) throw tooLarge(bytes);
   if (incoming.headers['content-encoding'] !== undefined) {
     throw encoded();
   }
   const type = (incoming.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
-  if (type !== 'application/json') {
-    throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'the content type of a body is application/json');
-  }
+  if (type !== read) throw new AppError('UNSUPPORTED_MEDIA_TYPE', `the content type of a body is ${read}`);
 }
 
 /** Why the body of a request was never read, where that is so. */
@@ -41,7 +53,13 @@ function hasBody(incoming: IncomingMessage & { rawBody?: Buffer }): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-function isTooLarge(incoming: IncomingMessage & { rawBody?: Buffer }): boolean {
-  const declared = Number(incoming.headers['content-length'] ?? 0);
-  return Math.max(declared, incoming.rawBody?.length ?? 0) > MAX_BODY_BYTES;
+function sizeOf(incoming: IncomingMessage & { rawBody?: Buffer }): number {
+  return Math.max(Number(incoming.headers['content-length'] ?? 0), incoming.rawBody?.length ?? 0);
+}
+
+function tooLarge(bytes: number): AppError {
+  return new AppError(
+    'PAYLOAD_TOO_LARGE',
+    bytes === MAX_BODY_BYTES ? undefined : `a file is of ${bytes / 1_000_000} MB at most`,
+  );
 }

@@ -7,6 +7,7 @@ const TAGS = [
   { name: 'Orders', description: 'Orders of your shops and orders that partners sent you.' },
   { name: 'Stock', description: 'What you have, and what of it is promised.' },
   { name: 'Erasures', description: 'Deleting archived orders for good, and the certificates of it.' },
+  { name: 'Catalogue', description: 'Products, price lists, and what partners sell to you.' },
   { name: 'Audit', description: 'What was done to your data, when, and by whom.' },
   { name: 'Webhooks', description: 'Where commerce platforms send their events.' },
   { name: 'Company', description: 'Your company’s account.' },

@@ -1,7 +1,8 @@
 import type { Firestore } from '@google-cloud/firestore';
+import type { Offer, Offers } from '../domain/offer.ts';
 import type { OrderLine } from '../domain/order.ts';
 import type { RoutingCriterion } from '../domain/routing.ts';
-import { type Offer, type Offers, productsOf } from './offers.ts';
+import { ownTitles } from './own-titles.ts';
 import { left } from './progress.ts';
 import { activeSuppliers, routingOrderOf, stockOf, type Supplier, supplierOf } from './suppliers.ts';
 
@@ -63,15 +64,12 @@ export async function matchLines<Line extends Matchable>(
     open = open.filter((line) => chosen.get(line) === undefined);
   }
   const untitled = open.filter((line) => (line.title ?? null) === null);
-  const own = await productsOf(
+  const own = await ownTitles(
     db,
     demand.companyId,
     untitled.map((line) => line.sku),
   );
-  return [
-    ...matches,
-    ...open.map((line) => ({ line, supply: null, title: own.get(line.sku)?.title ?? null })),
-  ];
+  return [...matches, ...open.map((line) => ({ line, supply: null, title: own.get(line.sku) ?? null }))];
 }
 
 /** Partners that have to be compared with one another, the preferred ones first. */

@@ -1,6 +1,6 @@
 import type { Firestore } from '@google-cloud/firestore';
 import { isShort, matchLines } from './match.ts';
-import type { Offers } from './offers.ts';
+import type { Offers } from '../domain/offer.ts';
 
 /** Where an order would go. `unitPrice` is the supplier's; `null` where nobody supplies the line. */
 export interface Preview {

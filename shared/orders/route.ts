@@ -8,7 +8,7 @@ import type { OrderLine, StoredOrder } from '../domain/order.ts';
 import type { StockMessage } from '../domain/stock.ts';
 import { timestamp } from '../domain/time.ts';
 import { type Match, matchLines } from './match.ts';
-import type { Offers } from './offers.ts';
+import type { Offers } from '../domain/offer.ts';
 import { supplyOrderIdOf } from './order-ids.ts';
 import {
   type Acting,

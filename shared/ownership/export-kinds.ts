@@ -3,6 +3,9 @@ import { apiKeyViews, StoredApiKey } from '../accounts/api-keys.ts';
 import { StoredInvitation, StoredMember } from '../accounts/documents.ts';
 import { invitationView, memberView } from '../accounts/members.ts';
 import { AuditEntry, leafHash } from '../audit/entry.ts';
+import type { StoredImport } from '../catalogue/import-store.ts';
+import { PriceListId, StoredPriceList } from '../catalogue/price-list.ts';
+import { toProduct } from '../catalogue/write-products.ts';
 import { paths } from '../cloud/firestore.ts';
 import type { Keyring } from '../cloud/keyring.ts';
 import { AppError } from '../domain/errors.ts';
@@ -12,7 +15,6 @@ import { StoredPartner } from '../domain/partner.ts';
 import type { StoredReservation, StoredStock } from '../domain/stock.ts';
 import type { Clock } from '../domain/time.ts';
 import type { StoredErasure } from '../orders/erasure.ts';
-import type { StoredProduct } from '../orders/offers.ts';
 import { unseal } from '../orders/open.ts';
 import { toReadOrder } from '../orders/order-store.ts';
 import { listView, singleView } from '../orders/view.ts';
@@ -93,10 +95,27 @@ export const EXPORT_KINDS = {
     documents: (db, companyId) => db.collection(paths.products(companyId)),
     // The SKU in base64url. UTF-8 never begins with two bytes of which this would begin with `__`.
     isId: (text) => /^(?!__)[\w-]{1,1000}$/.test(text),
+    // What was removed is none any more.
+    render: (_companyId, documents) =>
+      documents.map(toProduct).flatMap((product) => {
+        if (product === undefined) return [];
+        const { lists: _lists, rules: priceRules, changedAt, ...shown } = product;
+        return [{ ...shown, priceRules, changedAt: changedAt?.toDate().toISOString() ?? null }];
+      }),
+  },
+  priceLists: {
+    documents: (db, companyId) => db.collection(paths.priceLists(companyId)),
+    isId: (text) => PriceListId.safeParse(text).success,
+    render: (_companyId, documents) =>
+      documents.map((doc) => ({ id: doc.id, ...StoredPriceList.parse(doc.data()) })),
+  },
+  imports: {
+    documents: (db, companyId) => db.collection(paths.imports(companyId)),
+    isId: anId('import'),
     render: (_companyId, documents) =>
       documents.map((doc) => {
-        const { sku, title, price, currency, active } = doc.data() as StoredProduct;
-        return { sku, title, price, currency, active };
+        const { companyId: _, due: _due, parts: _parts, ...shown } = doc.data() as StoredImport;
+        return { id: doc.id, ...shown };
       }),
   },
   stock: {

@@ -86,7 +86,7 @@ const probes: Probe[] = [
     title: `publishes to ${topic}`,
     allowed: (role) =>
       (role.project?.includes('pubsub.admin') ?? false) ||
-      ((topic === 'orders' || topic === 'erasures' || topic === 'stock') &&
+      ((topic === 'orders' || topic === 'erasures' || topic === 'stock' || topic === 'imports') &&
         role.topics?.[topic] !== undefined),
     run: ({ pubsub }) => pubsub.topic(topic).publishMessage({ json: {} }),
   })),

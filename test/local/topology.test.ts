@@ -44,6 +44,7 @@ describe('what production delivers with', () => {
       { topic: 'orders-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
       { topic: 'erasures-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
       { topic: 'stock-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
+      { topic: 'imports-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
     ]);
   });
 

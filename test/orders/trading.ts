@@ -3,10 +3,9 @@ import type { z } from 'zod';
 import { expect, vi } from 'vitest';
 import type { Door } from '../../local/door/door.ts';
 import type { Fault } from '../../local/door/faults.ts';
-import { seedCompany, seedProducts } from '../../local/seed.ts';
+import { seedCompany, type SeedProduct, seedProducts } from '../../local/seed.ts';
 import type { AuditEntry } from '../../shared/audit/entry.ts';
 import type { Erasure, Order, OrderSummary } from '../../shared/http/orders/schemas.ts';
-import type { StoredProduct } from '../../shared/orders/offers.ts';
 import { orderIdOf } from '../../shared/orders/order-ids.ts';
 import { eventually, type Market, type Merchant } from '../support/market.ts';
 
@@ -229,10 +228,7 @@ export function orderInput(...skus: string[]) {
 }
 
 /** A company that a test has for itself, with what it sells. */
-export async function newMerchant(
-  market: Market,
-  products: Partial<StoredProduct>[] = [],
-): Promise<Merchant> {
+export async function newMerchant(market: Market, products: Partial<SeedProduct>[] = []): Promise<Merchant> {
   const company = await seedCompany('Test company', `${randomUUID()}@company.example`, market.seed);
   const product = { sku: 'S', title: 'Thing', price: 500, currency: 'USD', active: true };
   await seedProducts(

@@ -9,6 +9,9 @@ export interface Ids {
   connection: string;
   line: string;
   partner: string;
+  import: string;
+  /** A merchant's own name of a product or a price list. */
+  name: string;
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -24,6 +27,8 @@ export interface CompanyRoute extends Named {
   scope: Scope;
   /** A body that is valid when the ids are the caller's own. */
   body?: (ids: Ids) => unknown;
+  /** Makes what is not there, by a name that means something in the caller's own company alone. */
+  makes?: true;
 }
 
 const shipTo = {
@@ -47,6 +52,8 @@ export function orderBody(change: Record<string, unknown> = {}): Record<string, 
     ...change,
   };
 }
+
+const aProduct = { title: 'A thing', price: 1000, currency: 'USD' };
 
 const oneLine = ({ line }: Ids): unknown => ({ lines: [{ lineId: line, quantity: 1 }] });
 
@@ -93,6 +100,35 @@ export const COMPANY_ROUTES: readonly CompanyRoute[] = [
   { method: 'GET', template: '/v1/erasures', scope: 'orders:read' },
   { method: 'GET', template: '/v1/erasures/{id}', scope: 'orders:read' },
   { method: 'GET', template: '/v1/audit', scope: 'audit:read' },
+  { method: 'GET', template: '/v1/products', scope: 'catalogue:read' },
+  {
+    method: 'PUT',
+    template: '/v1/products',
+    scope: 'catalogue:write',
+    body: () => ({ products: [{ sku: 'TENANT', ...aProduct }] }),
+  },
+  { method: 'GET', template: '/v1/products/{sku}', scope: 'catalogue:read' },
+  {
+    method: 'PUT',
+    template: '/v1/products/{sku}',
+    scope: 'catalogue:write',
+    body: () => aProduct,
+    makes: true,
+  },
+  { method: 'DELETE', template: '/v1/products/{sku}', scope: 'catalogue:write' },
+  { method: 'GET', template: '/v1/price-lists', scope: 'catalogue:read' },
+  { method: 'GET', template: '/v1/price-lists/{id}', scope: 'catalogue:read' },
+  {
+    method: 'PUT',
+    template: '/v1/price-lists/{id}',
+    scope: 'catalogue:write',
+    body: () => ({ name: 'A list', currency: 'USD' }),
+    makes: true,
+  },
+  { method: 'GET', template: '/v1/imports', scope: 'catalogue:read' },
+  { method: 'POST', template: '/v1/imports', scope: 'catalogue:write' },
+  { method: 'GET', template: '/v1/imports/{id}', scope: 'catalogue:read' },
+  { method: 'GET', template: '/v1/partners/{id}/catalogue', scope: 'catalogue:read' },
   { method: 'GET', template: '/v1/company', scope: 'company:read' },
   { method: 'GET', template: '/v1/export', scope: 'export:read' },
   // A part is a kind and a place in the caller's own records: there is no id of others in it.
@@ -160,7 +196,15 @@ export function pathWith(template: string, ids: Ids): string {
     .replace('{fulfilmentId}', ids.fulfilment)
     .replace('{connectionId}', ids.connection)
     .replace('{part}', 'orders')
-    .replace('{id}', template.startsWith('/v1/erasures') ? ids.erasure : ids.order);
+    .replace('{sku}', ids.name)
+    .replace('{id}', idFor(template, ids));
+}
+
+function idFor(template: string, ids: Ids): string {
+  if (template.startsWith('/v1/erasures')) return ids.erasure;
+  if (template.startsWith('/v1/partners')) return ids.partner;
+  if (template.startsWith('/v1/imports')) return ids.import;
+  return template.startsWith('/v1/price-lists') ? ids.name : ids.order;
 }
 
 /** Well formed, and nobody's. */
@@ -172,6 +216,8 @@ export function nobodysIds(): Ids {
     connection: randomId('connection'),
     line: randomId('line'),
     partner: randomId('partner'),
+    import: randomId('import'),
+    name: randomId('product'),
   };
 }
 

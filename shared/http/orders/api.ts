@@ -1,4 +1,4 @@
-import type { Offers } from '../../orders/offers.ts';
+import type { Offers } from '../../domain/offer.ts';
 import type { OrdersDeps } from '../../orders/order-store.ts';
 import type { Api } from '../app.ts';
 import {

@@ -1,7 +1,7 @@
 import type { RouteHandler } from '@hono/zod-openapi';
 import { timestamp } from '../../domain/time.ts';
 import { listOrders, sortField } from '../../orders/list.ts';
-import type { Offers } from '../../orders/offers.ts';
+import type { Offers } from '../../domain/offer.ts';
 import { openOrder } from '../../orders/open.ts';
 import { type OrdersDeps, readOrder } from '../../orders/order-store.ts';
 import { previewLines } from '../../orders/preview.ts';
