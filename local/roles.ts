@@ -16,6 +16,8 @@ export interface Role {
   keys?: Partial<Record<'tenantKek' | 'recoveryKek' | 'attest', readonly KeyRole[]>>;
   topics?: Partial<Record<'orders' | 'erasures' | 'stock', 'pubsub.publisher'>>;
   buckets?: Partial<Record<'ledger', readonly BucketRole[]>>;
+  topics?: Partial<Record<'orders' | 'erasures', 'pubsub.publisher'>>;
+  buckets?: Partial<Record<'ledger' | 'roots' | 'archive', readonly BucketRole[]>>;
   project?: readonly ('cloudkms.admin' | 'pubsub.admin' | 'storage.admin')[];
 }
 
@@ -113,6 +115,13 @@ export const ROLES = {
   },
   review: {
     databases: { staff: 'datastore.user' },
+  },
+  // Seals every log: it gives entries their index, signs roots and adds them to the public bucket. It reads a single
+  // object of it again where one stands already.
+  checkpoint: {
+    databases: { '(default)': 'datastore.user' },
+    keys: { attest: ['cloudkms.signer', 'cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
+    buckets: { roots: ['storage.objectCreator', 'storage.legacyObjectReader'] },
   },
   // The operator's own command, which alone makes, trains and suspends accounts of staff.
   'staff-admin': {

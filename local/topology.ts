@@ -18,6 +18,7 @@ export const FUNCTIONS = [
   'review',
   'catalogue',
   'allocate',
+  'checkpoint',
 ] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
@@ -101,6 +102,7 @@ export const SCHEDULES: readonly Schedule[] = [
   { name: 'sweep', to: 'sweep', path: '/', everyMinutes: 1 },
   { name: 'close', to: 'close', path: '/', everyMinutes: 5 },
   { name: 'review', to: 'review', path: '/', everyMinutes: 24 * 60 },
+  { name: 'checkpoint', to: 'checkpoint', path: '/', everyMinutes: 5 },
 ];
 
 /** The client's form of a subscription; the emulator and production take the same. */

@@ -5,13 +5,34 @@ import type { Config } from '../../shared/cloud/config.ts';
 const RETENTION_SECONDS = 10 * 365 * 24 * 60 * 60;
 const EXISTS = 409;
 
+type Place = Pick<Config, 'projectId' | 'storageEndpoint'>;
+
 /** Makes the erasure ledger's bucket as production has it, without soft delete; one that is there is left alone. */
-export async function provisionLedgerBucket(
-  config: Pick<Config, 'projectId' | 'storageEndpoint' | 'ledgerBucket'>,
+export async function provisionLedgerBucket(config: Place & Pick<Config, 'ledgerBucket'>): Promise<void> {
+  await provision(config, config.ledgerBucket, { retentionPeriod: RETENTION_SECONDS });
+}
+
+/**
+ * The buckets of the logs: signed roots stay as they are for ten years; archived entries go with their company, and
+ * whether one is missing or changed the roots tell.
+ */
+export async function provisionLogBuckets(
+  config: Place & { rootsBucket: string; archiveBucket: string },
+): Promise<void> {
+  await Promise.all([
+    provision(config, config.rootsBucket, { retentionPeriod: RETENTION_SECONDS }),
+    provision(config, config.archiveBucket),
+  ]);
+}
+
+async function provision(
+  config: Place,
+  bucket: string,
+  retentionPolicy?: { retentionPeriod: number },
 ): Promise<void> {
   try {
-    await openStorage(config).createBucket(config.ledgerBucket, {
-      retentionPolicy: { retentionPeriod: RETENTION_SECONDS },
+    await openStorage(config).createBucket(bucket, {
+      ...(retentionPolicy !== undefined && { retentionPolicy }),
       softDeletePolicy: { retentionDurationSeconds: 0 },
       versioning: { enabled: false },
     });
