@@ -96,6 +96,7 @@ export const ROLES = {
   },
   trust: {
     keys: { attest: ['cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
+    buckets: { roots: ['storage.legacyObjectReader'] },
   },
   // Removes orphaned record keys without being able to open one.
   sweep: {

@@ -29,7 +29,8 @@ export interface Checkpoint {
   root: string;
 }
 
-interface Inclusion {
+/** Where a leaf is in a tree of so many, and the hashes that show it. */
+export interface Inclusion {
   index: number;
   size: number;
   path: string[];
@@ -109,6 +110,15 @@ export async function latestCheckpoint(
     },
     { readOnly: true },
   );
+}
+
+/** The newest root as everybody may see it. `NOT_FOUND` before the first. */
+export async function newestRoot(db: Firestore): Promise<{ n: number; root: string }> {
+  const state = StoredState.optional().parse((await db.doc(paths.rootTree('state')).get()).data());
+  if (state === undefined) throw new AppError('NOT_FOUND');
+  const { root, jws } = StoredRoot.parse((await db.doc(paths.root(state.root)).get()).data());
+  if (jws === null) throw new AppError('UNAVAILABLE', 'a new root is being signed');
+  return { n: root, root: jws };
 }
 
 /** From so many entries to so many, and the hashes that show it. */

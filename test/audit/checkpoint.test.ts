@@ -137,6 +137,34 @@ describe('a checkpoint', () => {
     expect(times.toSorted()).toEqual(times);
   });
 
+  it('that loses its way after any change is gone on with by the next', async () => {
+    const { db } = market.seed;
+    const door = market.cloud.doors.checkpoint;
+    for (let nth = 1, hit = true; hit; nth += 1) {
+      hit = false;
+      const companyId = randomId('company');
+      await writeEntries(db, companyId, 3);
+      door.setFault({
+        match: ({ method }) => method === 'Commit' || method === 'objects.insert',
+        ...{ nth, when: 'after', then: 'cut', onHit: () => (hit = true) },
+      });
+      await market.cloud.clock.tick('checkpoint');
+      door.setFault(null);
+      await market.cloud.clock.advance(6 * 60_000);
+      await tick();
+      const log = await storedLog(db, companyId);
+      expect(
+        log.map(({ index }) => index),
+        `after change ${nth}`,
+      ).toEqual([0, 1, 2]);
+      expect(
+        (await proofsOf(db, companyId)).map(({ size }) => size),
+        `after change ${nth}`,
+      ).toEqual([3]);
+      expect(await newestRoot(db)).toMatchObject({ published: true });
+    }
+  });
+
   it('puts who comes late behind what is sealed, whatever time the entry claims', async () => {
     const { db } = market.seed;
     const companyId = randomId('company');

@@ -132,12 +132,20 @@ export const COMPANY_ROUTES: readonly CompanyRoute[] = [
   { method: 'POST', template: '/v1/partners/{id}/pause', scope: 'partners:write' },
   { method: 'POST', template: '/v1/partners/{id}/resume', scope: 'partners:write' },
   { method: 'POST', template: '/v1/partners/{id}/end', scope: 'partners:write' },
+  { method: 'GET', template: '/v1/audit/export', scope: 'audit:read' },
+  { method: 'GET', template: '/v1/audit/bundle', scope: 'audit:read' },
+  { method: 'GET', template: '/v1/audit/{id}/proof', scope: 'audit:read' },
+  { method: 'GET', template: '/v1/audit/checkpoints', scope: 'audit:read' },
+  { method: 'GET', template: '/v1/audit/checkpoints/latest', scope: 'audit:read' },
+  { method: 'GET', template: '/v1/audit/checkpoints/{n}/consistency', scope: 'audit:read' },
 ];
 
 /** Routes without a key, and why they need none. `secret`: a password, a code or the token of a link in the body. */
 export const OPEN_ROUTES: readonly (Named & { by: 'signature' | 'public' | 'secret' })[] = [
   { method: 'POST', template: '/webhooks/{connectionId}', by: 'signature' },
   { method: 'GET', template: '/.well-known/jwks.json', by: 'public' },
+  { method: 'GET', template: '/v1/roots', by: 'public' },
+  { method: 'GET', template: '/v1/roots/{n}', by: 'public' },
   { method: 'GET', template: '/v1/openapi.json', by: 'public' },
   { method: 'GET', template: '/docs', by: 'public' },
   { method: 'POST', template: '/v1/companies', by: 'secret' },
