@@ -1,3 +1,4 @@
+import { watchCheckpoint } from '../shared/audit/watch.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
 import { openKeyring } from '../shared/cloud/keyring.ts';
@@ -18,6 +19,8 @@ import { endRunOut } from '../shared/support/end.ts';
  * Every minute, `POST /`: publishes lost work again, has erasures confirmed, removes orphan keys, writes
  * down the end of support requests. Dead letters,
  * `POST /dead-letters`: an order is held for its merchant; an erasure and a stock are never given up.
+ * down the end of support requests, alarms when logs are not sealed. Dead letters,
+ * `POST /dead-letters`: an order is held for its merchant; an erasure is never given up.
  */
 export const build: Build = (env, now) => {
   const config = readConfig(env);
@@ -33,6 +36,7 @@ export const build: Build = (env, now) => {
       removeOrphans: (after) => removeOrphans(after, { db, now, keyring }),
     });
     await endRunOut({ db, now });
+    await watchCheckpoint({ db, log, now });
   });
   const deadLetter = pushHandler({
     log,

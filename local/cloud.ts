@@ -13,7 +13,7 @@ import { type KeyNames, provisionKeys } from './kms/provision.ts';
 import { type KmsStandIn, startKms } from './kms/server.ts';
 import { type Identity, ROLES } from './roles.ts';
 import { readRoutes } from './routes.ts';
-import { provisionLedgerBucket, provisionLogBuckets } from './storage/provision.ts';
+import { provisionLedgerBucket, provisionRootsBucket } from './storage/provision.ts';
 import { startStorage, type StorageServer } from './storage/server.ts';
 import {
   createTopology,
@@ -155,11 +155,11 @@ async function assemble(
   const storage = await startStorage({ ...kept, now });
   closers.push(() => storage.close());
   const ledgerBucket = `${projectId}-ledger`;
-  const [rootsBucket, archiveBucket] = [`${projectId}-roots`, `${projectId}-archive`];
+  const rootsBucket = `${projectId}-roots`;
   const [keys] = await Promise.all([
     provisionKeys({ port: kms.port, projectId, location: LOCATION, now }),
     provisionLedgerBucket({ projectId, ledgerBucket, storageEndpoint: storage.url }),
-    provisionLogBuckets({ projectId, rootsBucket, archiveBucket, storageEndpoint: storage.url }),
+    provisionRootsBucket({ projectId, rootsBucket, storageEndpoint: storage.url }),
   ]);
 
   const backends = {
@@ -173,7 +173,7 @@ async function assemble(
     identities.map((identity) =>
       startDoor({
         identity,
-        cloud: { projectId, kms: keys, ledgerBucket, rootsBucket, archiveBucket },
+        cloud: { projectId, kms: keys, ledgerBucket, rootsBucket },
         backends,
       }),
     ),
@@ -190,7 +190,6 @@ async function assemble(
     KMS_ATTEST: keys.attest,
     LEDGER_BUCKET: ledgerBucket,
     ROOTS_BUCKET: rootsBucket,
-    ARCHIVE_BUCKET: archiveBucket,
     CLOUD_ENDPOINT: doors[identity].cloudEndpoint,
     STORAGE_ENDPOINT: doors[identity].storageEndpoint,
     ...(identity === 'support' && { DISCLOSE_URL: inside.url }),

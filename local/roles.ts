@@ -17,7 +17,7 @@ export interface Role {
   topics?: Partial<Record<'orders' | 'erasures' | 'stock', 'pubsub.publisher'>>;
   buckets?: Partial<Record<'ledger', readonly BucketRole[]>>;
   topics?: Partial<Record<'orders' | 'erasures', 'pubsub.publisher'>>;
-  buckets?: Partial<Record<'ledger' | 'roots' | 'archive', readonly BucketRole[]>>;
+  buckets?: Partial<Record<'ledger' | 'roots', readonly BucketRole[]>>;
   project?: readonly ('cloudkms.admin' | 'pubsub.admin' | 'storage.admin')[];
 }
 

@@ -8,8 +8,7 @@ export interface Ask {
 }
 
 /** The parts of the configuration that say what the table's short names stand for. */
-export type Cloud = Pick<Config, 'projectId' | 'kms' | 'ledgerBucket'> &
-  Partial<Pick<Config, 'rootsBucket' | 'archiveBucket'>>;
+export type Cloud = Pick<Config, 'projectId' | 'kms' | 'ledgerBucket'> & Partial<Pick<Config, 'rootsBucket'>>;
 
 type RoleName =
   | KeyRole
@@ -107,7 +106,7 @@ export class Grants {
     for (const [topic, name] of Object.entries(role.topics ?? {})) {
       this.#grant(name, `${project}/topics/${topic}`);
     }
-    const buckets = { ledger: cloud.ledgerBucket, roots: cloud.rootsBucket, archive: cloud.archiveBucket };
+    const buckets = { ledger: cloud.ledgerBucket, roots: cloud.rootsBucket };
     for (const [bucket, names] of Object.entries(role.buckets ?? {})) {
       const full = buckets[bucket as keyof typeof buckets];
       if (full === undefined) continue;

@@ -12,17 +12,9 @@ export async function provisionLedgerBucket(config: Place & Pick<Config, 'ledger
   await provision(config, config.ledgerBucket, { retentionPeriod: RETENTION_SECONDS });
 }
 
-/**
- * The buckets of the logs: signed roots stay as they are for ten years; archived entries go with their company, and
- * whether one is missing or changed the roots tell.
- */
-export async function provisionLogBuckets(
-  config: Place & { rootsBucket: string; archiveBucket: string },
-): Promise<void> {
-  await Promise.all([
-    provision(config, config.rootsBucket, { retentionPeriod: RETENTION_SECONDS }),
-    provision(config, config.archiveBucket),
-  ]);
+/** The bucket of signed roots, which stay as they are for ten years as well. */
+export async function provisionRootsBucket(config: Place & { rootsBucket: string }): Promise<void> {
+  await provision(config, config.rootsBucket, { retentionPeriod: RETENTION_SECONDS });
 }
 
 async function provision(

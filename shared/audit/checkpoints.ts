@@ -89,6 +89,7 @@ export async function latestCheckpoint(
   return db.runTransaction(
     async (tx) => {
       const state = StoredState.optional().parse((await tx.get(db.doc(paths.rootTree('state')))).data());
+      if (since !== undefined && (state === undefined || since > state.root)) throw new AppError('NOT_FOUND');
       const [proof] = await recordsUpTo(tx, db, companyId, undefined);
       if (state === undefined || proof === undefined) throw new AppError('NOT_SEALED');
       const stored = StoredRoot.parse((await tx.get(db.doc(paths.root(state.root)))).data());
@@ -100,7 +101,6 @@ export async function latestCheckpoint(
       const newest = { ...proof, ...proofOf(parts, companyId), root: state.root, at: state.at };
       const checkpoint = shown(newest, stored.jws);
       if (since === undefined) return { checkpoint, log: null, history: null };
-      if (since > state.root) throw new AppError('NOT_FOUND');
       const [earlier] = await recordsUpTo(tx, db, companyId, since);
       return {
         checkpoint,

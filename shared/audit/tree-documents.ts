@@ -15,10 +15,6 @@ export const StoredHead = z.object({
   root: Root,
   /** A slot while the head is not under a signed root. */
   due: z.int().optional(),
-  /** Entries below this index have left Firestore. */
-  archivedTo: Size.default(0),
-  /** `{day}/{slot}` from which on the oldest entry can leave. */
-  archiveDue: z.string().optional(),
 });
 export type StoredHead = z.infer<typeof StoredHead>;
 

@@ -18,7 +18,6 @@ const Environment = z.object({
   KMS_ATTEST: CryptoKeyName,
   LEDGER_BUCKET: z.string().min(3),
   ROOTS_BUCKET: z.string().min(3).optional(),
-  ARCHIVE_BUCKET: z.string().min(3).optional(),
   CLOUD_ENDPOINT: Address.optional(),
   DISCLOSE_URL: z.url().optional(),
   STORAGE_ENDPOINT: z.url({ protocol: /^http$/, hostname: /^127\.0\.0\.1$/ }).optional(),
@@ -37,8 +36,6 @@ export interface Config {
   ledgerBucket: string;
   /** Signed roots, write-once and for everyone to read; known to the functions that have to do with it. */
   rootsBucket: string | undefined;
-  /** Entries that have left Firestore; known to the functions that have to do with it. */
-  archiveBucket: string | undefined;
   /** Where `disclose` answers inside, without a slash at the end; known to the one function that may call it. */
   discloseUrl: string | undefined;
   /** `host:port` in front of Firestore, Pub/Sub and KMS on one machine; never in production. */
@@ -84,7 +81,6 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     },
     ledgerBucket: values.LEDGER_BUCKET,
     rootsBucket: values.ROOTS_BUCKET,
-    archiveBucket: values.ARCHIVE_BUCKET,
     discloseUrl: values.DISCLOSE_URL?.replace(/\/+$/, ''),
     cloudEndpoint: values.CLOUD_ENDPOINT,
     storageEndpoint: values.STORAGE_ENDPOINT,

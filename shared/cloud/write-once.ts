@@ -11,19 +11,17 @@ export interface WriteOnce {
   put(name: string, content: Buffer, contentType: string): Promise<void>;
   /** The bytes of an object, or `undefined` when there is none of this name. */
   get(name: string): Promise<Buffer | undefined>;
-  /** Deletes every object whose name begins with this; false when there may be more. */
-  removeAll(prefix: string): Promise<boolean>;
 }
 
-const MOST_AT_ONCE = 100;
-
 export function openWriteOnce(config: StorageConfig, name: string | undefined): WriteOnce {
-  if (name === undefined) throw new Error('The bucket is not configured for this function.');
-  const bucket = openStorage(config).bucket(name);
+  let opened: Bucket | undefined;
+  const bucket = (): Bucket => {
+    if (name === undefined) throw new AppError('INTERNAL', 'the bucket is not configured for this function');
+    return (opened ??= openStorage(config).bucket(name));
+  };
   return {
-    put: (object, content, contentType) => put(bucket.file(object), content, contentType),
-    get: (object) => get(bucket.file(object)),
-    removeAll: (prefix) => removeAll(bucket, prefix),
+    put: async (object, content, contentType) => put(bucket().file(object), content, contentType),
+    get: async (object) => get(bucket().file(object)),
   };
 }
 
@@ -47,17 +45,6 @@ async function get(file: File): Promise<Buffer | undefined> {
     return content;
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
-    throw asAppError(error);
-  }
-}
-
-async function removeAll(bucket: Bucket, prefix: string): Promise<boolean> {
-  try {
-    const list = { autoPaginate: false, prefix, maxResults: MOST_AT_ONCE };
-    const [files] = await within(bucket.getFiles(list));
-    for (const file of files) await within(file.delete({ ignoreNotFound: true }));
-    return files.length < MOST_AT_ONCE;
-  } catch (error) {
     throw asAppError(error);
   }
 }

@@ -11,7 +11,7 @@ import { openWriteOnce } from '../../shared/cloud/write-once.ts';
 import { hashLeaf } from '../../shared/crypto/merkle.ts';
 import { randomId } from '../../shared/domain/ids.ts';
 import { growingTree, inclusionHolds } from '../../verify/merkle.mjs';
-import { type Market, startMarket } from '../support/market.ts';
+import { eventually, type Market, startMarket } from '../support/market.ts';
 import { headOf, newestRoot, proofsOf, statementOf, storedLog, writeEntries } from './log-fixture.ts';
 
 let market: Market;
@@ -177,6 +177,21 @@ describe('a checkpoint', () => {
     expect(log.at(-1)).toMatchObject({ entry: { id: late?.id }, index: 2 });
     const [first] = await proofsOf(db, companyId);
     expect(first).toMatchObject({ size: sealed.size, head: sealed.root });
+  });
+
+  it('that does not come any more is an alarm of sweep', async () => {
+    const late = () => market.cloud.lines.filter((line) => line.includes('checkpoint.late')).length;
+    await tick();
+    const before = late();
+    expect(await market.cloud.clock.tick('sweep')).toBe(204);
+    expect(late()).toBe(before);
+    market.cloud.doors.checkpoint.setFault({ match: () => true, nth: 1, when: 'before', then: 'cut' });
+    await market.cloud.clock.advance(16 * 60_000);
+    await market.cloud.clock.tick('sweep');
+    await eventually(() => {
+      expect(late()).toBeGreaterThan(before);
+    });
+    market.cloud.doors.checkpoint.setFault(null);
   });
 
   it('alarms about what gets no index, and seals the others', async () => {

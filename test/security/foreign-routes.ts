@@ -9,6 +9,8 @@ export interface Ids {
   connection: string;
   line: string;
   partner: string;
+  /** An entry of the log. */
+  entry: string;
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -168,6 +170,8 @@ export function pathWith(template: string, ids: Ids): string {
     .replace('{fulfilmentId}', ids.fulfilment)
     .replace('{connectionId}', ids.connection)
     .replace('{part}', 'orders')
+    .replace('{n}', '4711')
+    .replace('/v1/audit/{id}', `/v1/audit/${ids.entry}`)
     .replace('{id}', template.startsWith('/v1/erasures') ? ids.erasure : ids.order);
 }
 
@@ -180,6 +184,7 @@ export function nobodysIds(): Ids {
     connection: randomId('connection'),
     line: randomId('line'),
     partner: randomId('partner'),
+    entry: randomId('audit'),
   };
 }
 

@@ -52,6 +52,8 @@ export async function startTrade(): Promise<Trade> {
   const partner = await invited(supplier, 'invited-2@demo.example');
   const supplierIds: Ids = { ...active.supplier, erasure: view, partner };
   const connected: Ids = { ...own, partner: market.demo.partnerId };
+  const own: Ids = { ...active.retailer, erasure, entry: await newestEntry(retailer) };
+  const supplierIds: Ids = { ...active.supplier, erasure: view, entry: await newestEntry(supplier) };
   const of = (order: string): Ids => ({ ...own, order });
   const ids = {
     retailer: [own, of(held), of(archived), of(erased)],
@@ -167,4 +169,9 @@ export function addKey(
 
 export async function revokeKey({ db, now }: Market['seed'], apiKey: string): Promise<void> {
   await db.doc(`apiKeyRefs/${apiKeyHash(apiKey)}`).update({ revokedAt: timestamp(now) });
+}
+
+async function newestEntry(of: Merchant): Promise<string> {
+  const { json } = await of.call('GET', '/v1/audit?limit=1');
+  return (json as { data: { id: string }[] }).data[0]?.id ?? '';
 }
