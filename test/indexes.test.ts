@@ -200,6 +200,7 @@ describe('every query that the hub makes', () => {
       '(default) audit false',
       '(default) audit true',
       '(default) auditHeads false',
+      '(default) auditTree false',
       '(default) auditTree true',
       '(default) closings false',
       '(default) connections false',

@@ -87,8 +87,8 @@ describe('a checkpoint', () => {
   });
 
   it('publishes roots and what changed, from which anybody builds the tree over all companies again', async () => {
-    const { storage, envOf } = market.cloud;
-    const { rootsBucket } = readConfig(envOf('checkpoint'));
+    const { storage } = market.cloud;
+    const { rootsBucket } = readConfig(market.cloud.envOf('checkpoint'));
     const newest = await newestRoot(market.seed.db);
     const history = growingTree();
     let parts = new Map<string, Buffer>();

@@ -283,7 +283,10 @@ describe('npx strongroom-verify', () => {
       const main = resolve(import.meta.dirname, '../../verify/main.mjs');
       return promisify(execFile)(process.execPath, [main, ...args]).then(
         ({ stdout }) => ({ code: 0, said: stdout }),
-        ({ code, stdout }: { code: number; stdout: string }) => ({ code, said: stdout }),
+        (error: unknown) => {
+          const { code, stdout } = error as { code: number; stdout: string };
+          return { code, said: stdout };
+        },
       );
     };
     const good = await run(files.bundle, '--keys', files.keys, '--receipts', files.receipts);
