@@ -48,12 +48,12 @@ export async function startTrade(): Promise<Trade> {
     ...active.retailer,
     erasure,
     partner: await invited(retailer, 'invited-1@demo.example'),
+    entry: await newestEntry(retailer),
   };
   const partner = await invited(supplier, 'invited-2@demo.example');
-  const supplierIds: Ids = { ...active.supplier, erasure: view, partner };
+  const entry = await newestEntry(supplier);
+  const supplierIds: Ids = { ...active.supplier, erasure: view, partner, entry };
   const connected: Ids = { ...own, partner: market.demo.partnerId };
-  const own: Ids = { ...active.retailer, erasure, entry: await newestEntry(retailer) };
-  const supplierIds: Ids = { ...active.supplier, erasure: view, entry: await newestEntry(supplier) };
   const of = (order: string): Ids => ({ ...own, order });
   const ids = {
     retailer: [own, of(held), of(archived), of(erased)],
