@@ -17,10 +17,8 @@ import { endRunOut } from '../shared/support/end.ts';
 
 /**
  * Every minute, `POST /`: publishes lost work again, has erasures confirmed, removes orphan keys, writes
- * down the end of support requests. Dead letters,
- * `POST /dead-letters`: an order is held for its merchant; an erasure and a stock are never given up.
  * down the end of support requests, alarms when logs are not sealed. Dead letters,
- * `POST /dead-letters`: an order is held for its merchant; an erasure is never given up.
+ * `POST /dead-letters`: an order is held for its merchant; an erasure and a stock are never given up.
  */
 export const build: Build = (env, now) => {
   const config = readConfig(env);

@@ -15,8 +15,6 @@ export interface Role {
   databases?: Partial<Record<'(default)' | 'keyring' | 'staff', 'datastore.user' | 'datastore.viewer'>>;
   keys?: Partial<Record<'tenantKek' | 'recoveryKek' | 'attest', readonly KeyRole[]>>;
   topics?: Partial<Record<'orders' | 'erasures' | 'stock', 'pubsub.publisher'>>;
-  buckets?: Partial<Record<'ledger', readonly BucketRole[]>>;
-  topics?: Partial<Record<'orders' | 'erasures', 'pubsub.publisher'>>;
   buckets?: Partial<Record<'ledger' | 'roots', readonly BucketRole[]>>;
   project?: readonly ('cloudkms.admin' | 'pubsub.admin' | 'storage.admin')[];
 }

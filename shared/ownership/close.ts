@@ -41,7 +41,7 @@ const PAGE = 100;
 /** How long a certificate can be fetched after the end. */
 const KEPT_MS = 90 * 24 * 60 * 60_000;
 /** What is there until the end: the erasures, since they are confirmed later, and the log that they write with its tree. */
-const LAST = ['erasures', 'audit', 'auditHeads', 'auditTree'];
+const LAST = ['erasures', 'audit', 'auditTree', 'auditHeads'];
 const NOT_ENDED: StoredOrder['state'][] = ['received', 'routed', 'part_fulfilled'];
 
 /**
