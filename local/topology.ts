@@ -18,6 +18,10 @@ export const FUNCTIONS = [
   'review',
   'catalogue',
   'allocate',
+  'stripe-webhooks',
+  'settle',
+  'bill',
+  'billing',
 ] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
@@ -40,7 +44,16 @@ export const DELIVERY: Readonly<Delivery> = {
   retentionSeconds: 7 * 24 * 60 * 60,
 };
 
-export const TOPICS = ['orders', 'erasures', 'stock', 'orders-dead', 'erasures-dead', 'stock-dead'] as const;
+export const TOPICS = [
+  'orders',
+  'erasures',
+  'stock',
+  'orders-dead',
+  'erasures-dead',
+  'stock-dead',
+  'stripe-events',
+  'stripe-events-dead',
+] as const;
 
 export type TopicName = (typeof TOPICS)[number];
 
@@ -88,6 +101,20 @@ export const SUBSCRIPTIONS: readonly Subscription[] = [
     path: '/dead-letters',
     deadLetters: undefined,
   },
+  {
+    name: 'stripe-events-settle',
+    topic: 'stripe-events',
+    to: 'settle',
+    path: '/',
+    deadLetters: 'stripe-events-dead',
+  },
+  {
+    name: 'stripe-events-dead-settle',
+    topic: 'stripe-events-dead',
+    to: 'settle',
+    path: '/dead-letters',
+    deadLetters: undefined,
+  },
 ];
 
 export interface Schedule {
@@ -101,6 +128,8 @@ export const SCHEDULES: readonly Schedule[] = [
   { name: 'sweep', to: 'sweep', path: '/', everyMinutes: 1 },
   { name: 'close', to: 'close', path: '/', everyMinutes: 5 },
   { name: 'review', to: 'review', path: '/', everyMinutes: 24 * 60 },
+  // New charges are made once a day; the other ticks go on with what is under way.
+  { name: 'bill', to: 'bill', path: '/', everyMinutes: 15 },
 ];
 
 /** The client's form of a subscription; the emulator and production take the same. */

@@ -78,5 +78,14 @@ export const ACTIONS = [
   'partner.terms_accepted',
   'partner.terms_declined',
   'partner.terms_withdrawn',
+  'billing.account_linked',
+  'billing.account_changed',
+  'billing.card_asked',
+  'billing.card_changed',
+  'charge.opened',
+  'charge.settled',
+  'charge.refund_asked',
+  'charge.refunded',
+  'charge.disputed',
 ] as const;
 export type Action = (typeof ACTIONS)[number];

@@ -85,5 +85,13 @@ export const paths = {
   staffTries: (name: string, window: number) => `throttles/staff-${name}-${window}`,
   attestations: 'attestations',
   attestation: (id: string) => `attestations/${id}`,
+  billingAccount: (companyId: string) => `companies/${companyId}/billing/account`,
+  cards: (companyId: string) => `companies/${companyId}/cards`,
+  card: (companyId: string, partnerId: string) => `companies/${companyId}/cards/${partnerId}`,
+  charges: (companyId: string) => `companies/${companyId}/charges`,
+  charge: (companyId: string, chargeId: string) => `companies/${companyId}/charges/${chargeId}`,
+  stripeAccounts: 'stripeAccounts',
+  stripeAccount: (accountId: string) => `stripeAccounts/${accountId}`,
+  receipt: (eventId: string) => `receipts/${eventId}`,
   lease: (name: string) => `leases/${name}`,
 } as const;

@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { PubSub, type Topic } from '@google-cloud/pubsub';
+import type { StripeEventMessage } from '../domain/billing.ts';
 import type { ErasureMessage, OrderMessage } from '../domain/order.ts';
 import type { StockMessage } from '../domain/stock.ts';
 import type { Config } from './config.ts';
@@ -10,6 +11,7 @@ export interface Publisher {
   erasure(message: ErasureMessage): Promise<void>;
   /** Messages about one supplier are delivered one after the other. */
   stock(message: StockMessage): Promise<void>;
+  stripeEvent(message: StripeEventMessage): Promise<void>;
 }
 
 /**
@@ -42,6 +44,7 @@ export function createPublisher(config: Pick<Config, 'projectId' | 'cloudEndpoin
   const orders = topic('orders');
   const erasures = topic('erasures');
   const stock = pubsub.topic('stock', { ...options, messageOrdering: true });
+  const stripeEvents = topic('stripe-events');
   return {
     async order(message) {
       await orders.publishMessage({ json: message });
@@ -58,6 +61,9 @@ export function createPublisher(config: Pick<Config, 'projectId' | 'cloudEndpoin
         stock.resumePublishing(orderingKey);
         throw error;
       }
+    },
+    async stripeEvent(message) {
+      await stripeEvents.publishMessage({ json: message });
     },
   };
 }

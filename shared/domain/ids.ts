@@ -21,6 +21,8 @@ export const ID_KINDS = {
   staff: 'stf',
   supportRequest: 'sup',
   attestation: 'att',
+  charge: 'chg',
+  refund: 'rfd',
 } as const;
 
 export type IdKind = keyof typeof ID_KINDS;

@@ -24,9 +24,7 @@ const endpoint = createServer((req, res) => {
     raw.push(body);
     const header = req.headers['stripe-signature'] ?? '';
     if (!body.includes('v2.core.event')) {
-      taken.push(
-        stripe.webhooks.constructEvent(body, header, SECRET, 300, undefined, Math.floor(now() / 1000)),
-      );
+      taken.push(stripe.webhooks.constructEvent(body, header, SECRET, 300, undefined, now()));
     }
     res.writeHead(status).end();
   });
