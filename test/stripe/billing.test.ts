@@ -80,7 +80,7 @@ const succeeded = () =>
 
 beforeAll(async () => {
   market = await startMarket();
-  const terms = { priceListId: null, bill: true, shares: {} };
+  const terms = { priceListId: null, bill: true, shares: { stock: true } };
   for (const { companyId } of [market.supplier, market.retailer]) {
     await market.seed.db.doc(paths.partner(companyId, market.demo.partnerId)).update({ terms });
   }
