@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { seedCompany } from '../../local/seed.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
 import type { StoredOrder } from '../../shared/domain/order.ts';
 import { eventually, type Market, type Merchant, startMarket } from '../support/market.ts';
@@ -152,6 +153,21 @@ describe('charging', () => {
     await market.cloud.clock.tick('bill');
     await billed();
     expect(succeeded()).toHaveLength(1);
+  });
+
+  it('shows a charge to its two sides and to nobody else', async () => {
+    const [charge] = await charges(market.supplier);
+    const stranger = market.merchant(await seedCompany('Stranger', 'stranger@demo.example', market.seed));
+    const path = `/v1/billing/charges/${charge?.id ?? ''}`;
+    expect((await stranger.call('GET', path)).status).toBe(404);
+    expect((await post(stranger, `${path}/refunds`, {})).status).toBe(404);
+    const card = `/v1/billing/cards?partner=${market.demo.partnerId}`;
+    expect((await stranger.call('GET', card)).status).toBe(404);
+    expect((await post(stranger, '/v1/billing/cards', { partner: market.demo.partnerId })).status).toBe(404);
+    expect(await charges(stranger)).toEqual([]);
+    expect(
+      (await post(market.supplier, '/v1/billing/cards', { partner: 'cnry', returnUrl: 'x' })).status,
+    ).toBe(400);
   });
 
   it('says why a card is declined and how to mend it, and charges the next card', async () => {
