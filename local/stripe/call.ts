@@ -12,7 +12,7 @@ export interface Call {
   /** Where the hosted pages are. */
   pages: string;
   /** Says that something happened; endpoints are told once the call is answered. */
-  emit(type: string, resource: Kept): void;
+  emit: (type: string, resource: Kept) => void;
 }
 
 /** Answers one resource, or a list of them, whole: expansion and paging come after. */

@@ -48,7 +48,7 @@ export class Params {
   /** Up to 50 keys of up to 40 characters, values of up to 500. */
   metadata(): Record<string, string> {
     const entries = Object.entries(this.object('metadata')).map(
-      ([name, value]) => [name, String(value)] as const,
+      ([name, value]) => [name, typeof value === 'string' ? value : ''] as const,
     );
     if (entries.length > 50 || entries.some(([name, value]) => name.length > 40 || value.length > 500)) {
       throw badParam('metadata', 'Metadata is too large');

@@ -23,7 +23,7 @@ export interface CardView {
 
 export async function readCard(companyId: string, partnerId: string, deps: BillingDeps): Promise<CardView> {
   const stored = await storedCard(companyId, partnerId, deps);
-  if (stored?.paymentMethodId == null) return { partner: partnerId, card: null };
+  if (stored === undefined || stored.paymentMethodId === null) return { partner: partnerId, card: null };
   const ref = await deps.db.doc(paths.stripeAccount(stored.accountId)).get();
   const { mode } = ref.data() as StripeAccountRef;
   try {

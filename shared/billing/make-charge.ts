@@ -63,7 +63,8 @@ async function readAll(supplierId: string, id: string, { db }: BillingDeps) {
 
 function lacks(charge: StoredCharge, account: StoredAccount | undefined, card: StoredCard | undefined) {
   if (account?.state !== 'ready' || account.accountId !== charge.accountId) return 'ACCOUNT_NOT_READY';
-  return card?.paymentMethodId == null || card.accountId !== charge.accountId ? 'NO_CARD' : undefined;
+  const usable = card !== undefined && card.paymentMethodId !== null && card.accountId === charge.accountId;
+  return usable ? undefined : 'NO_CARD';
 }
 
 /** Made of all that is billed, so that a key can never stand for something else. */

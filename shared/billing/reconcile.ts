@@ -11,6 +11,8 @@ import { settle, settleIntent } from './settle.ts';
 const DAY = 24 * 60 * 60 * 1000;
 /** Stripe keeps events for thirty days. Two are looked at, so that a day that failed is made up for by the next. */
 const WINDOW = 2 * DAY;
+/** What happened just now is on its way, and not missed. */
+const PATIENCE = 15 * 60 * 1000;
 const PAGE = 50;
 
 /** Compares every account's events and payments with what was heard of, account by account. */
@@ -46,14 +48,14 @@ type Where = StripeAccountRef & { accountId: string };
 /** Events that no endpoint of ours ever took, the oldest first. */
 async function applyMissed({ accountId, mode }: Where, acting: Acting, deps: BillingDeps): Promise<number> {
   const { db, stripe, now } = deps;
-  const gte = Math.floor((now() - WINDOW) / 1000);
+  const created = createdWithin(now());
   const missed: StripeEventMessage[] = [];
   const list = stripe
     .of(mode)
-    .events.list({ types: [...STRIPE_EVENTS], created: { gte }, limit: 100 }, { stripeAccount: accountId });
-  for await (const { id: eventId, type, created, data } of list) {
+    .events.list({ types: [...STRIPE_EVENTS], created, limit: 100 }, { stripeAccount: accountId });
+  for await (const { id: eventId, type, created: at, data } of list) {
     const objectId = (data.object as { id?: string }).id;
-    const event = StripeEventMessage.safeParse({ eventId, type, account: accountId, objectId, created });
+    const event = StripeEventMessage.safeParse({ eventId, type, account: accountId, objectId, created: at });
     if (event.success && !(await db.doc(paths.receipt(eventId)).get()).exists) missed.push(event.data);
   }
   for (const event of missed.toReversed()) await settle(event, acting, deps);
@@ -64,11 +66,9 @@ async function applyMissed({ accountId, mode }: Where, acting: Acting, deps: Bil
 async function comparePayments(where: Where, acting: Acting, deps: BillingDeps): Promise<number> {
   const { db, stripe, now, log } = deps;
   const at = { stripeAccount: where.accountId };
-  const gte = Math.floor((now() - WINDOW) / 1000);
+  const created = createdWithin(now());
   let healed = 0;
-  for await (const intent of stripe
-    .of(where.mode)
-    .paymentIntents.list({ created: { gte }, limit: 100 }, at)) {
+  for await (const intent of stripe.of(where.mode).paymentIntents.list({ created, limit: 100 }, at)) {
     const id = intent.metadata['charge'] ?? '';
     if (!isId('charge', id)) continue;
     const ref = db.doc(paths.charge(where.companyId, id));
@@ -83,7 +83,7 @@ async function comparePayments(where: Where, acting: Acting, deps: BillingDeps):
     }
     if (intent.status === 'succeeded') log.stripeDifference(where.companyId, 'NOT_OURS_AND_PAID');
     // One that is not on its charge is never confirmed by us; no one else shall either.
-    else if (charge?.paymentIntentId != null && intent.status !== 'canceled') {
+    else if (charge !== undefined && charge.paymentIntentId !== null && intent.status !== 'canceled') {
       await stripe.of(where.mode).paymentIntents.cancel(intent.id, {}, at);
       healed += 1;
     }
@@ -93,4 +93,8 @@ async function comparePayments(where: Where, acting: Acting, deps: BillingDeps):
 
 function agree(charge: StoredCharge, intent: Stripe.PaymentIntent): boolean {
   return (charge.state === 'succeeded') === (intent.status === 'succeeded');
+}
+
+function createdWithin(now: number): { gte: number; lte: number } {
+  return { gte: Math.floor((now - WINDOW) / 1000), lte: Math.floor((now - PATIENCE) / 1000) };
 }

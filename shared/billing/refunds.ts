@@ -97,7 +97,8 @@ export async function sendRefund(
   const snapshot = await deps.db.doc(paths.charge(supplierId, chargeId)).get();
   const charge = snapshot.data() as StoredCharge | undefined;
   const wanted = charge?.refunds.find(({ id }) => id === refundId);
-  if (charge?.paymentIntentId == null || wanted?.stripeId !== null || wanted.state !== 'pending') return;
+  if (charge === undefined || charge.paymentIntentId === null) return;
+  if (wanted?.stripeId !== null || wanted.state !== 'pending') return;
   const options = { stripeAccount: charge.accountId, idempotencyKey: `refund-${refundId}` };
   try {
     const made = await deps.stripe.of(charge.mode).refunds.create(

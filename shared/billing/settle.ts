@@ -189,7 +189,7 @@ function withIntent(
   }
   const attempt = idOf(intent.latest_charge) ?? null;
   const error = intent.last_payment_error;
-  if (intent.status !== 'requires_payment_method' || error == null || attempt === charge.refusedAttempt) {
+  if (intent.status !== 'requires_payment_method' || error === null || attempt === charge.refusedAttempt) {
     return charge;
   }
   const code = codeOf(error.code, error.decline_code);

@@ -129,7 +129,6 @@ export async function randomRun(
     const charges = await chargesOf(market);
     expect(charges.filter(({ state }) => state !== 'succeeded')).toEqual([]);
   }, 60_000);
-  void account;
   return ids;
 }
 
