@@ -1,6 +1,7 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../domain/time.ts';
+
+type Headers = Record<string, string>;
 
 const MOST_BUDGETS = 10_000;
 const SECOND = 1000;
@@ -13,7 +14,7 @@ export interface Pauses {
   until(budget: string): number | undefined;
   set(budget: string, milliseconds: number): number;
   /** Reads what a platform says of its limits in an answer's headers, and of how long to wait after a 429. */
-  observe(budget: string, status: number, headers: IncomingHttpHeaders): number | undefined;
+  observe(budget: string, status: number, headers: Headers): number | undefined;
 }
 
 /** `random` gives 0 ≤ x < 1: it spreads those who wait for the same moment. */
@@ -45,7 +46,7 @@ export function createPauses({ now, random }: { now: Clock; random: () => number
 }
 
 /** Seconds or an HTTP date (RFC 9110, 10.2.3), as milliseconds from now. */
-function retryAfter(headers: IncomingHttpHeaders, now: Clock): number | undefined {
+function retryAfter(headers: Headers, now: Clock): number | undefined {
   const text = headers['retry-after'] ?? '';
   if (/^\d{1,9}(?:\.\d{1,3})?$/.test(text)) return Number(text) * SECOND;
   const date = Date.parse(text);
@@ -53,23 +54,23 @@ function retryAfter(headers: IncomingHttpHeaders, now: Clock): number | undefine
 }
 
 /** https://developer.bigcommerce.com/docs/start/best-practices/api-rate-limits: what is left of the window, and how long it lasts. */
-function bigcommerceSpent(headers: IncomingHttpHeaders): boolean {
+function bigcommerceSpent(headers: Headers): boolean {
   return numberIn(headers['x-rate-limit-requests-left'], /^(\d{1,9})$/) === 0;
 }
 
-function bigcommerceReset(headers: IncomingHttpHeaders): number | undefined {
+function bigcommerceReset(headers: Headers): number | undefined {
   return numberIn(headers['x-rate-limit-time-reset-ms'], /^(\d{1,9})$/);
 }
 
 /** Shopify's REST bucket, `39/40`: two calls leak out of it a second, so a full one is given one. */
-function shopifyFull(headers: IncomingHttpHeaders): number | undefined {
+function shopifyFull(headers: Headers): number | undefined {
   const header = headers['x-shopify-shop-api-call-limit'];
   const used = numberIn(header, /^(\d{1,6})\/\d{1,6}$/);
   const most = numberIn(header, /^\d{1,6}\/(\d{1,6})$/);
   return used !== undefined && most !== undefined && used >= most - 1 ? SECOND : undefined;
 }
 
-function numberIn(header: string | string[] | undefined, form: RegExp): number | undefined {
-  const found = typeof header === 'string' ? form.exec(header)?.[1] : undefined;
+function numberIn(header: string | undefined, form: RegExp): number | undefined {
+  const found = form.exec(header ?? '')?.[1];
   return found === undefined ? undefined : Number(found);
 }

@@ -15,7 +15,7 @@ export type Target = { url: URL; standIn: number | undefined } | { why: string }
  * Reads an address that somebody entered, or that we are about to call. `why` says in our own words what is wrong
  * with it. What a name resolves to is checked when it is called, each time anew.
  */
-export function readTarget(text: string, standIns: StandIns): Target {
+export function readTarget(text: string, standIns: StandIns, furtherPort?: number): Target {
   if (text.length > LONGEST) return { why: `longer than ${LONGEST} characters` };
   // The parser would drop tabs and line ends, and turn `\` into `/`: what was entered is what is called.
   if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(text)) return { why: 'not a URL of plain characters' };
@@ -31,7 +31,8 @@ export function readTarget(text: string, standIns: StandIns): Target {
   if (standIn !== undefined) return { url, standIn };
   const name = host.replace(/\.$/, '');
   if (!name.includes('.') || INSIDE.test(name)) return { why: 'not a host of the public internet' };
-  if (!PORTS.has(url.port)) return { why: 'a port other than 443 and 8443' };
+  if (!PORTS.has(url.port) && url.port !== String(furtherPort))
+    return { why: 'a port other than 443 and 8443' };
   return { url, standIn: undefined };
 }
 

@@ -1,5 +1,4 @@
 import { type LookupAddress, lookup as systemLookup } from 'node:dns';
-import type { IncomingHttpHeaders } from 'node:http';
 import type { LookupFunction } from 'node:net';
 import { Agent, type Dispatcher, request } from 'undici';
 import type { Clock } from '../domain/time.ts';
@@ -8,9 +7,9 @@ import { type EgressCode, EgressError } from './egress-error.ts';
 import { createPauses } from './egress-pause.ts';
 import { readTarget, type StandIns } from './egress-target.ts';
 
-/** How long one call may take in all, in milliseconds, and how many bytes its answer may have. */
+/** How long one call may take in all, and how many bytes its answer may have. */
 export interface EgressLimits {
-  time: number;
+  ms: number;
   bytes: number;
 }
 
@@ -26,7 +25,8 @@ export interface EgressRequest {
 
 export interface EgressAnswer {
   status: number;
-  headers: IncomingHttpHeaders;
+  /** By names in lower case; what came several times stands with commas between. */
+  headers: Record<string, string>;
   body: Buffer;
 }
 
@@ -44,12 +44,12 @@ export interface EgressDeps {
   random: () => number;
   /** Every address of a name; the system's resolver without it. */
   resolve?: Resolve;
-  /** PEM of further authorities, for tests of TLS itself. */
-  authorities?: string[];
+  /** One place more, on this machine, for the tests of TLS itself: a port of 127.0.0.1, and who vouches for it. */
+  tlsTest?: { port: number; authority: string };
 }
 export type Resolve = (host: string) => Promise<LookupAddress[]>;
 
-const LIMITS: EgressLimits = { time: 15_000, bytes: 1_000_000 };
+const LIMITS: EgressLimits = { ms: 15_000, bytes: 1_000_000 };
 const CONNECT = 5_000;
 const HEADER_BYTES = 16_384;
 const MOST_CONNECTIONS = 8;
@@ -67,17 +67,17 @@ export function createEgress(config: { standIns: StandIns }, deps: EgressDeps): 
     ...agentLimits,
     connect: {
       timeout: CONNECT,
-      lookup: guarded(deps.resolve ?? systemResolve),
+      lookup: guarded(deps.resolve ?? systemResolve, deps.tlsTest !== undefined),
       minVersion: 'TLSv1.2',
       rejectUnauthorized: true,
-      ...(deps.authorities === undefined ? {} : { ca: deps.authorities }),
+      ...(deps.tlsTest === undefined ? {} : { ca: deps.tlsTest.authority }),
     },
   });
   const onThisMachine = config.standIns.size === 0 ? undefined : new Agent(agentLimits);
 
   return {
     async call(asked) {
-      const target = readTarget(asked.url, config.standIns);
+      const target = readTarget(asked.url, config.standIns, deps.tlsTest?.port);
       if ('why' in target) throw new EgressError('TARGET_REFUSED', { why: target.why });
       const { url, standIn } = target;
       const budget = asked.budget ?? url.host;
@@ -116,7 +116,7 @@ async function send(
   to: { dispatcher: Dispatcher; port?: number },
 ): Promise<EgressAnswer> {
   const limits = { ...LIMITS, ...asked.limits };
-  const signal = AbortSignal.timeout(limits.time);
+  const signal = AbortSignal.timeout(limits.ms);
   const origin = to.port === undefined ? url.origin : `http://127.0.0.1:${to.port}`;
   try {
     const answer = await request(`${origin}${url.pathname}${url.search}`, {
@@ -124,13 +124,16 @@ async function send(
       method: asked.method,
       headers: { ...asked.headers, host: url.host, 'accept-encoding': 'identity' },
       body: asked.body ?? null,
-      headersTimeout: limits.time,
-      bodyTimeout: limits.time,
+      headersTimeout: limits.ms,
+      bodyTimeout: limits.ms,
       signal,
     });
-    const { statusCode: status, headers } = answer;
+    const { statusCode: status } = answer;
+    const headers = Object.fromEntries(
+      Object.entries(answer.headers).map(([name, value]) => [name, String(value ?? '')]),
+    );
     if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
-      answer.body.destroy();
+      answer.body.on('error', () => undefined).destroy();
       throw new EgressError('BAD_ANSWER', { why: 'an encoding that was not asked for' });
     }
     return { status, headers, body: await readBody(answer.body, limits.bytes) };
@@ -156,13 +159,15 @@ async function readBody(body: Dispatcher.ResponseData['body'], most: number): Pr
  * The resolver of a connection. It gives the socket only what was checked here, and one address that is not public
  * spoils all: whoever controls the name chose to name it.
  */
-function guarded(resolve: Resolve): LookupFunction {
+function guarded(resolve: Resolve, loopback: boolean): LookupFunction {
+  const allowed = (address: string): boolean =>
+    isPublicAddress(address) || (loopback && address === '127.0.0.1');
   return (host, options, done) => {
     resolve(host).then(
       (addresses) => {
         const [first] = addresses;
         if (first === undefined) done(new EgressError('NOT_RESOLVED'), '');
-        else if (!addresses.every(({ address }) => isPublicAddress(address)))
+        else if (!addresses.every(({ address }) => allowed(address)))
           done(new EgressError('TARGET_REFUSED', { why: 'not an address of the public internet' }), '');
         else if (options.all === true) done(null, addresses);
         else done(null, first.address, first.family);
