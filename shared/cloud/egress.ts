@@ -204,7 +204,8 @@ function codeOf(cause: unknown): EgressCode {
   const own = errors.find((error) => error instanceof EgressError);
   if (own !== undefined) return own.code;
   const code = (errors[0] as { code?: unknown } | null)?.code;
-  if (errors[0] instanceof Error && errors[0].name === 'HTTPParserError' && code === undefined) return 'BAD_ANSWER';
+  if (errors[0] instanceof Error && errors[0].name === 'HTTPParserError' && code === undefined)
+    return 'BAD_ANSWER';
   if (typeof code !== 'string') return 'UNREACHABLE';
   if (code.startsWith('HPE_')) return code === 'HPE_HEADER_OVERFLOW' ? 'TOO_LARGE' : 'BAD_ANSWER';
   return CODES[code] ?? (TLS.test(code) ? 'TLS_FAILED' : 'UNREACHABLE');
