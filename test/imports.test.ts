@@ -10,9 +10,10 @@ const LAYERS: string[][] = [
   ['shared/crypto'],
   ['shared/cloud'],
   ['shared/audit'],
-  ['shared/factors'],
+  ['shared/factors', 'shared/outbox'],
   [
     'shared/commerce',
+    'shared/deliveries',
     'shared/orders',
     'shared/accounts',
     'shared/staff',

@@ -91,5 +91,9 @@ export const paths = {
   staffTries: (name: string, window: number) => `throttles/staff-${name}-${window}`,
   attestations: 'attestations',
   attestation: (id: string) => `attestations/${id}`,
+  deliveries: (companyId: string) => `companies/${companyId}/deliveries`,
+  delivery: (companyId: string, deliveryId: string) => `companies/${companyId}/deliveries/${deliveryId}`,
+  endpoints: (companyId: string) => `companies/${companyId}/endpoints`,
+  endpoint: (companyId: string, endpointId: string) => `companies/${companyId}/endpoints/${endpointId}`,
   lease: (name: string) => `leases/${name}`,
 } as const;

@@ -1,67 +1,65 @@
+import { z } from 'zod';
+import type { Egress } from '../cloud/egress.ts';
 import type { ShipTo } from '../domain/order.ts';
+import { bigcommerceApi } from './bigcommerce-api.ts';
+import { shopifyApi } from './shopify-api.ts';
+import { woocommerceApi } from './woocommerce-api.ts';
 
 /** What a shop's API is called with. It is sealed with the connection and never leaves memory. */
-export type ShopAccess =
-  | { platform: 'shopify'; shop: string; token: string }
-  | { platform: 'woocommerce'; site: string; consumerKey: string; consumerSecret: string }
-  | { platform: 'bigcommerce'; storeHash: string; token: string };
+export const ShopAccess = z.discriminatedUnion('platform', [
+  z.object({ platform: z.literal('shopify'), shop: z.string(), token: z.string() }),
+  z.object({
+    platform: z.literal('woocommerce'),
+    site: z.string(),
+    consumerKey: z.string(),
+    consumerSecret: z.string(),
+  }),
+  z.object({ platform: z.literal('bigcommerce'), storeHash: z.string(), token: z.string() }),
+]);
+export type ShopAccess = z.infer<typeof ShopAccess>;
 
-/** The platforms whose shops we write to. */
-export const SHOP_PLATFORMS = ['shopify', 'woocommerce', 'bigcommerce'] as const;
-export type ShopPlatform = (typeof SHOP_PLATFORMS)[number];
-
-/** A shipment for a shop. `id` is ours (`ful_…`); the shop is asked for it before anything is created again. */
+/** A shipment for the shop that an order came from. */
 export interface ShopShipment {
+  /** Ours (`ful_…`). Where a shop can keep it, the shop is asked for it before anything is made again. */
   id: string;
   /** The order's id at the shop. */
   externalId: string;
   carrier: string | null;
   trackingNumbers: string[];
   trackingUrls: string[];
+  shippedAt: string;
   /** Each SKU once, with all that was shipped of it. */
   lines: { sku: string; quantity: number }[];
+  /** Nothing of the order is left to ship. */
+  last: boolean;
+  /** What the shop calls the shipments that we made of this order before. */
+  known: string[];
 }
 
 /** A supply order for the supplier's own shop. */
 export interface ShopOrder {
-  /** Tells the shop's webhooks, and us when we ask again, which supply order this is. No other text is believed. */
+  /** Tells the shop's webhooks, and us when we ask again, which delivery made it. */
   marker: string;
   code: string;
   currency: string;
-  /** Minor units. */
-  lines: { sku: string; title: string; quantity: number; unitPrice: number }[];
+  /** Amounts are decimal text in the order's currency. */
+  lines: { sku: string; title: string; quantity: number; unitPrice: string; total: string }[];
   shipTo: ShipTo;
+  /** No shop has it from before this time, RFC 3339. */
+  since: string;
 }
 
-/**
- * What a shop answers that no repeat helps: it has no such order, SKU or right for it. Codes, never its words. What may
- * pass (an outage, a rate limit) is an `EgressError` or `ShopBusy`.
- */
-export type ShopRefusal = 'SHOP_UNAUTHORIZED' | 'SHOP_NOT_FOUND' | 'SHOP_REFUSED' | 'SHOP_NOTHING_TO_SHIP';
-
-export class ShopError extends Error {
-  readonly code: ShopRefusal | 'SHOP_BUSY' | 'SHOP_BAD_ANSWER';
-
-  constructor(code: ShopError['code'], cause?: unknown) {
-    super(code, cause === undefined ? {} : { cause });
-    this.name = 'ShopError';
-    this.code = code;
-  }
-
-  /** Whether the same call may go well later. */
-  get passing(): boolean {
-    return this.code === 'SHOP_BUSY' || this.code === 'SHOP_BAD_ANSWER';
-  }
-}
-
-/** One shop's API, as far as we write to it. Each call looks first, so that a repeat changes nothing. */
+/** One shop, as far as we write to it. Each call looks first, so that a repeat changes nothing; all fail as `callShop`. */
 export interface ShopApi {
-  /** Makes the shipment a fulfilment of the shop's order, unless the shop has it. Answers the shop's id of it. */
-  createFulfilment(shipment: ShopShipment): Promise<string>;
-  /** Gives a fulfilment that we made carrier and tracking anew. */
-  updateFulfilment(fulfilmentId: string, shipment: ShopShipment): Promise<void>;
+  /** Makes the shipment one of the shop's order, unless the shop has it. Answers the shop's id of it. */
+  createShipment(shipment: ShopShipment): Promise<string>;
+  /** Gives a shipment that we made its carrier and tracking anew. */
+  updateTracking(shipment: ShopShipment, shopId: string): Promise<string>;
   /** Creates the order with our marker, unless the shop has one with it. Answers the shop's id of it. */
   createOrder(order: ShopOrder): Promise<string>;
-  /** Sets how many of a SKU can be sold. A shop without the SKU is left as it is: false. */
-  setStock(sku: string, available: number): Promise<boolean>;
+}
+
+export function shopApi(access: ShopAccess, egress: Egress): ShopApi {
+  if (access.platform === 'shopify') return shopifyApi(access, egress);
+  return access.platform === 'woocommerce' ? woocommerceApi(access, egress) : bigcommerceApi(access, egress);
 }

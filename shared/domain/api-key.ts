@@ -21,6 +21,8 @@ export const SCOPES = [
   'partners:write',
   'catalogue:read',
   'catalogue:write',
+  'endpoints:read',
+  'endpoints:write',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -36,6 +38,8 @@ export const API_KEY_SCOPES = [
   'partners:write',
   'catalogue:read',
   'catalogue:write',
+  'endpoints:read',
+  'endpoints:write',
 ] as const satisfies readonly Scope[];
 
 /** A company is live or test, and so are its keys; the two never meet. */

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { SecureVersion } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createEgress, type Egress } from '../../shared/cloud/egress.ts';
+import { EgressError } from '../../shared/cloud/egress-error.ts';
 import { TLS_TEST } from '../fixtures/tls.ts';
 
 const servers: Server[] = [];
@@ -180,8 +181,8 @@ describe('TLS', () => {
 
 describe('a platform’s rate limit', () => {
   const wait = async (egress: Egress): Promise<number | undefined> => {
-    const error = await get(egress).catch((thrown: unknown) => thrown as { code: string; retryAt?: number });
-    return 'retryAt' in error && error.retryAt !== undefined ? error.retryAt - time : undefined;
+    const error: unknown = await get(egress).catch((thrown: unknown) => thrown);
+    return error instanceof EgressError && error.retryAt !== undefined ? error.retryAt - time : undefined;
   };
 
   it.each([
