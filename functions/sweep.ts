@@ -4,6 +4,7 @@ import { openKeyring } from '../shared/cloud/keyring.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { createPublisher } from '../shared/cloud/pubsub.ts';
 import { ErasureMessage, OrderMessage } from '../shared/domain/order.ts';
+import { PollMessage, PullMessage } from '../shared/domain/pull.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 import { pushHandler } from '../shared/http/push.ts';
 import { tickHandler } from '../shared/http/tick.ts';
@@ -33,12 +34,14 @@ export const build: Build = (env, now) => {
   });
   const deadLetter = pushHandler({
     log,
-    schema: OrderMessage.or(ErasureMessage),
+    schema: OrderMessage.or(ErasureMessage).or(PullMessage).or(PollMessage),
     deadLetters: true,
     handle: async (message, { requestId }) => {
       const acting = { actor: { type: 'system', id: null }, requestId } as const;
       if ('orderId' in message) await hold(message, acting, { db, log, now });
-      else await erasureGivenUp(message, { db, log, now });
+      else if ('erasureId' in message) await erasureGivenUp(message, { db, log, now });
+      // Its document is found again by its slot, a shop at its next turn.
+      else log.pullDead(message.companyId);
     },
   });
   return (req, res): unknown => (req.path === '/dead-letters' ? deadLetter(req, res) : tick(req, res));

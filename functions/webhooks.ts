@@ -3,10 +3,11 @@ import { openFirestore } from '../shared/cloud/firestore.ts';
 import { openKeyring } from '../shared/cloud/keyring.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { createPublisher } from '../shared/cloud/pubsub.ts';
+import { eventNoter } from '../shared/commerce/connection-health.ts';
 import { connectionFinder } from '../shared/commerce/connections.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 import { receiveWebhook } from '../shared/http/webhooks/receive.ts';
-import { receiveOrder } from '../shared/orders/receive.ts';
+import { takeDeps } from '../shared/http/webhooks/take-deps.ts';
 
 /** Takes what commerce platforms send: verified, reduced to what a label needs, sealed, stored. */
 export const build: Build = (env, now) => {
@@ -17,7 +18,8 @@ export const build: Build = (env, now) => {
   const deps = { db, keyring, publisher: createPublisher(config), log, now };
   return receiveWebhook({
     findConnection: connectionFinder({ db, keyring, now }),
-    receive: (order, source, acting) => receiveOrder(order, source, acting, deps),
+    noteEvent: eventNoter({ db, now }),
+    ...takeDeps(deps),
     log,
     now,
   });

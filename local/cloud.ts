@@ -35,6 +35,8 @@ export interface CloudOptions {
   delivery?: Partial<Delivery>;
   /** Takes each letter that is sent, as a file. Without it, one beside the data, or one that is removed at the end. */
   mailDir?: string;
+  /** Which hosts of shops are played on this machine, as `EGRESS_STAND_INS` has it. */
+  standIns?: string;
   /** Functions that get a process of their own; the others share one. */
   apart?: readonly FunctionName[];
   /** Scheduled functions are called only when `clock` is told to. */
@@ -75,6 +77,8 @@ export interface Cloud {
 }
 
 const LOCATION = 'global';
+/** The first label of such a name is a port of this machine: `9001.shops.example`. */
+const STAND_INS = '*.shops.example=*';
 
 /** Starts everything and settles when every route answers. What was started is stopped again when a part fails. */
 export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
@@ -187,6 +191,7 @@ async function assemble(
     STORAGE_ENDPOINT: doors[identity].storageEndpoint,
     ...(identity === 'support' && { DISCLOSE_URL: inside.url }),
     ...((identity === 'accounts' || identity === 'partners') && { MAIL_DIR: mailDir }),
+    EGRESS_STAND_INS: options.standIns ?? STAND_INS,
   });
 
   onStep('functions');

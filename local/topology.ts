@@ -16,6 +16,7 @@ export const FUNCTIONS = [
   'support',
   'disclose',
   'review',
+  'pull',
 ] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
@@ -38,7 +39,7 @@ export const DELIVERY: Readonly<Delivery> = {
   retentionSeconds: 7 * 24 * 60 * 60,
 };
 
-export const TOPICS = ['orders', 'erasures', 'orders-dead', 'erasures-dead'] as const;
+export const TOPICS = ['orders', 'erasures', 'pulls', 'orders-dead', 'erasures-dead', 'pulls-dead'] as const;
 
 export type TopicName = (typeof TOPICS)[number];
 
@@ -55,6 +56,7 @@ export interface Subscription {
 export const SUBSCRIPTIONS: readonly Subscription[] = [
   { name: 'orders-route-order', topic: 'orders', to: 'route-order', path: '/', deadLetters: 'orders-dead' },
   { name: 'erasures-erase', topic: 'erasures', to: 'erase', path: '/', deadLetters: 'erasures-dead' },
+  { name: 'pulls-pull', topic: 'pulls', to: 'pull', path: '/', deadLetters: 'pulls-dead' },
   {
     name: 'orders-dead-sweep',
     topic: 'orders-dead',
@@ -65,6 +67,13 @@ export const SUBSCRIPTIONS: readonly Subscription[] = [
   {
     name: 'erasures-dead-sweep',
     topic: 'erasures-dead',
+    to: 'sweep',
+    path: '/dead-letters',
+    deadLetters: undefined,
+  },
+  {
+    name: 'pulls-dead-sweep',
+    topic: 'pulls-dead',
     to: 'sweep',
     path: '/dead-letters',
     deadLetters: undefined,
@@ -80,6 +89,7 @@ export interface Schedule {
 
 export const SCHEDULES: readonly Schedule[] = [
   { name: 'sweep', to: 'sweep', path: '/', everyMinutes: 1 },
+  { name: 'pull', to: 'pull', path: '/tick', everyMinutes: 1 },
   { name: 'close', to: 'close', path: '/', everyMinutes: 5 },
   { name: 'review', to: 'review', path: '/', everyMinutes: 24 * 60 },
 ];

@@ -74,5 +74,11 @@ export const ACTIONS = [
   'partner.terms_accepted',
   'partner.terms_declined',
   'partner.terms_withdrawn',
+  'connection.created',
+  'connection.changed',
+  'connection.rotated',
+  'connection.removed',
+  'connection.uninstalled',
+  'connection.webhooks_restored',
 ] as const;
 export type Action = (typeof ACTIONS)[number];

@@ -69,6 +69,7 @@ const RecordRef = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('member'), id: idSchema('member') }),
   z.strictObject({ type: z.literal('partner'), id: idSchema('partner') }),
   z.strictObject({ type: z.literal('api_key'), id: idSchema('apiKey') }),
+  z.strictObject({ type: z.literal('connection'), id: idSchema('connection') }),
   z.strictObject({ type: z.literal('support_request'), id: idSchema('supportRequest') }),
 ]);
 

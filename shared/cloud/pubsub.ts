@@ -1,12 +1,14 @@
 import { status } from '@grpc/grpc-js';
 import { PubSub, type Topic } from '@google-cloud/pubsub';
 import type { ErasureMessage, OrderMessage } from '../domain/order.ts';
+import type { PollMessage, PullMessage } from '../domain/pull.ts';
 import type { Config } from './config.ts';
 
 /** Messages carry ids and nothing else; what each topic may carry is closed by its type. */
 export interface Publisher {
   order(message: OrderMessage): Promise<void>;
   erasure(message: ErasureMessage): Promise<void>;
+  pull(message: PullMessage | PollMessage): Promise<void>;
 }
 
 /**
@@ -38,12 +40,16 @@ export function createPublisher(config: Pick<Config, 'projectId' | 'cloudEndpoin
     pubsub.topic(name, { batching: { maxMessages: 100, maxMilliseconds: 10 }, gaxOpts: PUBLISH });
   const orders = topic('orders');
   const erasures = topic('erasures');
+  const pulls = topic('pulls');
   return {
     async order(message) {
       await orders.publishMessage({ json: message });
     },
     async erasure(message) {
       await erasures.publishMessage({ json: message });
+    },
+    async pull(message) {
+      await pulls.publishMessage({ json: message });
     },
   };
 }

@@ -5,8 +5,9 @@ import { paths } from '../cloud/firestore.ts';
 import type { Keyring } from '../cloud/keyring.ts';
 import { AppError } from '../domain/errors.ts';
 import { isId } from '../domain/ids.ts';
-import { type Clock, timestamp } from '../domain/time.ts';
+import type { Clock } from '../domain/time.ts';
 import type { ConnectionSecrets } from './platform.ts';
+import { newConnection, StoredConnection } from './stored-connection.ts';
 
 /** A commerce platform of a company, ready to verify what it sends. */
 export interface Connection {
@@ -17,22 +18,34 @@ export interface Connection {
   closing: boolean;
 }
 
-/** What is sealed of a connection: which platform it is, and what it verifies with. */
+/** What is sealed of a connection: which platform it is, what it verifies with, and what its API is called with. */
 const Secrets = z.discriminatedUnion('platform', [
-  z.strictObject({ platform: z.literal('shopify'), secrets: z.array(z.string()), shop: z.string() }),
+  z.strictObject({
+    platform: z.literal('shopify'),
+    secrets: z.array(z.string()),
+    shop: z.string(),
+    token: z.string().exactOptional(),
+    scopes: z.array(z.string()).exactOptional(),
+  }),
   z.strictObject({
     platform: z.literal('standard'),
     secrets: z.array(z.string()),
     publicKeys: z.array(z.string()),
   }),
+  z.strictObject({
+    platform: z.literal('woocommerce'),
+    secrets: z.array(z.string()),
+    site: z.string(),
+    consumerKey: z.string(),
+    consumerSecret: z.string(),
+  }),
+  z.strictObject({
+    platform: z.literal('bigcommerce'),
+    secrets: z.array(z.string()),
+    storeHash: z.string(),
+    token: z.string(),
+  }),
 ]);
-
-/** `companies/{companyId}/connections/{connectionId}`. `connectionRefs/{connectionId}` holds the company alone. */
-interface StoredConnection {
-  platform: ConnectionSecrets['platform'];
-  sealed: Buffer;
-  createdAt: string;
-}
 
 const REMEMBERED_MS = 30_000;
 const MOST_REMEMBERED = 1000;
@@ -56,7 +69,7 @@ export function connectionFinder(deps: { db: Firestore; keyring: Keyring; now: C
 
 async function readConnection(
   id: string,
-  { db, keyring }: { db: Firestore; keyring: Keyring },
+  { db, keyring, now }: { db: Firestore; keyring: Keyring; now: Clock },
 ): Promise<Connection | undefined> {
   const ref = (await db.doc(paths.connectionRef(id)).get()).data() as { companyId: string } | undefined;
   if (ref === undefined) return undefined;
@@ -64,14 +77,38 @@ async function readConnection(
     db.doc(paths.connection(ref.companyId, id)),
     db.doc(paths.company(ref.companyId)),
   );
-  const stored = found?.data() as StoredConnection | undefined;
+  if (found?.exists !== true) return undefined;
+  const stored = StoredConnection.parse(found.data());
   const { closing = null } = (company?.data() ?? {}) as { closing?: object | null };
-  if (stored === undefined) return undefined;
-  const opened = await keyring.openSecret(ref.companyId, purposeOf(id), stored.sealed);
+  const secrets = await openSecrets({ companyId: ref.companyId, id }, stored, { keyring, now });
+  return { id, companyId: ref.companyId, secrets, closing: closing !== null };
+}
+
+/** Opens what is sealed of a connection. Of the secrets that verify, one that was replaced counts until its time is over. */
+export async function openSecrets(
+  { companyId, id }: { companyId: string; id: string },
+  stored: Pick<StoredConnection, 'sealed' | 'overlapUntil'>,
+  { keyring, now }: { keyring: Keyring; now: Clock },
+): Promise<ConnectionSecrets> {
+  const opened = await keyring.openSecret(companyId, purposeOf(id), stored.sealed);
   const secrets = Secrets.safeParse(JSON.parse(opened.toString('utf8')));
   opened.fill(0);
   if (!secrets.success) throw new AppError('SEAL_BROKEN');
-  return { id, companyId: ref.companyId, secrets: secrets.data, closing: closing !== null };
+  const over = stored.overlapUntil !== null && Date.parse(stored.overlapUntil) <= now();
+  return over ? { ...secrets.data, secrets: secrets.data.secrets.slice(0, 1) } : secrets.data;
+}
+
+export async function sealSecrets(
+  { companyId, id }: { companyId: string; id: string },
+  secrets: ConnectionSecrets,
+  keyring: Keyring,
+): Promise<Buffer> {
+  const plain = Buffer.from(JSON.stringify(secrets), 'utf8');
+  try {
+    return await keyring.sealSecret(companyId, purposeOf(id), plain);
+  } finally {
+    plain.fill(0);
+  }
 }
 
 /** Stores a connection, its secrets sealed under the company's key for this connection alone. */
@@ -80,16 +117,14 @@ export async function storeConnection(
   deps: { db: Firestore; keyring: Keyring; now: Clock },
 ): Promise<void> {
   const { id, companyId, secrets } = connection;
-  const plain = Buffer.from(JSON.stringify(secrets), 'utf8');
-  const sealed = await deps.keyring.sealSecret(companyId, purposeOf(id), plain);
-  plain.fill(0);
+  const stored = newConnection(
+    { id, companyId, secrets },
+    await sealSecrets(connection, secrets, deps.keyring),
+    deps,
+  );
   const batch = deps.db.batch();
   batch.set(deps.db.doc(paths.connectionRef(id)), { companyId });
-  batch.set(deps.db.doc(paths.connection(companyId, id)), {
-    platform: secrets.platform,
-    sealed,
-    createdAt: timestamp(deps.now),
-  } satisfies StoredConnection);
+  batch.set(deps.db.doc(paths.connection(companyId, id)), stored);
   await batch.commit();
 }
 

@@ -21,6 +21,7 @@ export const ID_KINDS = {
   staff: 'stf',
   supportRequest: 'sup',
   attestation: 'att',
+  pull: 'pul',
 } as const;
 
 export type IdKind = keyof typeof ID_KINDS;

@@ -86,7 +86,8 @@ const probes: Probe[] = [
     title: `publishes to ${topic}`,
     allowed: (role) =>
       (role.project?.includes('pubsub.admin') ?? false) ||
-      ((topic === 'orders' || topic === 'erasures') && role.topics?.[topic] !== undefined),
+      ((topic === 'orders' || topic === 'erasures' || topic === 'pulls') &&
+        role.topics?.[topic] !== undefined),
     run: ({ pubsub }) => pubsub.topic(topic).publishMessage({ json: {} }),
   })),
   {
@@ -167,6 +168,7 @@ describe('the table', () => {
     });
     expect(opening).toEqual([
       'webhooks',
+      'pull',
       'route-order',
       'orders',
       'accounts',

@@ -42,6 +42,7 @@ describe('what production delivers with', () => {
     expect(dead.map(({ topic, to, path, deadLetters }) => ({ topic, to, path, deadLetters }))).toEqual([
       { topic: 'orders-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
       { topic: 'erasures-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
+      { topic: 'pulls-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
     ]);
   });
 

@@ -20,8 +20,8 @@ const ListQuery = z.strictObject({
   record: z
     .string()
     .regex(
-      /^(?:ord|era|cmp|mem|key|ptn|sup)_[0-9a-hjkmnp-tv-z]{26}$/,
-      'not an id of an order, an erasure, a company, a member, an API key, a partner or a support request',
+      /^(?:ord|era|cmp|mem|key|ptn|sup|con)_[0-9a-hjkmnp-tv-z]{26}$/,
+      'not an id of an order, an erasure, a company, a member, an API key, a partner, a connection or a support request',
     )
     .optional()
     .openapi({ description: 'Only what was done to one of these.' }),
