@@ -8,6 +8,7 @@ import { type Connection, connectionFinder } from '../shared/commerce/connection
 import { pollConnection, publishPolls } from '../shared/commerce/poll.ts';
 import { pullOrder } from '../shared/commerce/pull-order.ts';
 import { republishPulls } from '../shared/commerce/pulls.ts';
+import { openShopifyApp } from '../shared/commerce/shopify-app.ts';
 import { restoreWebhooks } from '../shared/commerce/shop-webhooks.ts';
 import { PollMessage, PullMessage } from '../shared/domain/pull.ts';
 import { type Build, register } from '../shared/http/entry.ts';
@@ -29,7 +30,12 @@ export const build: Build = (env, now) => {
   const publisher = createPublisher(config);
   const egress = createEgress(config, { now, random: Math.random });
   const orders = { db, keyring, publisher, log, now };
-  const shops = { ...orders, egress, findConnection: connectionFinder(orders), baseUrl: config.baseUrl };
+  const shops = {
+    ...orders,
+    egress,
+    findConnection: connectionFinder({ ...orders, shopifyApp: openShopifyApp(env) }),
+    baseUrl: config.baseUrl,
+  };
 
   const push = pushHandler({
     log,

@@ -3,6 +3,7 @@ import { readConfig } from '../shared/cloud/config.ts';
 import { createKms } from '../shared/cloud/kms.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { createApi, toFunction } from '../shared/http/app.ts';
+import { connectionRoutes } from '../shared/http/connections/routes.ts';
 import { accountsRoutes } from '../shared/http/accounts/routes.ts';
 import { approvalsRoutes } from '../shared/http/approvals/routes.ts';
 import { auditRoutes } from '../shared/http/audit/route.ts';
@@ -26,6 +27,7 @@ export const build: Build = (env, now) => {
     [
       ...ordersRoutes,
       ...accountsRoutes,
+      ...connectionRoutes,
       ...approvalsRoutes,
       ...exportRoutes,
       ...partnersRoutes,

@@ -5,6 +5,7 @@ import { createLog } from '../shared/cloud/log.ts';
 import { createPublisher } from '../shared/cloud/pubsub.ts';
 import { eventNoter } from '../shared/commerce/connection-health.ts';
 import { connectionFinder } from '../shared/commerce/connections.ts';
+import { openShopifyApp } from '../shared/commerce/shopify-app.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 import { receiveWebhook } from '../shared/http/webhooks/receive.ts';
 import { takeDeps } from '../shared/http/webhooks/take-deps.ts';
@@ -17,7 +18,7 @@ export const build: Build = (env, now) => {
   const keyring = openKeyring(config, { now, onKmsBridged: log.kmsBridged });
   const deps = { db, keyring, publisher: createPublisher(config), log, now };
   return receiveWebhook({
-    findConnection: connectionFinder({ db, keyring, now }),
+    findConnection: connectionFinder({ db, keyring, now, shopifyApp: openShopifyApp(env) }),
     noteEvent: eventNoter({ db, now }),
     ...takeDeps(deps),
     log,

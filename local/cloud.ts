@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -191,6 +191,7 @@ async function assemble(
     STORAGE_ENDPOINT: doors[identity].storageEndpoint,
     ...(identity === 'support' && { DISCLOSE_URL: inside.url }),
     ...((identity === 'accounts' || identity === 'partners') && { MAIL_DIR: mailDir }),
+    ...(SHOPIFY_APP_USERS.has(identity) && shopifyAppOf(projectId)),
     EGRESS_STAND_INS: options.standIns ?? STAND_INS,
   });
 
@@ -257,6 +258,16 @@ async function assemble(
       }
     },
   };
+}
+
+/** The one app of this hub at Shopify: kept as long as the project's id is. */
+const SHOPIFY_APP_USERS = new Set<Identity>(['accounts', 'webhooks', 'pull']);
+
+export function shopifyAppOf(
+  projectId: string,
+): Record<'SHOPIFY_CLIENT_ID' | 'SHOPIFY_CLIENT_SECRETS', string> {
+  const secret = createHash('sha256').update(`shopify-app/${projectId}`).digest('hex');
+  return { SHOPIFY_CLIENT_ID: `app-${projectId}`, SHOPIFY_CLIENT_SECRETS: secret };
 }
 
 async function mailDirOf(dataDir: string | undefined, closers: (() => unknown)[]): Promise<string> {

@@ -24,6 +24,9 @@ export function bigCommerceWebhooks(shop: BigCommerceShop, deps: ShopDeps): Shop
   }
 
   return {
+    async check() {
+      await ours('');
+    },
     async ensure(address) {
       const known = await ours(address);
       let restored = false;

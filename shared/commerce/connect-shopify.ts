@@ -50,6 +50,9 @@ export function shopifyWebhooks(shop: ShopifyShop, deps: ShopDeps): ShopWebhooks
     return webhookSubscriptions.nodes.filter(({ uri }) => uri === address);
   };
   return {
+    async check() {
+      await ours('');
+    },
     async ensure(address) {
       const known = new Set((await ours(address)).map(({ topic }) => topic));
       const missing = Object.entries(TOPICS).filter(([topic]) => !known.has(topic));

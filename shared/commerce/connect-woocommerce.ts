@@ -34,6 +34,9 @@ export function wooCommerceWebhooks(
   }
 
   return {
+    async check() {
+      await ours('');
+    },
     async ensure(address) {
       const known = await ours(address);
       const secret = shop.secrets[0] ?? '';

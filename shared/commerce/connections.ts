@@ -7,6 +7,7 @@ import { AppError } from '../domain/errors.ts';
 import { isId } from '../domain/ids.ts';
 import type { Clock } from '../domain/time.ts';
 import type { ConnectionSecrets } from './platform.ts';
+import type { ShopifyApp } from './shopify-app.ts';
 import { newConnection, StoredConnection } from './stored-connection.ts';
 
 /** A commerce platform of a company, ready to verify what it sends. */
@@ -48,17 +49,29 @@ const Secrets = z.discriminatedUnion('platform', [
 ]);
 
 const REMEMBERED_MS = 30_000;
+/** Whoever sends wrong signatures makes us read no more often than this. */
+const JUST_NOW_MS = 1_000;
 const MOST_REMEMBERED = 1000;
 
-export type FindConnection = (connectionId: string) => Promise<Connection | undefined>;
+interface FinderDeps {
+  db: Firestore;
+  keyring: Keyring;
+  now: Clock;
+  /** Its secrets sign for every shop that has installed it. */
+  shopifyApp?: ShopifyApp | undefined;
+}
 
-/** Finds connections by id. What was found is remembered for 30 seconds, so a rotated secret counts within that. */
-export function connectionFinder(deps: { db: Firestore; keyring: Keyring; now: Clock }): FindConnection {
+/** `anew`: what is remembered did not fit, so it is read again, unless that was just now. */
+export type FindConnection = (connectionId: string, anew?: 'anew') => Promise<Connection | undefined>;
+
+/** Finds connections by id. What was found is remembered for 30 seconds, or until a signature does not fit it. */
+export function connectionFinder(deps: FinderDeps): FindConnection {
   const known = new LRUCache<string, { connection: Connection; readAt: number }>({ max: MOST_REMEMBERED });
-  return async (connectionId) => {
+  return async (connectionId, anew) => {
     if (!isId('connection', connectionId)) return undefined;
     const kept = known.get(connectionId);
-    if (kept !== undefined && deps.now() - kept.readAt < REMEMBERED_MS) return kept.connection;
+    const holds = anew === undefined ? REMEMBERED_MS : JUST_NOW_MS;
+    if (kept !== undefined && deps.now() - kept.readAt < holds) return kept.connection;
     const readAt = deps.now();
     const connection = await readConnection(connectionId, deps);
     if (connection === undefined) known.delete(connectionId);
@@ -69,7 +82,7 @@ export function connectionFinder(deps: { db: Firestore; keyring: Keyring; now: C
 
 async function readConnection(
   id: string,
-  { db, keyring, now }: { db: Firestore; keyring: Keyring; now: Clock },
+  { db, keyring, now, shopifyApp }: FinderDeps,
 ): Promise<Connection | undefined> {
   const ref = (await db.doc(paths.connectionRef(id)).get()).data() as { companyId: string } | undefined;
   if (ref === undefined) return undefined;
@@ -80,7 +93,11 @@ async function readConnection(
   if (found?.exists !== true) return undefined;
   const stored = StoredConnection.parse(found.data());
   const { closing = null } = (company?.data() ?? {}) as { closing?: object | null };
-  const secrets = await openSecrets({ companyId: ref.companyId, id }, stored, { keyring, now });
+  const opened = await openSecrets({ companyId: ref.companyId, id }, stored, { keyring, now });
+  const secrets =
+    opened.platform === 'shopify' && shopifyApp !== undefined
+      ? { ...opened, secrets: [...opened.secrets, ...shopifyApp.secrets] }
+      : opened;
   return { id, companyId: ref.companyId, secrets, closing: closing !== null };
 }
 

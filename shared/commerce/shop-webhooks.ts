@@ -10,6 +10,8 @@ import type { ShopDeps } from './shop-orders.ts';
 
 /** The webhooks that we have at a shop, all of which lead to one address of ours. Fails as `askShop` does. */
 export interface ShopWebhooks {
+  /** Only asks, so that wrong credentials are told before anything is made. */
+  check(): Promise<void>;
   /** Makes those that are missing, and enables those that are not active; true when there was anything to do. */
   ensure(address: string): Promise<boolean>;
   /** Gives them another secret, where they have one of ours. */

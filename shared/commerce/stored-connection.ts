@@ -41,7 +41,7 @@ export const StoredConnection = z.object({
   shop: z.string().nullable().default(null),
   sealed: z.instanceof(Buffer),
   createdAt: z.string(),
-  state: z.enum(['active', 'uninstalled']).default('active'),
+  state: z.enum(['pending', 'active', 'uninstalled']).default('active'),
   /** What the merchant let us do there, in the platform's own words. */
   scopes: z.array(z.string()).default([]),
   /** Until when the secret before this one is taken too. */

@@ -4,7 +4,8 @@ import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import type { Keyring } from '../cloud/keyring.ts';
 import type { Clock } from '../domain/time.ts';
-import { type Connection, sealSecrets } from './connections.ts';
+import { type Connection, openSecrets, sealSecrets } from './connections.ts';
+import type { ConnectionSecrets } from './platform.ts';
 import { StoredConnection } from './stored-connection.ts';
 
 /**
@@ -16,12 +17,12 @@ export async function uninstalled(
   acting: Pick<AuditEntry, 'actor' | 'requestId'>,
   deps: { db: Firestore; keyring: Keyring; now: Clock },
 ): Promise<void> {
-  const { id, companyId, secrets } = connection;
+  const { id, companyId } = connection;
   const ref = deps.db.doc(paths.connection(companyId, id));
-  const { token: _token, ...rest } = { token: undefined, ...secrets };
-  // A store's token stays in form, empty, as one can be given again.
-  const kept = rest.platform === 'bigcommerce' ? { ...rest, token: '' } : rest;
-  const sealed = await sealSecrets(connection, kept, deps.keyring);
+  const before = await ref.get();
+  if (!before.exists) return;
+  const secrets = await openSecrets(connection, StoredConnection.parse(before.data()), deps);
+  const sealed = await sealSecrets(connection, withoutToken(secrets), deps.keyring);
   await deps.db.runTransaction(async (tx) => {
     const found = await tx.get(ref);
     if (!found.exists || StoredConnection.parse(found.data()).state === 'uninstalled') return;
@@ -30,4 +31,11 @@ export async function uninstalled(
     const about = { ...acting, action: 'connection.uninstalled', record, result: 'done', facts: {} } as const;
     addEntry(tx, { companyId, ...about }, deps);
   });
+}
+
+/** A store's token stays in form, empty, as one can be given again. */
+function withoutToken(secrets: ConnectionSecrets): ConnectionSecrets {
+  if (secrets.platform === 'bigcommerce') return { ...secrets, token: '' };
+  if (secrets.platform !== 'shopify') return secrets;
+  return { platform: 'shopify', secrets: secrets.secrets, shop: secrets.shop };
 }

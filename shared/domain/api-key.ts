@@ -19,6 +19,8 @@ export const SCOPES = [
   'export:read',
   'partners:read',
   'partners:write',
+  'connections:read',
+  'connections:write',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -32,6 +34,8 @@ export const API_KEY_SCOPES = [
   'export:read',
   'partners:read',
   'partners:write',
+  'connections:read',
+  'connections:write',
 ] as const satisfies readonly Scope[];
 
 /** A company is live or test, and so are its keys; the two never meet. */

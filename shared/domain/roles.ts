@@ -12,6 +12,7 @@ const READ: Scope[] = [
   'api-keys:read',
   'approvals:read',
   'partners:read',
+  'connections:read',
 ];
 const TRADE: Scope[] = [...READ, 'orders:write', 'orders:erase'];
 const MANAGE: Scope[] = [
@@ -22,6 +23,7 @@ const MANAGE: Scope[] = [
   'approvals:write',
   'export:read',
   'partners:write',
+  'connections:write',
 ];
 
 /** Who may do what: the one table. An API key has at most what the member had who made it. */

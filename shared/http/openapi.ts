@@ -8,6 +8,7 @@ const TAGS = [
   { name: 'Erasures', description: 'Deleting archived orders for good, and the certificates of it.' },
   { name: 'Audit', description: 'What was done to your data, when, and by whom.' },
   { name: 'Webhooks', description: 'Where commerce platforms send their events.' },
+  { name: 'Connections', description: 'Your shops: connecting them, and how each is doing.' },
   { name: 'Company', description: 'Your company’s account.' },
   { name: 'Sessions', description: 'Signing in and out, and passwords.' },
   { name: 'Second factors', description: 'Authenticator apps, passkeys and recovery codes.' },

@@ -47,7 +47,7 @@ export function receiveWebhook(deps: ReceiveDeps): HttpFunction {
       const delivery = deliveryOf(req);
       await patience(async () => {
         const connection = await deps.findConnection(connectionId);
-        const verified = verify(delivery, connection, deps.now);
+        const verified = await verifyOrAnew(delivery, connection, deps);
         await handle(verified.delivery, verified.connection, requestId, { ...deps, log });
       });
       res.writeHead(200, { ...COMMON_HEADERS, 'Request-Id': requestId }).end();
@@ -86,6 +86,22 @@ const NOBODY: Connection = {
   secrets: { platform: 'shopify', secrets: [randomId('request')], shop: '' },
   closing: false,
 };
+
+/** A secret that was rotated since the connection was read counts at once: some platforms send nothing twice. */
+async function verifyOrAnew(
+  delivery: Delivery,
+  connection: Connection | undefined,
+  { findConnection, now }: Pick<ReceiveDeps, 'findConnection' | 'now'>,
+): Promise<ReturnType<typeof verify>> {
+  try {
+    return verify(delivery, connection, now);
+  } catch (error) {
+    if (connection === undefined) throw error;
+    const fresh = await findConnection(connection.id, 'anew');
+    if (fresh === connection) throw error;
+    return verify(delivery, fresh, now);
+  }
+}
 
 function verify(
   delivery: Delivery,
