@@ -10,6 +10,7 @@ import { pushHandler } from '../shared/http/push.ts';
 import { tickHandler } from '../shared/http/tick.ts';
 import { hold } from '../shared/orders/hold.ts';
 import { removeOrphans } from '../shared/orders/orphans.ts';
+import { redactDue } from '../shared/orders/redact.ts';
 import { erasureGivenUp, sweep } from '../shared/orders/sweep.ts';
 import { endRunOut } from '../shared/support/end.ts';
 
@@ -30,6 +31,7 @@ export const build: Build = (env, now) => {
       ...{ db, publisher, log, now },
       removeOrphans: (after) => removeOrphans(after, { db, now, keyring }),
     });
+    await redactDue({ db, publisher, log, now });
     await endRunOut({ db, now });
   });
   const deadLetter = pushHandler({

@@ -8,6 +8,7 @@ import { connectionFinder } from '../shared/commerce/connections.ts';
 import { openShopifyApp } from '../shared/commerce/shopify-app.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 import { receiveWebhook } from '../shared/http/webhooks/receive.ts';
+import { takeShopifyPrivacy } from '../shared/http/webhooks/shopify-privacy.ts';
 import { takeDeps } from '../shared/http/webhooks/take-deps.ts';
 
 /** Takes what commerce platforms send: verified, reduced to what a label needs, sealed, stored. */
@@ -16,9 +17,11 @@ export const build: Build = (env, now) => {
   const log = createLog({ functionName: 'webhooks', projectId: config.projectId });
   const db = openFirestore(config, '(default)');
   const keyring = openKeyring(config, { now, onKmsBridged: log.kmsBridged });
+  const shopifyApp = openShopifyApp(env);
   const deps = { db, keyring, publisher: createPublisher(config), log, now };
   return receiveWebhook({
-    findConnection: connectionFinder({ db, keyring, now, shopifyApp: openShopifyApp(env) }),
+    findConnection: connectionFinder({ db, keyring, now, shopifyApp }),
+    shopifyApp: takeShopifyPrivacy({ ...deps, shopifyApp }),
     noteEvent: eventNoter({ db, now }),
     ...takeDeps(deps),
     log,

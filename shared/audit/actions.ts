@@ -80,5 +80,8 @@ export const ACTIONS = [
   'connection.removed',
   'connection.uninstalled',
   'connection.webhooks_restored',
+  'privacy.requested',
+  'order.erasure_announced',
+  'orders.erase_by_platform',
 ] as const;
 export type Action = (typeof ACTIONS)[number];

@@ -36,6 +36,7 @@ export const Facts = z.strictObject({
   managing: ManageAction.optional(),
   minutes: z.int().min(0).max(MOST_MINUTES).optional(),
   ended: z.enum(['expired', 'undecided', 'by_staff']).optional(),
+  asked: z.enum(['customer_redact', 'shop_redact', 'data_request']).optional(),
   memberId: idSchema('member').optional(),
   invitationId: idSchema('invitation').optional(),
   sessionId: idSchema('session').optional(),

@@ -49,6 +49,8 @@ export const paths = {
   connections: (companyId: string) => `companies/${companyId}/connections`,
   connection: (companyId: string, connectionId: string) =>
     `companies/${companyId}/connections/${connectionId}`,
+  privacyRequests: (companyId: string) => `companies/${companyId}/privacyRequests`,
+  privacyRequest: (companyId: string, id: string) => `companies/${companyId}/privacyRequests/${id}`,
   pulls: (companyId: string) => `companies/${companyId}/pulls`,
   pull: (companyId: string, pullId: string) => `companies/${companyId}/pulls/${pullId}`,
   audit: (companyId: string) => `companies/${companyId}/audit`,

@@ -99,6 +99,9 @@ function events(line: Line) {
         companyId,
       });
     },
+    privacyRequested: (connectionId: string, companyId: string, count: number) => {
+      line('INFO', 'privacy.requested', 'A platform asked for privacy’s sake', { connectionId, companyId, count });
+    },
     pullDead: (companyId: string) => {
       line('ERROR', 'pull.dead', 'A message about a shop was refused too often; it is found again', {
         companyId,

@@ -1,10 +1,11 @@
+import { FieldValue } from '@google-cloud/firestore';
 import { z } from 'zod';
 import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import { AppError } from '../domain/errors.ts';
 import { type ConnectDeps, makeWebhooks, stateHash } from './connect.ts';
-import { openSecrets, sealSecrets } from './connections.ts';
+import { openSecrets, sealSecrets, shopHash } from './connections.ts';
 import { exchangeCode, verifyCallback } from './shopify-app.ts';
 import { StoredConnection } from './stored-connection.ts';
 
@@ -41,16 +42,15 @@ export async function finishShopify(
   const installed = { ...secrets, token, scopes };
   const sealed = await sealSecrets({ companyId, id }, installed, keyring);
   const fields = { sealed, scopes, state: 'active' as const };
-  const lookup = await keyring.lookup();
-  const shopRef = db.doc(paths.shopRef(lookup.hash('shop', secrets.shop).toString('hex')));
+  const shopRef = db.doc(paths.shopRef(await shopHash(secrets.shop, keyring)));
   const entry = await db.runTransaction(async (tx) => {
     // Used once: a second browser with the same state finds none.
-    const [unused, known] = await tx.getAll(stateRef, shopRef);
-    if (unused?.exists !== true) throw new AppError('UNAUTHENTICATED');
+    const unused = await tx.get(stateRef);
+    if (!unused.exists) throw new AppError('UNAUTHENTICATED');
     tx.delete(stateRef);
     tx.update(ref, fields);
-    const { connections = [] } = (known?.data() ?? {}) as { connections?: object[] };
-    tx.set(shopRef, { connections: [...connections, { companyId, connectionId: id }] });
+    const here = { companyId, connectionId: id };
+    tx.set(shopRef, { connections: FieldValue.arrayUnion(here) }, { merge: true });
     const record = { type: 'connection', id } as const;
     const actor = { type: 'platform', id } as const;
     const about = { action: 'connection.changed', record, result: 'done', facts: {} } as const;

@@ -1,4 +1,4 @@
-import type { Firestore } from '@google-cloud/firestore';
+import { FieldValue, type Firestore } from '@google-cloud/firestore';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { paths } from '../cloud/firestore.ts';
@@ -142,7 +142,16 @@ export async function storeConnection(
   const batch = deps.db.batch();
   batch.set(deps.db.doc(paths.connectionRef(id)), { companyId });
   batch.set(deps.db.doc(paths.connection(companyId, id)), stored);
+  if (secrets.platform === 'shopify') {
+    const ref = deps.db.doc(paths.shopRef(await shopHash(secrets.shop, deps.keyring)));
+    batch.set(ref, { connections: FieldValue.arrayUnion({ companyId, connectionId: id }) }, { merge: true });
+  }
   await batch.commit();
+}
+
+/** A shop's name in `shopRefs`, by which it is found when Shopify names it alone. */
+export async function shopHash(shop: string, keyring: Pick<Keyring, 'lookup'>): Promise<string> {
+  return (await keyring.lookup()).hash('shop', shop.toLowerCase()).toString('hex');
 }
 
 function purposeOf(connectionId: string): string {

@@ -22,6 +22,7 @@ export const ID_KINDS = {
   supportRequest: 'sup',
   attestation: 'att',
   pull: 'pul',
+  privacy: 'prv',
 } as const;
 
 export type IdKind = keyof typeof ID_KINDS;

@@ -123,11 +123,30 @@ export const COMPANY_ROUTES: readonly CompanyRoute[] = [
   { method: 'POST', template: '/v1/partners/{id}/pause', scope: 'partners:write' },
   { method: 'POST', template: '/v1/partners/{id}/resume', scope: 'partners:write' },
   { method: 'POST', template: '/v1/partners/{id}/end', scope: 'partners:write' },
+  { method: 'GET', template: '/v1/privacy-requests', scope: 'orders:read' },
+  { method: 'GET', template: '/v1/connections', scope: 'connections:read' },
+  {
+    method: 'POST',
+    template: '/v1/connections',
+    scope: 'connections:write',
+    body: () => ({ platform: 'standard', name: 'A sender' }),
+  },
+  { method: 'GET', template: '/v1/connections/{id}', scope: 'connections:read' },
+  {
+    method: 'PATCH',
+    template: '/v1/connections/{id}',
+    scope: 'connections:write',
+    body: () => ({ name: 'Another name' }),
+  },
+  { method: 'POST', template: '/v1/connections/{id}/rotate', scope: 'connections:write' },
+  { method: 'DELETE', template: '/v1/connections/{id}', scope: 'connections:write' },
 ];
 
 /** Routes without a key, and why they need none. `secret`: a password, a code or the token of a link in the body. */
 export const OPEN_ROUTES: readonly (Named & { by: 'signature' | 'public' | 'secret' })[] = [
   { method: 'POST', template: '/webhooks/{connectionId}', by: 'signature' },
+  { method: 'POST', template: '/webhooks/shopify', by: 'signature' },
+  { method: 'GET', template: '/v1/connections/shopify/callback', by: 'signature' },
   { method: 'GET', template: '/.well-known/jwks.json', by: 'public' },
   { method: 'GET', template: '/v1/openapi.json', by: 'public' },
   { method: 'GET', template: '/docs', by: 'public' },
@@ -152,6 +171,12 @@ export function pathWith(template: string, ids: Ids): string {
     .replace('{connectionId}', ids.connection)
     .replace('{part}', 'orders')
     .replace('{id}', template.startsWith('/v1/erasures') ? ids.erasure : ids.order);
+    .replace('{id}', idIn(template, ids));
+}
+
+function idIn(template: string, ids: Ids): string {
+  if (template.startsWith('/v1/connections')) return ids.connection;
+  return template.startsWith('/v1/erasures') ? ids.erasure : ids.order;
 }
 
 /** Well formed, and nobody's. */

@@ -19,6 +19,8 @@ import {
 } from './erasures.ts';
 import { correctFulfilmentHandler, fulfilHandler } from './fulfilments.ts';
 import { listOrdersHandler, previewOrderHandler, readOrderHandler } from './read.ts';
+import { listPrivacyRequestsHandler } from './privacy-requests.ts';
+import { listPrivacyRequestsRoute } from './privacy-routes.ts';
 import * as read from './read-routes.ts';
 
 /** Puts the orders API on its routes. */
@@ -38,5 +40,6 @@ export function addOrdersApi(app: Api, deps: OrdersDeps): void {
   app.openapi(change.retryRoute, retryHandler(deps));
   app.openapi(erase.deleteOrderRoute, deleteOrderHandler(deps));
   app.openapi(erase.listErasuresRoute, listErasuresHandler(deps));
+  app.openapi(listPrivacyRequestsRoute, listPrivacyRequestsHandler(deps));
   app.openapi(erase.readErasureRoute, readErasureHandler(deps));
 }

@@ -1,6 +1,12 @@
 import * as change from './change-routes.ts';
 import * as erase from './erase-routes.ts';
+import * as privacy from './privacy-routes.ts';
 import * as read from './read-routes.ts';
 
 /** Every route of the orders API as it is declared, without what answers it: for the OpenAPI document. */
-export const ordersRoutes = [...Object.values(read), ...Object.values(change), ...Object.values(erase)];
+export const ordersRoutes = [
+  ...Object.values(read),
+  ...Object.values(change),
+  ...Object.values(erase),
+  ...Object.values(privacy),
+];

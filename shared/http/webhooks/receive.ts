@@ -14,6 +14,8 @@ import { takeEvent, type TakeDeps } from './take-event.ts';
 
 export interface ReceiveDeps extends TakeDeps {
   findConnection: FindConnection;
+  /** Takes what Shopify sends for the app as a whole. */
+  shopifyApp: (delivery: Delivery, requestId: string) => Promise<void>;
   /** Told that a connection's events come. */
   noteEvent: (connection: Connection) => Promise<void>;
   log: Log;
@@ -46,6 +48,10 @@ export function receiveWebhook(deps: ReceiveDeps): HttpFunction {
       }
       const delivery = deliveryOf(req);
       await patience(async () => {
+        if (connectionId === 'shopify') {
+          await deps.shopifyApp(delivery, requestId);
+          return;
+        }
         const connection = await deps.findConnection(connectionId);
         const verified = await verifyOrAnew(delivery, connection, deps);
         await handle(verified.delivery, verified.connection, requestId, { ...deps, log });
