@@ -43,6 +43,7 @@ export async function startBigCommerce(options: {
   token: string;
   clientSecret: string;
   port?: number;
+  control?: (call: ShopCall) => ShopReply | Promise<ShopReply>;
   now: () => number;
 }): Promise<BigCommerceStandIn> {
   const { storeHash, token, clientSecret, now } = options;
@@ -174,31 +175,35 @@ export async function startBigCommerce(options: {
     return { status: 200, body: { transaction_id: `t${++last}` } };
   };
 
-  const standIn = await startStandIn(async (call) => {
-    const [version, resource, id, ...rest] = call.path.replace(`/stores/${storeHash}/`, '').split('/');
-    if (!call.path.startsWith(`/stores/${storeHash}/`)) return MISSING;
-    if (call.headers['x-auth-token'] !== token) return REFUSED;
-    limits.left = limits.left <= 1 ? limits.requests : limits.left - 1;
-    const reply = await (async (): Promise<ShopReply> => {
-      const number = id === undefined || id === '' ? undefined : Number(id);
-      if (version === 'v2' && resource === 'orders') return ordersApi(call, number, rest[0]);
-      if (version === 'v3' && resource === 'hooks') return hooksApi(call, number);
-      if (version === 'v3' && resource === 'catalog') return catalogApi(call, [id ?? '', ...rest]);
-      if (version === 'v3' && resource === 'inventory') return inventoryApi(call);
-      if (version === 'v2' && resource === 'store') return { status: 200, body: { id: storeHash } };
-      return MISSING;
-    })();
-    return {
-      ...reply,
-      headers: {
-        'X-Rate-Limit-Requests-Left': String(limits.left),
-        'X-Rate-Limit-Requests-Quota': String(limits.requests),
-        'X-Rate-Limit-Time-Reset-Ms': '30000',
-        'X-Rate-Limit-Time-Window-Ms': '30000',
-        ...reply.headers,
-      },
-    };
-  }, options.port);
+  const standIn = await startStandIn(
+    async (call) => {
+      const [version, resource, id, ...rest] = call.path.replace(`/stores/${storeHash}/`, '').split('/');
+      if (!call.path.startsWith(`/stores/${storeHash}/`)) return MISSING;
+      if (call.headers['x-auth-token'] !== token) return REFUSED;
+      limits.left = limits.left <= 1 ? limits.requests : limits.left - 1;
+      const reply = await (async (): Promise<ShopReply> => {
+        const number = id === undefined || id === '' ? undefined : Number(id);
+        if (version === 'v2' && resource === 'orders') return ordersApi(call, number, rest[0]);
+        if (version === 'v3' && resource === 'hooks') return hooksApi(call, number);
+        if (version === 'v3' && resource === 'catalog') return catalogApi(call, [id ?? '', ...rest]);
+        if (version === 'v3' && resource === 'inventory') return inventoryApi(call);
+        if (version === 'v2' && resource === 'store') return { status: 200, body: { id: storeHash } };
+        return MISSING;
+      })();
+      return {
+        ...reply,
+        headers: {
+          'X-Rate-Limit-Requests-Left': String(limits.left),
+          'X-Rate-Limit-Requests-Quota': String(limits.requests),
+          'X-Rate-Limit-Time-Reset-Ms': '30000',
+          'X-Rate-Limit-Time-Window-Ms': '30000',
+          ...reply.headers,
+        },
+      };
+    },
+    options.port,
+    options.control,
+  );
 
   return {
     ...standIn,

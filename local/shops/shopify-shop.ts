@@ -40,13 +40,14 @@ const COST = 10;
 
 export async function startShopify(options: {
   shop: string;
-  clientId: string;
-  clientSecret: string;
+  /** The app as Shopify knows it; asked for at each use, since a hub's app is known once the hub is there. */
+  app: () => { clientId: string; clientSecret: string };
   token: string;
   port?: number;
+  control?: (call: ShopCall) => ShopReply | Promise<ShopReply>;
   now: () => number;
 }): Promise<ShopifyStandIn> {
-  const { shop, clientId, clientSecret, now } = options;
+  const { shop, app, now } = options;
   const orders = new Map<string, Json>();
   const stock = new Map<string, number>();
   const subscriptions = new Map<string, Subscription>();
@@ -59,7 +60,7 @@ export async function startShopify(options: {
     const body = JSON.stringify(Object.fromEntries(kept));
     const status = await sendShopifyOrder({
       url: subscription.uri,
-      secret: clientSecret,
+      secret: app().clientSecret,
       shop,
       topic,
       body,
@@ -181,6 +182,7 @@ export async function startShopify(options: {
   };
   const codes = new Set<string>();
   const oauth = ({ json }: ShopCall): ShopReply => {
+    const { clientId, clientSecret } = app();
     const known = json?.client_id === clientId && json?.client_secret === clientSecret;
     if (!known || !codes.delete(String(json?.code)))
       return { status: 400, body: { error: 'invalid_request' } };
@@ -190,11 +192,15 @@ export async function startShopify(options: {
     };
   };
 
-  const standIn = await startStandIn((call) => {
-    if (call.path === '/admin/oauth/access_token') return oauth(call);
-    if (/^\/admin\/api\/[\w-]+\/graphql\.json$/.test(call.path)) return graphql(call);
-    return { status: 404, body: { errors: 'Not Found' } };
-  }, options.port);
+  const standIn = await startStandIn(
+    (call) => {
+      if (call.path === '/admin/oauth/access_token') return oauth(call);
+      if (/^\/admin\/api\/[\w-]+\/graphql\.json$/.test(call.path)) return graphql(call);
+      return { status: 404, body: { errors: 'Not Found' } };
+    },
+    options.port,
+    options.control,
+  );
 
   const standing: ShopifyStandIn = {
     ...standIn,
@@ -220,7 +226,7 @@ export async function startShopify(options: {
         .sort()
         .map((name) => `${name}=${query[name] ?? ''}`)
         .join('&');
-      const secret = client === clientId ? clientSecret : 'of another app';
+      const secret = client === app().clientId ? app().clientSecret : 'of another app';
       const hmac = createHmac('sha256', secret).update(text).digest('hex');
       return new URLSearchParams({ ...query, hmac });
     },

@@ -49,6 +49,7 @@ export async function startWooCommerce(options: {
   consumerKey: string;
   consumerSecret: string;
   port?: number;
+  control?: (call: ShopCall) => ShopReply | Promise<ShopReply>;
   now: () => number;
 }): Promise<WooCommerceStandIn> {
   const { consumerKey, consumerSecret, now } = options;
@@ -161,16 +162,20 @@ export async function startWooCommerce(options: {
   };
 
   const expected = `Basic ${Buffer.from(`${consumerKey}:${consumerSecret}`).toString('base64')}`;
-  const standIn = await startStandIn(async (call) => {
-    const [resource, id, ...rest] = call.path.replace(/^.*\/wp-json\/wc\/v3\//, '').split('/');
-    if (!call.path.includes('/wp-json/wc/v3/')) return ERRORS.route;
-    if (call.headers.authorization !== expected) return ERRORS.key;
-    const number = id === undefined || id === '' ? undefined : Number(id);
-    if (resource === 'orders') return ordersApi(call, number, rest);
-    if (resource === 'products') return productsApi(call, number);
-    if (resource === 'webhooks') return webhooksApi(call, number);
-    return ERRORS.route;
-  }, options.port);
+  const standIn = await startStandIn(
+    async (call) => {
+      const [resource, id, ...rest] = call.path.replace(/^.*\/wp-json\/wc\/v3\//, '').split('/');
+      if (!call.path.includes('/wp-json/wc/v3/')) return ERRORS.route;
+      if (call.headers.authorization !== expected) return ERRORS.key;
+      const number = id === undefined || id === '' ? undefined : Number(id);
+      if (resource === 'orders') return ordersApi(call, number, rest);
+      if (resource === 'products') return productsApi(call, number);
+      if (resource === 'webhooks') return webhooksApi(call, number);
+      return ERRORS.route;
+    },
+    options.port,
+    options.control,
+  );
 
   return {
     ...standIn,

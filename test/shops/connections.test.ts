@@ -19,30 +19,20 @@ let market: Market;
 let woo: WooCommerceStandIn;
 let big: BigCommerceStandIn;
 let shopify: ShopifyStandIn;
-let ports: { shopify: number };
 
 beforeAll(async () => {
   woo = await startWooCommerce({ consumerKey: 'ck_1', consumerSecret: 'cs_1', ...PROJECT_SECRET });
   big = await startBigCommerce({ storeHash: 'abc123', token: 'tok', clientSecret: 'sec', ...PROJECT_SECRET });
-  // The app's secret follows from the project, which is known once the cloud is there.
-  const first = await startShopify({
-    shop: SHOP,
-    clientId: '',
-    clientSecret: '',
-    token: '',
-    ...PROJECT_SECRET,
-  });
-  ports = { shopify: first.port };
-  const standIns = `*.shops.example=*,api.bigcommerce.com=${big.port},*.myshopify.com=${ports.shopify}`;
-  market = await startMarket(await testCloud({ standIns }));
-  await first.close();
-  const { SHOPIFY_CLIENT_ID: clientId, SHOPIFY_CLIENT_SECRETS: clientSecret } = shopifyAppOf(
-    market.cloud.projectId,
-  );
   shopify = await startShopify({
-    ...{ shop: SHOP, clientId, clientSecret, token: 'shpat_1', port: ports.shopify },
-    ...PROJECT_SECRET,
+    ...{ shop: SHOP, token: 'shpat_1', ...PROJECT_SECRET },
+    // The app's secret follows from the project, which is known once the cloud is there.
+    app: () => {
+      const app = shopifyAppOf(market.cloud.projectId);
+      return { clientId: app.SHOPIFY_CLIENT_ID, clientSecret: app.SHOPIFY_CLIENT_SECRETS };
+    },
   });
+  const standIns = `*.shops.example=*,api.bigcommerce.com=${big.port},*.myshopify.com=${shopify.port}`;
+  market = await startMarket(await testCloud({ standIns }));
 }, 90_000);
 afterAll(async () => {
   await market.cloud.stop();

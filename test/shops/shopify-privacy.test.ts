@@ -18,10 +18,12 @@ async function ask(topic: string, body: object, change: Record<string, string> =
   const { shop } = market.demo.connections.shopify;
   const text = JSON.stringify({ shop_id: 954_889, shop_domain: shop, ...body });
   const headers = { ...shopifyHeaders({ secret, shop, topic, body: text }), ...change };
-  return (await fetch(`${market.cloud.baseUrl}/webhooks/shopify`, { method: 'POST', body: text, headers })).status;
+  return (await fetch(`${market.cloud.baseUrl}/webhooks/shopify`, { method: 'POST', body: text, headers }))
+    .status;
 }
 
-const read = (merchant: 'retailer' | 'supplier', id: string) => market[merchant].call('GET', `/v1/orders/${id}`);
+const read = (merchant: 'retailer' | 'supplier', id: string) =>
+  market[merchant].call('GET', `/v1/orders/${id}`);
 
 async function shipped(): Promise<{ orderId: string; externalId: number; supplyOrderId: string }> {
   const { orderId, supplyOrderId } = await market.routed();
@@ -117,7 +119,10 @@ describe('shop/redact', () => {
 
   it('erases every order of the shop, after it was disconnected too', async () => {
     const { orderId } = await shipped();
-    const removed = await market.retailer.call('DELETE', `/v1/connections/${market.demo.connections.shopify.id}`);
+    const removed = await market.retailer.call(
+      'DELETE',
+      `/v1/connections/${market.demo.connections.shopify.id}`,
+    );
     expect(removed.status).toBe(204);
     expect(await ask('shop/redact', {})).toBe(200);
     await market.cloud.clock.advance(60_000);

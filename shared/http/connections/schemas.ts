@@ -34,8 +34,8 @@ const NewWooCommerce = z.strictObject({
     description: 'The address of the shop, https:// and whatever comes before `/wp-json`.',
     example: 'https://shop.example.com',
   }),
-  consumerKey: credential('ck_…'),
-  consumerSecret: credential('cs_…'),
+  consumerKey: credential('ck_5f0c2a9e7b'),
+  consumerSecret: credential('cs_9a1d3e5f7c'),
 });
 const NewBigCommerce = z.strictObject({
   platform: z.literal('bigcommerce'),
@@ -44,8 +44,8 @@ const NewBigCommerce = z.strictObject({
     .string()
     .regex(/^[a-z0-9]{1,40}$/, 'not the hash of a store')
     .openapi({ example: 'abc123' }),
-  accessToken: credential('the token of an API account'),
-  clientSecret: credential('the client secret of the same account, which signs webhooks'),
+  accessToken: credential('token-of-an-api-account'),
+  clientSecret: credential('its-client-secret'),
 });
 const NewStandard = z.strictObject({
   platform: z.literal('standard'),
@@ -60,23 +60,15 @@ const NewStandard = z.strictObject({
 
 export const NewConnection = z
   .discriminatedUnion('platform', [NewShopify, NewWooCommerce, NewBigCommerce, NewStandard])
-  .openapi('NewConnection', {
-    example: {
-      platform: 'woocommerce',
-      name: 'Main shop',
-      site: 'https://shop.example.com',
-      consumerKey: 'ck_5f…',
-      consumerSecret: 'cs_9a…',
-    },
-  });
+  .openapi('NewConnection');
 
 export const ConnectionChange = z
   .strictObject({
     name: Name.optional(),
-    consumerKey: credential('ck_…').optional(),
-    consumerSecret: credential('cs_…').optional(),
-    accessToken: credential('a token').optional(),
-    clientSecret: credential('a client secret').optional(),
+    consumerKey: credential('ck_5f0c2a9e7b').optional(),
+    consumerSecret: credential('cs_9a1d3e5f7c').optional(),
+    accessToken: credential('token-of-an-api-account').optional(),
+    clientSecret: credential('its-client-secret').optional(),
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), 'names nothing to change')
   .openapi('ConnectionChange', { example: { name: 'Second shop' } });
