@@ -222,10 +222,9 @@ export async function startShopify(options: {
         ...{ code, host: Buffer.from(`${shop}/admin`).toString('base64'), shop, state },
         timestamp: String(Math.floor(now() / 1000)),
       };
-      const text = Object.keys(query)
-        .sort()
-        .map((name) => `${name}=${query[name] ?? ''}`)
-        .join('&');
+      const sorted = new URLSearchParams(query);
+      sorted.sort();
+      const text = sorted.toString();
       const secret = client === app().clientId ? app().clientSecret : 'of another app';
       const hmac = createHmac('sha256', secret).update(text).digest('hex');
       return new URLSearchParams({ ...query, hmac });

@@ -55,16 +55,14 @@ const HEX = /^[0-9a-f]{64}$/;
 
 /**
  * What a merchant's browser brings back. `UNAUTHENTICATED` unless Shopify signed exactly this query: every parameter
- * but `hmac`, sorted by name, with HMAC-SHA256 in hex. `query` is as it came, already decoded.
+ * but `hmac`, sorted by name and encoded again, with HMAC-SHA256 in hex.
  */
 export function verifyCallback(query: URLSearchParams, app: ShopifyApp, now: Clock): void {
   const given = query.get('hmac') ?? '';
   const names = [...query.keys()];
-  const message = [...query]
-    .filter(([name]) => name !== 'hmac')
-    .map(([name, value]) => `${name}=${value}`)
-    .sort()
-    .join('&');
+  const signed = new URLSearchParams([...query].filter(([name]) => name !== 'hmac'));
+  signed.sort();
+  const message = signed.toString();
   const wellFormed = HEX.test(given) && new Set(names).size === names.length;
   const digest = wellFormed ? Buffer.from(given, 'hex') : Buffer.alloc(32);
   let valid = false;
