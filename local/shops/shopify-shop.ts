@@ -292,6 +292,10 @@ function orderNode(order: Json): Json {
       ...{ province: to['province'], countryCodeV2: to['country_code'] },
     },
     shippingLine: order['shipping_lines']?.[0] ?? null,
+    customAttributes: ((order['note_attributes'] ?? []) as Json[]).map(({ name, value }) => ({
+      key: name,
+      value,
+    })),
     lineItems: { nodes: lines.map(lineNode), pageInfo: { hasNextPage: false, endCursor: null } },
     fulfillments: (order['fulfillments'] as Json[]).map((made) => ({
       id: `gid://shopify/Fulfillment/${made['id']}`,

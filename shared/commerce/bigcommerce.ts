@@ -5,7 +5,7 @@ import { type IncomingLine, type IncomingOrder, type ShipTo, Sku, type Totals } 
 import { MOST_LINES } from '../domain/order-data.ts';
 import { plainLines } from '../domain/plain-text.ts';
 import type { Clock } from '../domain/time.ts';
-import { Count, Country, Id, line, minor, Money, serviceOf } from './fields.ts';
+import { Count, Country, Id, line, markerIn, minor, Money, serviceOf } from './fields.ts';
 import { ownContacts } from './own-contacts.ts';
 import { parseJson, readAs } from './parse.ts';
 import type { CommerceEvent, ConnectionSecrets, Delivery, Platform, VerifiedDelivery } from './platform.ts';
@@ -52,6 +52,7 @@ const Order = z.object({
   discount_amount: Money,
   coupon_discount: Money.nullish(),
   total_inc_tax: Money,
+  external_order_id: z.string().nullish().catch(null),
 });
 type Order = z.infer<typeof Order>;
 
@@ -130,6 +131,7 @@ function mapped(fetched: Fetched): Omit<IncomingOrder, 'lines' | 'scrub'> {
   const { order, addresses } = fetched;
   return {
     externalId: order.id,
+    ...markerIn(order.external_order_id),
     code: `#${order.id}`,
     currency: currencyOf(order),
     paid: !UNPAID.has(order.status_id) && !CANCELLED.has(order.status_id),

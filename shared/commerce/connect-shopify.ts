@@ -8,7 +8,7 @@ import type { ShopWebhooks } from './shop-webhooks.ts';
 const ORDER_FIELDS = [
   ...['id', 'name', 'order_number', 'currency', 'financial_status', 'cancelled_at', 'updated_at'],
   ...['total_line_items_price', 'total_shipping_price_set', 'total_tax', 'total_discounts', 'total_price'],
-  ...['line_items', 'fulfillments', 'shipping_address', 'shipping_lines'],
+  ...['line_items', 'fulfillments', 'shipping_address', 'shipping_lines', 'note_attributes'],
 ];
 const TOPICS: Record<string, string[]> = {
   ORDERS_CREATE: ORDER_FIELDS,

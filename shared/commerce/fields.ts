@@ -45,3 +45,13 @@ export function serviceOf(code: string): string | null {
     .trim();
   return kept === '' ? null : kept;
 }
+
+/**
+ * The marker of an order that we made ourselves, where a shop's field holds text of its form. Nothing else that stands
+ * in such a field goes further; whether we made it, its MAC says.
+ */
+export function markerIn(value: unknown): { marker?: string } {
+  return typeof value === 'string' && /^sr1-[0-9a-z]{26}-[0-9a-z]{26}-[0-9a-z]{26}$/.test(value)
+    ? { marker: value }
+    : {};
+}

@@ -35,6 +35,7 @@ const ONE = `query One($id: ID!, $after: String) {
     totalPriceSet { shopMoney { amount } }
     shippingAddress { firstName lastName name address1 address2 city zip province countryCodeV2 }
     shippingLine { code }
+    customAttributes { key value }
     lineItems(first: 250, after: $after) {
       nodes {
         id sku title variantTitle quantity currentQuantity requiresShipping
@@ -94,6 +95,7 @@ const Order = z.object({
     })
     .nullish(),
   shippingLine: z.object({ code: Text }).nullish(),
+  customAttributes: z.array(z.object({ key: z.string(), value: Text })),
   lineItems: z.object({
     nodes: z.array(Item),
     pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: Text }),
@@ -190,6 +192,8 @@ function asInWebhooks(order: Order): unknown {
       province: to.province,
       country_code: to.countryCodeV2,
     },
+    // Of these the mapper reads the one that marks an order of our own.
+    note_attributes: order.customAttributes.map(({ key, value }) => ({ name: key, value })),
     shipping_lines: order.shippingLine ? [{ code: order.shippingLine.code }] : [],
   };
 }

@@ -5,7 +5,7 @@ import { isCurrency } from '../domain/money.ts';
 import { type IncomingLine, type IncomingOrder, type ShipTo, Sku, type Totals } from '../domain/order.ts';
 import { MOST_LINES } from '../domain/order-data.ts';
 import { codeText, plainLines } from '../domain/plain-text.ts';
-import { Count, Country, Id, line, minor, Money, serviceOf } from './fields.ts';
+import { Count, Country, Id, line, markerIn, minor, Money, serviceOf } from './fields.ts';
 import { ownContacts } from './own-contacts.ts';
 import { parseJson, readAs } from './parse.ts';
 import type { CommerceEvent, ConnectionSecrets, Delivery, Platform, VerifiedDelivery } from './platform.ts';
@@ -19,6 +19,8 @@ export const woocommerce: Platform = { verify, read };
 
 const ORDER_TOPICS = new Set(['order.created', 'order.updated', 'order.restored']);
 const SIGNATURE = /^[A-Za-z0-9+/]{43}=$/;
+/** What we write into an order that we make in a supplier's shop. */
+const MARKER = '_strongroom';
 const PING = /^webhook_id=\d{1,20}$/;
 
 /** Not paid yet, though a payment may have begun. */
@@ -74,6 +76,10 @@ const Order = z.object({
   shipping: Address,
   billing: Address,
   shipping_lines: z.array(z.object({ method_id: z.string().nullish() })).nullish(),
+  meta_data: z
+    .array(z.object({ key: z.string(), value: z.unknown() }))
+    .nullish()
+    .catch(null),
 });
 type Order = z.infer<typeof Order>;
 
@@ -129,6 +135,7 @@ export function readWooCommerceOrder(payload: unknown): CommerceEvent {
 function mapped(order: Order): Omit<IncomingOrder, 'lines' | 'scrub'> {
   return {
     externalId: order.id,
+    ...markerIn(order.meta_data?.find(({ key }) => key === MARKER)?.value),
     code: `#${
       codeText(String(order.number ?? ''))
         .replace(/^#/, '')

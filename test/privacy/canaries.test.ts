@@ -111,12 +111,11 @@ function everything(): Finder {
 /** Orders are sent, updated, routed, shipped, cancelled, declined, made to fail, held, retried, archived, erased. */
 async function walk(): Promise<void> {
   const dataDir = await folder();
-  // Letters go to whom they are for: they are kept apart from what is looked through.
-  const cloud = await testCloud({ apart: FUNCTIONS, dataDir, mailDir: join(await folder(), 'mail') });
-  const stops = [() => cloud.stop()];
   const store = await startStore();
   const standIns = `api.bigcommerce.com=${store.port}`;
-  const cloud = await testCloud({ apart: FUNCTIONS, dataDir, standIns });
+  // Letters go to whom they are for: they are kept apart from what is looked through.
+  const mailDir = join(await folder(), 'mail');
+  const cloud = await testCloud({ apart: FUNCTIONS, dataDir, mailDir, standIns });
   const stops: (() => Promise<unknown>)[] = [() => store.close(), () => cloud.stop()];
   const exported = async (
     when: 'before erasing' | 'in the end',

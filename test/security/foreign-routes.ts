@@ -170,7 +170,6 @@ export function pathWith(template: string, ids: Ids): string {
     .replace('{fulfilmentId}', ids.fulfilment)
     .replace('{connectionId}', ids.connection)
     .replace('{part}', 'orders')
-    .replace('{id}', template.startsWith('/v1/erasures') ? ids.erasure : ids.order);
     .replace('{id}', idIn(template, ids));
 }
 
