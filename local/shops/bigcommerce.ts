@@ -1,3 +1,5 @@
+/* eslint-disable @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-member-access,
+   @typescript-eslint/no-unsafe-argument -- A shop takes whatever JSON comes, and looks at what it needs of it. */
 import { createHash } from 'node:crypto';
 import { type BigCommerceOrder, mailDate } from './sample-bigcommerce-order.ts';
 import { standardHeaders } from './standard.ts';

@@ -1,3 +1,5 @@
+/* eslint-disable @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-member-access,
+   @typescript-eslint/no-unsafe-argument -- A shop takes whatever JSON comes, and looks at what it needs of it. */
 import { createHash, createHmac } from 'node:crypto';
 import { gmt } from './sample-woocommerce-order.ts';
 import { Outbox, type ShopCall, type ShopReply, type StandIn, startStandIn } from './stand-in.ts';

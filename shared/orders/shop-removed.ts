@@ -41,5 +41,6 @@ export async function isKnown(
   const lookup = await keyring.lookup();
   const orderId = orderIdOf(lookup, source.connectionId ?? source.companyId, externalId);
   const order = (await orderDoc(db, source.companyId, orderId).get()).data() as StoredOrder | undefined;
-  return order?.sourceUpdatedAt != null && Date.parse(order.sourceUpdatedAt) >= Date.parse(updatedAt);
+  const known = order?.sourceUpdatedAt ?? null;
+  return known !== null && Date.parse(known) >= Date.parse(updatedAt);
 }

@@ -126,7 +126,7 @@ async function connectOnce(
         writer.create(path, data);
       }),
   ).catch(orEarlier);
-  if ('entry' in connected) showEntry(c, (connected as Connected).entry);
+  if ('entry' in connected) showEntry(c, connected.entry);
   return connected;
 }
 
