@@ -18,15 +18,19 @@ let supporter: Person;
 let token: string;
 let key: BrowserKey;
 let orderId: string;
+let other: { orderId: string; supplyOrderId: string };
 
 beforeAll(async () => {
   desk = await openDesk();
+  const { market } = desk;
+  const [first, second] = await Promise.all([market.routed(), market.routed()]);
+  orderId = first.orderId;
+  other = second;
   supporter = await desk.person('support');
-  ({ orderId } = await desk.market.routed());
+  token = await supporter.signIn();
 });
 afterAll(() => desk.stop());
 beforeEach(async () => {
-  token = await supporter.signIn();
   key = await browserKey();
 });
 
@@ -107,7 +111,6 @@ describe('with an approval', () => {
   });
 
   it('opens no other order than those that were approved', async () => {
-    const other = await desk.market.routed();
     const id = await desk.approved(token, { records: [orderId] }, key);
     expect((await read(id, other.orderId)).json.code).toBe('NOT_APPROVED');
     expect((await open(id, { kind: 'orders' })).json.code).toBe('NOT_APPROVED');
@@ -115,9 +118,8 @@ describe('with an approval', () => {
   });
 
   it('opens no order of another company', async () => {
-    const { supplyOrderId } = await desk.market.routed();
     const id = await desk.approved(token, { kinds: ['orders'] }, key);
-    expect((await read(id, supplyOrderId)).status).toBe(404);
+    expect((await read(id, other.supplyOrderId)).status).toBe(404);
   });
 
   it('is for the person who asked alone', async () => {
@@ -269,7 +271,13 @@ describe('the end', () => {
     expect((await read(id)).status).toBe(200);
   });
 
+  // The hours and days of the next two are the same.
+  let expiring: string;
+  let undecided: { id: string; digest: string };
+
   it('comes by the clock, which starts with the approval', async () => {
+    expiring = await desk.approved(token, { records: [orderId], minutes: 5 }, key);
+    undecided = await desk.ask(token, { records: [orderId] }, key);
     const { id, digest } = await desk.ask(token, { records: [orderId], minutes: 480 }, key);
     await desk.market.cloud.clock.advance(9 * HOUR);
     await decide(id, 'approve', { digest });
@@ -286,14 +294,13 @@ describe('the end', () => {
   });
 
   it('of what ran out is in the merchant’s log, undecided requests after 14 days too', async () => {
-    const expiring = await desk.approved(token, { records: [orderId], minutes: 5 }, key);
-    const { id, digest } = await desk.ask(token, { records: [orderId] }, key);
-    await desk.market.cloud.clock.advance(6 * MINUTE);
+    const { id, digest } = undecided;
     expect((await desk.logOf(expiring)).at(-1)).toBe('support.ended done');
     expect(await desk.logOf(id)).toEqual(['support.requested done']);
     await desk.market.cloud.clock.advance(14 * DAY);
     expect((await desk.logOf(id)).at(-1)).toBe('support.ended done');
     expect((await decide(id, 'approve', { digest })).status).toBe(409);
+    token = await supporter.signIn();
   });
 });
 
