@@ -85,7 +85,7 @@ export async function completeRecovery(
   const [found, foundMember] = await db.getAll(ref, db.doc(paths.member(companyId, memberId)));
   if (found === undefined || !foundMember?.exists) throw linkOver();
   if (!isReady(readRecovery(found, now), now)) await refuse('CONFLICT', notYet());
-  const { passwordHash } = readMember(foundMember);
+  const { passwordHash, emailHash } = readMember(foundMember);
   if (!(await passwords.verify(passwordHash, input.password)).good) {
     await refuse('BAD_REQUEST', badFields({ path: 'password', message: 'is not the password' }));
   }
@@ -107,6 +107,8 @@ export async function completeRecovery(
     const entry = addEntry(tx, { ...about, action: 'recovery.completed', facts }, deps);
     return { token, session, level, factors: [], entry };
   });
+  // The next sign-in comes from here, however many others try the password.
+  await throttle.befriend(emailHash, origin.address);
   await tellOfRecovery(own, 'recovery_done', deps);
   return done;
 }
