@@ -3,6 +3,8 @@ import { TOTP } from 'otpauth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type StoredLink, StoredMember } from '../../shared/accounts/documents.ts';
 import { linkHash, newLinkToken } from '../../shared/accounts/link-token.ts';
+import { addMember, newMember } from '../../shared/accounts/member-store.ts';
+import { createPasswords } from '../../shared/accounts/passwords.ts';
 import { noticeRecoveries } from '../../shared/accounts/recovery-notices.ts';
 import { isOpen, type StoredRecovery } from '../../shared/accounts/recovery-store.ts';
 import { readConfig } from '../../shared/cloud/config.ts';
@@ -11,6 +13,10 @@ import { openKeyring } from '../../shared/cloud/keyring.ts';
 import { createLog } from '../../shared/cloud/log.ts';
 import { openMailer } from '../../shared/cloud/mail.ts';
 import { API_KEY_SCOPES } from '../../shared/domain/api-key.ts';
+import { randomId } from '../../shared/domain/ids.ts';
+import type { MemberRole } from '../../shared/domain/roles.ts';
+import { timestamp } from '../../shared/domain/time.ts';
+import { NO_FACTORS } from '../../shared/factors/stored-factors.ts';
 import { storeApiKey } from '../../shared/http/authenticate.ts';
 import {
   type Account,
@@ -26,12 +32,39 @@ import {
 } from './people.ts';
 
 let people: People;
+let passwordHash: string;
 beforeAll(async () => {
   people = await startPeople();
+  passwordHash = await createPasswords().hash(PASSWORD);
 });
 afterAll(() => people.cloud.stop());
 
-/** Adds an authenticator app, and forgets it at once. */
+/** Somebody of a new company, or of a colleague's, with an app that is lost; `bare` never had one. */
+async function made(role: MemberRole, of?: Account | 'bare'): Promise<Account> {
+  const { db, keyring, now } = people.seed;
+  const memberId = randomId('member');
+  const { email } = people.address();
+  const batch = db.batch();
+  let companyId = randomId('company');
+  if (typeof of === 'object') {
+    companyId = of.companyId;
+  } else {
+    await keyring.createCompanyKey(companyId);
+    const company = { name: 'A company', mode: 'test', createdAt: timestamp(now), closing: null };
+    batch.create(db.doc(paths.company(companyId)), company);
+  }
+  const member = await newMember({ companyId, memberId, email, role, passwordHash }, people.seed);
+  const totp = { id: randomId('totp'), secret: Buffer.alloc(1), lastStep: 0 };
+  const secondFactors = { ...NO_FACTORS, totp: { ...totp, createdAt: timestamp(now), lastUsedAt: null } };
+  addMember(batch, of === 'bare' ? member : { ...member, stored: { ...member.stored, secondFactors } }, {
+    db,
+  });
+  await batch.commit();
+  return { email, companyId, memberId, token: await people.whole({ companyId, memberId }) };
+}
+const owner = () => made('owner');
+
+/** Adds an authenticator app. */
 async function enrolled(account: Account): Promise<Account> {
   const token = await people.whole(account);
   const { uri } = (await people.ask('POST', '/v1/second-factors/totp', { token })).json as { uri: string };
@@ -41,7 +74,6 @@ async function enrolled(account: Account): Promise<Account> {
   expect(added.status).toBe(201);
   return { ...account, token };
 }
-const owner = async () => enrolled(await people.owner());
 
 let sources = 0;
 const from = () => {
@@ -81,9 +113,9 @@ describe('recoveries of seven days, begun on the same one', () => {
 
   it('begin by a link, once, and write to all owners at once and after one, three and six days', async () => {
     for (const name of ['sole', 'forgetful', 'late', 'leaving'] as const) own[name] = await owner();
-    other.late = await enrolled(await people.member(own.late, 'admin'));
-    other.stopped = await enrolled(await people.member(own.late, 'member'));
-    other.leaving = await enrolled(await people.member(own.leaving, 'owner'));
+    other.late = await made('admin', own.late);
+    other.stopped = await made('member', own.late);
+    other.leaving = await made('owner', own.leaving);
     used = await linkTo(own.sole);
     const started = await send('/start', { token: used });
     expect([started.status, started.headers.get('audit-entry')?.slice(0, 4)]).toEqual([202, 'aud_']);
@@ -189,8 +221,8 @@ describe('recoveries of seven days, begun on the same one', () => {
 describe('an approval', () => {
   it('is another owner’s, with a second factor of the last ten minutes, and counts at once', async () => {
     const own = await owner();
-    const admin = await enrolled(await people.member(own, 'admin'));
-    const lost = await enrolled(await people.member(own, 'admin'));
+    const admin = await made('admin', own);
+    const lost = await made('admin', own);
     expect(code(await approve(lost, own.token))).toBe('NOT_FOUND');
     await start(lost);
     expect(await notices(own.email)).toBe(1);
@@ -204,7 +236,7 @@ describe('an approval', () => {
     for (const each of [admin.token, lost.token, apiKey]) {
       expect(code(await approve(lost, each))).toBe('FORBIDDEN');
     }
-    expect(code(await approve(lost, (await people.owner()).token))).toBe('NOT_FOUND');
+    expect(code(await approve(lost, (await owner()).token))).toBe('NOT_FOUND');
     await pass(10 * MINUTE + SECOND);
     expect(code(await approve(lost, own.token))).toBe('FRESH_SIGN_IN_NEEDED');
     // A session that is new, by a password from before.
@@ -240,13 +272,13 @@ describe('an approval', () => {
 describe('stopping', () => {
   it('is for every owner and for the member, and ends it for good', async () => {
     const own = await owner();
-    const admin = await enrolled(await people.member(own, 'admin'));
-    const lost = await enrolled(await people.member(own, 'member'));
+    const admin = await made('admin', own);
+    const lost = await made('member', own);
     await start(lost);
     expect(await waiting(lost.token)).toMatchObject([{ memberId: lost.memberId }]);
     expect(await waiting(admin.token)).toEqual([]);
     expect(code(await stop(lost, admin.token))).toBe('NOT_FOUND');
-    expect(code(await stop(lost, (await people.owner()).token))).toBe('NOT_FOUND');
+    expect(code(await stop(lost, (await owner()).token))).toBe('NOT_FOUND');
     const { token: half } = (await people.signIn(lost.email)).json as { token: string };
     expect(code(await stop(lost, half))).toBe('FORBIDDEN');
     expect((await stop(lost, lost.token)).status).toBe(204);
@@ -259,7 +291,7 @@ describe('stopping', () => {
 
   it('is done by suspending or taking out the member too', async () => {
     const own = await owner();
-    const lost = await enrolled(await people.member(own, 'member'));
+    const lost = await made('member', own);
     await start(lost);
     const link = await linkTo(lost);
     const token = await people.whole(own);
@@ -282,7 +314,7 @@ describe('asking', () => {
   });
 
   it('begins nothing for whoever has no second factor, nor twice, nor by another kind of link', async () => {
-    const bare = await people.owner();
+    const bare = await made('owner', 'bare');
     expect(code(await start(bare))).toBe('CONFLICT');
     const own = await owner();
     await people.ask('POST', '/v1/password-resets', { body: { email: own.email }, from: from() });
