@@ -8,7 +8,7 @@ const tags = ['Orders'];
 
 const Routing = z
   .strictObject({
-    order: RoutingOrder.openapi({
+    order: RoutingOrder.clone().openapi({
       description:
         'What decides among partners that sell a SKU, the first counts most: your `preference` of a partner (lower ' +
         'first), its `price`, whether it has enough in `stock`. Whoever was connected first wins a tie.',

@@ -12,7 +12,7 @@ export const StockInput = z
         z.strictObject({
           sku: StockSku,
           place: Place.default(MAIN_PLACE),
-          onHand: OnHand.openapi({ description: 'As it is counted now, promised or not.' }),
+          onHand: OnHand.clone().openapi({ description: 'As it is counted now, promised or not.' }),
         }),
       )
       .min(1)
