@@ -5,6 +5,7 @@
  *   databases   google_project_iam_member with the condition resource.name == "projects/P/databases/D"
  *   keys        google_kms_crypto_key_iam_member
  *   topics      google_pubsub_topic_iam_member
+ *   exports     google_project_iam_member with the same condition, of a role of our own
  *   buckets     google_storage_bucket_iam_member
  *   project     google_project_iam_member without a condition; only `seed` has any, and no deployed function is `seed`
  *
@@ -15,7 +16,9 @@ export interface Role {
   databases?: Partial<Record<'(default)' | 'keyring' | 'staff', 'datastore.user' | 'datastore.viewer'>>;
   keys?: Partial<Record<'tenantKek' | 'recoveryKek' | 'attest', readonly KeyRole[]>>;
   topics?: Partial<Record<'orders' | 'erasures', 'pubsub.publisher'>>;
-  buckets?: Partial<Record<'ledger', readonly BucketRole[]>>;
+  /** Databases of which this identity may have copies made into a bucket, which it can not read. */
+  exports?: readonly ('(default)' | 'keyring' | 'staff')[];
+  buckets?: Partial<Record<'ledger' | 'backups' | 'keyringBackups', readonly BucketRole[]>>;
   project?: readonly ('cloudkms.admin' | 'pubsub.admin' | 'storage.admin')[];
 }
 
@@ -26,7 +29,18 @@ export type KeyRole =
   | 'cloudkms.publicKeyViewer'
   | 'cloudkms.viewer';
 
-export type BucketRole = 'storage.objectCreator' | 'storage.legacyObjectReader' | 'storage.objectViewer';
+/**
+ * Roles of our own, narrower than any that Google has: each of those that export may import too, and each of those that
+ * list objects may read them. What they hold is in `local/door/permissions.ts`.
+ */
+export type ExportRole = 'strongroom.databaseExporter';
+
+export type BucketRole =
+  | 'storage.objectCreator'
+  | 'storage.legacyObjectReader'
+  | 'storage.objectViewer'
+  | 'strongroom.objectLister'
+  | 'strongroom.backupKeeper';
 
 export const ROLES = {
   webhooks: {
@@ -63,7 +77,10 @@ export const ROLES = {
   erase: {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     keys: { attest: ['cloudkms.signer', 'cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
-    buckets: { ledger: ['storage.objectCreator', 'storage.legacyObjectReader'] },
+    buckets: {
+      ledger: ['storage.objectCreator', 'storage.legacyObjectReader'],
+      keyringBackups: ['strongroom.objectLister'],
+    },
   },
   audit: {
     databases: { '(default)': 'datastore.viewer' },
@@ -73,7 +90,10 @@ export const ROLES = {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     keys: { attest: ['cloudkms.signer', 'cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
     topics: { erasures: 'pubsub.publisher' },
-    buckets: { ledger: ['storage.objectCreator', 'storage.legacyObjectReader'] },
+    buckets: {
+      ledger: ['storage.objectCreator', 'storage.legacyObjectReader'],
+      keyringBackups: ['strongroom.objectLister'],
+    },
   },
   // Opens all that a company has, for that company, and signs what it hands out. It changes nothing but the log.
   export: {
@@ -90,6 +110,17 @@ export const ROLES = {
   sweep: {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     topics: { orders: 'pubsub.publisher', erasures: 'pubsub.publisher' },
+  },
+  // Have copies made, and look at what came of it: their names, sizes and checksums. Neither can read one, nor a document
+  // of another database. Only the second deletes, and of `backups` only what the bucket's retention lets go.
+  backup: {
+    databases: { '(default)': 'datastore.user' },
+    exports: ['(default)', 'keyring', 'staff'],
+  },
+  'backup-check': {
+    databases: { '(default)': 'datastore.user' },
+    exports: ['(default)', 'keyring', 'staff'],
+    buckets: { backups: ['strongroom.backupKeeper'], keyringBackups: ['strongroom.backupKeeper'] },
   },
   // The staff's desk on the internet. It reaches our own people's accounts alone: nothing to approve or to open with, and
   // no document of a merchant, a session or a member that it could forge.

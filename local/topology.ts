@@ -16,6 +16,8 @@ export const FUNCTIONS = [
   'support',
   'disclose',
   'review',
+  'backup',
+  'backup-check',
 ] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
@@ -82,6 +84,9 @@ export const SCHEDULES: readonly Schedule[] = [
   { name: 'sweep', to: 'sweep', path: '/', everyMinutes: 1 },
   { name: 'close', to: 'close', path: '/', everyMinutes: 5 },
   { name: 'review', to: 'review', path: '/', everyMinutes: 24 * 60 },
+  // At 0, 6, 12 and 18 o'clock UTC.
+  { name: 'backup', to: 'backup', path: '/', everyMinutes: 6 * 60 },
+  { name: 'backup-check', to: 'backup-check', path: '/', everyMinutes: 15 },
 ];
 
 /** The client's form of a subscription; the emulator and production take the same. */
