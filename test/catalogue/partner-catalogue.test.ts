@@ -69,24 +69,29 @@ describe('what a partner sells', () => {
     await put('plain');
     await put('off', { active: false });
     await putList(seller, 'base', { currency: 'EUR', rates: { USD: '0.9' }, minimumQuantity: 2 });
-    const { offersOf } = createOffers({ db: market.seed.db, now: Date.now });
+    const shelf = createOffers({ db: market.seed.db, now: Date.now });
     const terms = { supplierCompanyId: seller.companyId, at: new Date().toISOString() };
     const wanted = ['plain', 'off', 'nowhere', 'plain'].map((sku) => ({ sku, quantity: 1 }));
-    const offers = await offersOf({ ...terms, priceListId: 'base', currency: 'EUR' }, wanted);
+    const offers = await shelf.offersOf({ ...terms, priceListId: 'base', currency: 'EUR' }, wanted);
     expect([...offers.values()]).toEqual([
       { sku: 'plain', title: 'A thing', unitPrice: 900, currency: 'EUR' },
     ]);
-    expect(await offersOf({ ...terms, priceListId: 'base', currency: 'USD' }, wanted)).toEqual(new Map());
-    expect(await offersOf({ ...terms, priceListId: 'base', currency: 'EUR' }, wanted.slice(0, 1))).toEqual(
+    expect(await shelf.offersOf({ ...terms, priceListId: 'base', currency: 'USD' }, wanted)).toEqual(
       new Map(),
     );
-    expect(await offersOf({ ...terms, priceListId: 'nowhere', currency: 'USD' }, wanted)).toEqual(new Map());
     expect(
-      (await offersOf({ ...terms, priceListId: null, currency: 'USD' }, wanted)).get('plain')?.unitPrice,
+      await shelf.offersOf({ ...terms, priceListId: 'base', currency: 'EUR' }, wanted.slice(0, 1)),
+    ).toEqual(new Map());
+    expect(await shelf.offersOf({ ...terms, priceListId: 'nowhere', currency: 'USD' }, wanted)).toEqual(
+      new Map(),
+    );
+    expect(
+      (await shelf.offersOf({ ...terms, priceListId: null, currency: 'USD' }, wanted)).get('plain')
+        ?.unitPrice,
     ).toBe(1000);
     const much = [{ sku: 'plain', quantity: 1_000_000_001 }];
-    expect(await offersOf({ ...terms, priceListId: null, currency: 'USD' }, much)).toEqual(new Map());
-    expect(await offersOf({ ...terms, priceListId: null, currency: 'USD' }, [])).toEqual(new Map());
+    expect(await shelf.offersOf({ ...terms, priceListId: null, currency: 'USD' }, much)).toEqual(new Map());
+    expect(await shelf.offersOf({ ...terms, priceListId: null, currency: 'USD' }, [])).toEqual(new Map());
   });
 
   it('is followed by what changed: made, changed, inactive, removed', async () => {

@@ -11,7 +11,7 @@ const price = fc.integer({ min: 0, max: 1_000_000_000 });
 const rate = fc
   .integer({ min: 1, max: 999_999_999 })
   .map((whole) => `${whole % 1000}.${String(whole).padStart(9, '0')}`);
-const percent = fc.integer({ min: -9_999, max: 99_999 }).map((tenths) => `${(tenths / 100).toFixed(2)}`);
+const percent = fc.integer({ min: -9_999, max: 99_999 }).map((tenths) => (tenths / 100).toFixed(2));
 const markup = fc.oneof(
   fc.constant(null),
   percent.map((text) => ({ percent: text })),

@@ -49,9 +49,9 @@ export interface ShownImport {
 /** The import once it is over. */
 export function ended(who: Merchant, importId: string): Promise<ShownImport> {
   return eventually(async () => {
-    const { json } = await who.call('GET', `/v1/imports/${importId}`);
-    expect(['checking', 'applying']).not.toContain((json as ShownImport).state);
-    return json as ShownImport;
+    const shown = (await who.call('GET', `/v1/imports/${importId}`)).json as ShownImport;
+    expect(['checking', 'applying']).not.toContain(shown.state);
+    return shown;
   });
 }
 

@@ -38,7 +38,7 @@ export function listProductsHandler(
         'Content-Disposition': 'attachment; filename="products.csv"',
       };
       // The router's types know answers of JSON and of text alone.
-      return c.body(file, 200, headers) as never;
+      return c.body(file, 200, headers);
     }
     const products = await listProducts(deps.db, companyId, filter satisfies ProductFilter, {
       limit: limit + 1,
