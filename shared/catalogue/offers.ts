@@ -1,7 +1,6 @@
 import type { Firestore } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
 import type { Offer, Offers, Wanted } from '../domain/offer.ts';
-import { Amount } from '../domain/order.ts';
 import type { Clock } from '../domain/time.ts';
 import { readPriceLists } from './price-list-store.ts';
 import { priceOf } from './price.ts';
@@ -22,8 +21,6 @@ export function createOffers({ db, now }: { db: Firestore; now: Clock }): Offers
         const quantity = quantities.get(sku) ?? 0;
         const price = priceOf(product, lists, { quantity, at: placed });
         if (typeof price === 'string' || price.currency !== currency) return [];
-        // Nobody pays more than the largest amount for one SKU, and sums of such lines are exact.
-        if (!Amount.safeParse(price.unitPrice * quantity).success) return [];
         return [[sku, { sku, title, unitPrice: price.unitPrice, currency }]];
       });
       return new Map(offers);

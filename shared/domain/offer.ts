@@ -27,8 +27,7 @@ export interface OfferTerms {
 export interface Offers {
   /**
    * What of `wanted` the supplier sells on these terms, by SKU. There is no offer for what is unknown, inactive, not
-   * on the list, below its minimum quantity, or dearer than an amount can be. Reads each SKU once, the price list, and
-   * its exceptions.
+   * on the list, or below its minimum quantity. Reads each SKU once, the price list, and its exceptions.
    */
   offersOf(terms: OfferTerms, wanted: readonly Wanted[]): Promise<Map<string, Offer>>;
 }

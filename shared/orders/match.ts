@@ -1,6 +1,6 @@
 import type { Firestore } from '@google-cloud/firestore';
 import type { Offer, Offers } from '../domain/offer.ts';
-import type { OrderLine } from '../domain/order.ts';
+import { Amount, type OrderLine } from '../domain/order.ts';
 import type { RoutingCriterion } from '../domain/routing.ts';
 import { ownTitles } from './own-titles.ts';
 import { left } from './progress.ts';
@@ -94,7 +94,10 @@ async function suppliesOf<Line extends Matchable>(
   return new Map(
     asked.flatMap((line): [Line, Supply][] => {
       const offer = found.get(line.sku);
-      return offer === undefined ? [] : [[line, { supplier, offer, available: stock.get(line.sku) ?? null }]];
+      if (offer === undefined) return [];
+      // Nobody pays more than the largest amount for one line, and sums of such lines are exact.
+      if (!Amount.safeParse(offer.unitPrice * left(line)).success) return [];
+      return [[line, { supplier, offer, available: stock.get(line.sku) ?? null }]];
     }),
   );
 }

@@ -154,7 +154,9 @@ describe('npm start', { timeout: 120_000 }, () => {
       const { json } = await read(before, before.supplier, '/v1/orders');
       const [found] = json['data'] as { id: string }[];
       expect(found).toBeDefined();
-      return read(before, before.supplier, `/v1/orders/${found?.id ?? ''}`);
+      const shown = await read(before, before.supplier, `/v1/orders/${found?.id ?? ''}`);
+      expect(shown.json['lines']).toMatchObject([{ stock: 'granted' }, { stock: 'granted' }]);
+      return shown;
     }, PATIENCE);
     expect(order.json['shipTo']).toMatchObject({ firstName: 'Test', country: 'US' });
 
