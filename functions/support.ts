@@ -8,6 +8,7 @@ import { addStaffApi } from '../shared/http/staff/api.ts';
 import { guardDesk } from '../shared/http/staff/guard.ts';
 import { openStaffRoutes } from '../shared/http/staff/routes.ts';
 import { addSupportApi } from '../shared/http/support/api.ts';
+import { passwordKey } from '../shared/staff/password-and-app.ts';
 
 /**
  * The desk of our own people. It reaches their accounts alone: what it asks of merchants, and what was approved,
@@ -20,7 +21,7 @@ export const build: Build = (env, now) => {
   const db = openFirestore(config, 'staff');
   const app = createApi({ log });
   guardDesk(app, openStaffRoutes, { db, now });
-  addStaffApi(app, { db, rp: config.relyingParty, log, now });
+  addStaffApi(app, { db, rp: config.relyingParty, passwordKey, log, now });
   addSupportApi(app, { disclose: createInternal(config, config.discloseUrl), now });
   return toFunction(app);
 };

@@ -186,7 +186,7 @@ async function assemble(
     CLOUD_ENDPOINT: doors[identity].cloudEndpoint,
     STORAGE_ENDPOINT: doors[identity].storageEndpoint,
     ...(identity === 'support' && { DISCLOSE_URL: inside.url }),
-    ...((identity === 'accounts' || identity === 'partners') && { MAIL_DIR: mailDir }),
+    ...(['accounts', 'partners', 'recover'].includes(identity) && { MAIL_DIR: mailDir }),
   });
 
   onStep('functions');

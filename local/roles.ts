@@ -105,6 +105,12 @@ export const ROLES = {
       imports: 'pubsub.publisher',
     },
   },
+  // Tells owners by letter that a member recovers an account: what it opens are their addresses. It ends nothing but
+  // what lapsed, lets nobody in, and writes no key.
+  recover: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.viewer' },
+    keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
+  },
   // The staff's desk on the internet. It reaches our own people's accounts alone: nothing to approve or to open with, and
   // no document of a merchant, a session or a member that it could forge.
   support: {

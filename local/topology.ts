@@ -13,6 +13,7 @@ export const FUNCTIONS = [
   'erase',
   'sweep',
   'close',
+  'recover',
   'support',
   'disclose',
   'review',
@@ -118,6 +119,7 @@ export interface Schedule {
 export const SCHEDULES: readonly Schedule[] = [
   { name: 'sweep', to: 'sweep', path: '/', everyMinutes: 1 },
   { name: 'close', to: 'close', path: '/', everyMinutes: 5 },
+  { name: 'recover', to: 'recover', path: '/', everyMinutes: 15 },
   { name: 'review', to: 'review', path: '/', everyMinutes: 24 * 60 },
 ];
 

@@ -2,8 +2,9 @@ import { type CollectionReference, type Firestore, Timestamp } from '@google-clo
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Identity } from '../local/roles.ts';
 import type { SeenQuery } from '../local/door/queries.ts';
+import { newRecovery } from '../shared/accounts/recovery-store.ts';
 import { readConfig } from '../shared/cloud/config.ts';
-import { openFirestore } from '../shared/cloud/firestore.ts';
+import { openFirestore, paths } from '../shared/cloud/firestore.ts';
 import { ACTIONS } from '../shared/audit/actions.ts';
 import { EXPORT_KINDS } from '../shared/ownership/export-kinds.ts';
 import { DAY, HOUR, PASSWORD, type People, startPeople } from './accounts/people.ts';
@@ -51,7 +52,11 @@ async function accounts(): Promise<void> {
   expect((await people.ask('POST', '/v1/companies', { body: pending })).status).toBe(202);
   const withdrawn = await ask('POST', '/v1/members', { email: people.address().email, role: 'member' });
   await ask('POST', '/v1/members', { email: people.address().email, role: 'member' });
-  for (const path of ['sessions', 'members', 'approvals', 'export']) await ask('GET', `/v1/${path}`);
+  await people.ask('POST', '/v1/recoveries', { body: { email: owner.email } });
+  const recovery = newRecovery(companyId, people.seed.now);
+  await people.seed.db.doc(paths.recovery(member.memberId)).create(recovery);
+  const lists = ['sessions', 'members', 'recoveries', 'approvals', 'export'];
+  for (const path of lists) await ask('GET', `/v1/${path}`);
   await ask('DELETE', `/v1/members/${withdrawn}`);
   await ask('PATCH', `/v1/members/${member.memberId}`, { role: 'read_only' });
   for (const name of ['one', 'two']) await ask('POST', '/v1/api-keys', { name, scopes: ['orders:read'] });
@@ -203,6 +208,8 @@ describe('every query that the hub makes', () => {
       '(default) partners false',
       '(default) priceLists false',
       '(default) products false',
+      '(default) recoveries false',
+      '(default) recoveryLinks false',
       '(default) reservations false',
       '(default) reservations true',
       '(default) resets false',

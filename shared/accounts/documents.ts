@@ -35,6 +35,8 @@ export const StoredMember = z.object({
   passwordChangedAt: Instant,
   createdAt: Instant,
   lastSignInAt: Instant.nullable(),
+  /** After a recovery: no scope until there is a second factor again, whatever the role. */
+  mustEnrol: z.boolean().default(false),
   /** The TOTP secret is sealed with the company key for `totp/{memberId}`. */
   secondFactors: StoredFactors,
 });
@@ -46,7 +48,7 @@ export type EmailRef = z.infer<typeof EmailRef>;
 
 /**
  * How far a sign-in has come. Only `full` has the scopes of its role; `needs_factor` waits for the second factor of
- * somebody who has one, `needs_enrolment` for an owner to get one.
+ * somebody who has one, `needs_enrolment` for an owner, or whoever lost theirs, to get one.
  */
 export const SESSION_LEVELS = ['needs_factor', 'needs_enrolment', 'full'] as const;
 export type SessionLevel = (typeof SESSION_LEVELS)[number];
@@ -85,16 +87,16 @@ export const StoredInvitation = z.object({
 });
 export type StoredInvitation = z.infer<typeof StoredInvitation>;
 
-/** `resets/{SHA-256 of the token}`. */
-export const StoredReset = z.object({
+/** `resets/{SHA-256 of the token}` and `recoveryLinks/{…}`. */
+export const StoredLink = z.object({
   companyId: idSchema('company'),
   memberId: idSchema('member'),
-  /** A reset that was asked for before the password changed is worth nothing. */
+  /** A link that was asked for before the password changed is worth nothing. */
   passwordChangedAt: Instant,
   expiresAt: Instant,
   expireAt: z.instanceof(Timestamp),
 });
-export type StoredReset = z.infer<typeof StoredReset>;
+export type StoredLink = z.infer<typeof StoredLink>;
 
 /** What a member can be asked for after the password, as far as it is set up whole. */
 export type FactorKind = 'totp' | 'passkey' | 'recovery_code';
@@ -109,7 +111,9 @@ export function factorsOf({ secondFactors }: Pick<StoredMember, 'secondFactors'>
 }
 
 /** Where a password alone leads: further only for members without a factor who need none. */
-export function levelAfterPassword(member: Pick<StoredMember, 'secondFactors' | 'role'>): SessionLevel {
+export function levelAfterPassword(
+  member: Pick<StoredMember, 'secondFactors' | 'role' | 'mustEnrol'>,
+): SessionLevel {
   if (factorsOf(member).length > 0) return 'needs_factor';
-  return member.role === 'owner' ? 'needs_enrolment' : 'full';
+  return member.role === 'owner' || member.mustEnrol ? 'needs_enrolment' : 'full';
 }

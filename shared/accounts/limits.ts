@@ -44,7 +44,7 @@ export async function admitSignIn(
  */
 export async function admitLetter(
   throttle: Throttle,
-  kind: 'sign_up' | 'reset',
+  kind: 'sign_up' | 'reset' | 'recovery',
   account: string,
   { address }: Origin,
 ): Promise<{ send: boolean }> {
@@ -68,6 +68,16 @@ export async function admitLink(throttle: Throttle, { address }: Origin): Promis
 /** A stolen session is no way to try passwords. */
 export async function admitPasswordCheck(throttle: Throttle, memberId: string): Promise<void> {
   await throttle.require([{ name: 'password_member', per: [memberId], most: 10, windowMs: 15 * MINUTE_MS }]);
+}
+
+/** What whoever reads a member's mail may try of a recovery, be it at its password or at whether the time has come. */
+export async function admitRecovery(throttle: Throttle, memberId: string): Promise<void> {
+  await throttle.require([{ name: 'recovery_member', per: [memberId], most: 10, windowMs: 15 * MINUTE_MS }]);
+}
+
+/** Each start writes to every owner: one that was stopped does not begin again all day. */
+export async function admitRecoveryStart(throttle: Throttle, memberId: string): Promise<void> {
+  await throttle.require([{ name: 'recovery_start', per: [memberId], most: 3, windowMs: DAY_MS }]);
 }
 
 /** Letters that a company sends to addresses of its choice. */

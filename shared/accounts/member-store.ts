@@ -25,7 +25,7 @@ export async function newMember(
     email: await sealEmail(keyring, companyId, memberId, email),
     emailHash: emailHashOf(await keyring.lookup(), email),
     ...{ role, state: 'active', passwordHash, passwordChangedAt: createdAt, createdAt },
-    lastSignInAt: null,
+    ...{ lastSignInAt: null, mustEnrol: false },
     secondFactors: NO_FACTORS,
   };
   return { memberId, companyId, stored };

@@ -123,6 +123,7 @@ export async function removeMember(
     const sessions = await sessionsIn(tx, memberId, deps);
     tx.delete(db.doc(paths.member(companyId, memberId)));
     tx.delete(db.doc(paths.emailRef(member.emailHash)));
+    tx.delete(db.doc(paths.recovery(memberId)));
     endAll(tx, sessions, deps);
     const facts = { roleBefore: member.role, sessions: sessions.length };
     return addMemberEntry(tx, acting, 'member.removed', memberId, facts, deps);

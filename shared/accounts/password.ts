@@ -1,68 +1,17 @@
-import { randomUUID } from 'node:crypto';
-import { Timestamp } from '@google-cloud/firestore';
 import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import { AppError, badFields } from '../domain/errors.ts';
-import { randomId } from '../domain/ids.ts';
-import { timestamp } from '../domain/time.ts';
 import type { AccountsDeps } from './deps.ts';
-import { EmailRef, factorsOf, StoredMember, StoredReset } from './documents.ts';
-import { emailHashOf, openEmail } from './email.ts';
-import { admitLetter, admitLink, admitPasswordCheck, type Origin } from './limits.ts';
-import { linkHash, linkOver, newLinkToken } from './link-token.ts';
+import { factorsOf, type StoredMember } from './documents.ts';
+import { openEmail } from './email.ts';
+import { admitLink, admitPasswordCheck, type Origin } from './limits.ts';
+import { linkHash, linkOver } from './link-token.ts';
+import { requireLink } from './mailed-link.ts';
 import { readMember } from './member-store.ts';
 import { requireGoodPassword } from './passwords.ts';
 import { endAll, raiseSession, type Session, sessionsIn } from './sessions.ts';
 import type { SignedIn } from './sign-in.ts';
-
-const HOUR_MS = 60 * 60 * 1000;
-
-/** Sends a link that sets a password. An unknown address gets a letter too, for the same work. */
-export async function askForReset(email: string, origin: Origin, deps: AccountsDeps): Promise<void> {
-  const { db, keyring, throttle, mailer, baseUrl, now } = deps;
-  const account = emailHashOf(await keyring.lookup(), email);
-  const { send } = await admitLetter(throttle, 'reset', account, origin);
-  const found = await db.doc(paths.emailRef(account)).get();
-  const ref = found.exists ? EmailRef.parse(found.data()) : undefined;
-  const stored = await db.doc(paths.member(ref?.companyId ?? 'nobody', ref?.memberId ?? 'nobody')).get();
-  const member = stored.exists ? StoredMember.parse(stored.data()) : undefined;
-  const known = member?.state === 'active' ? ref : undefined;
-  if (!send) return;
-
-  const token = newLinkToken();
-  const expiresAt = timestamp(() => now() + HOUR_MS);
-  const batch = db.batch();
-  batch.create(db.doc(paths.reset(linkHash(token))), {
-    // Of an unknown address a link of nobody, which is never sent, so that both take the same writes.
-    companyId: known?.companyId ?? randomId('company'),
-    memberId: known?.memberId ?? randomId('member'),
-    passwordChangedAt: member?.passwordChangedAt ?? expiresAt,
-    expiresAt,
-    expireAt: Timestamp.fromMillis(now() + HOUR_MS),
-  } satisfies StoredReset);
-  if (known === undefined) {
-    const decoy = db.doc(paths.throttle(`reset-${randomUUID()}`));
-    batch.create(decoy, { requestId: origin.requestId, expireAt: Timestamp.fromMillis(now()) });
-  } else {
-    addEntry(
-      batch,
-      {
-        companyId: known.companyId,
-        actor: { type: 'anonymous', id: null },
-        action: 'password.reset_asked',
-        record: { type: 'member', id: known.memberId },
-        result: 'done',
-        requestId: origin.requestId,
-        facts: {},
-      },
-      deps,
-    );
-  }
-  await batch.commit();
-  if (known === undefined) await mailer.send(email, 'password_reset_unknown', `${baseUrl}/app`);
-  else await mailer.send(email, 'password_reset', `${baseUrl}/app/reset#token=${token}`);
-}
 
 /** Sets the password of the member that a link was sent to, and ends every session. Second factors stay as they are. */
 export async function confirmReset(
@@ -73,7 +22,7 @@ export async function confirmReset(
   const { db, keyring, passwords, throttle, mailer, baseUrl, now } = deps;
   await admitLink(throttle, origin);
   const ref = db.doc(paths.reset(linkHash(input.token)));
-  const { companyId, memberId } = await requireReset(ref.get(), now());
+  const { companyId, memberId } = await requireLink(ref.get(), now());
   const memberRef = db.doc(paths.member(companyId, memberId));
   const before = await memberRef.get();
   if (!before.exists) throw linkOver();
@@ -82,7 +31,7 @@ export async function confirmReset(
   const passwordHash = await passwords.hash(input.password);
 
   const { entry, account } = await db.runTransaction(async (tx) => {
-    const reset = await requireReset(tx.get(ref), now());
+    const reset = await requireLink(tx.get(ref), now());
     const snapshot = await tx.get(memberRef);
     if (!snapshot.exists) throw linkOver();
     const member = readMember(snapshot);
@@ -159,17 +108,6 @@ export async function changePassword(
   });
   await mailer.send(email, 'password_changed', `${baseUrl}/app/forgotten`);
   return changed;
-}
-
-async function requireReset(
-  reading: Promise<{ exists: boolean; data(): unknown }>,
-  at: number,
-): Promise<StoredReset> {
-  const found = await reading;
-  if (!found.exists) throw linkOver();
-  const reset = StoredReset.parse(found.data());
-  if (Date.parse(reset.expiresAt) <= at) throw linkOver();
-  return reset;
 }
 
 /** Always another instant than before: links to set a password are bound to it. */

@@ -161,7 +161,7 @@ async function add(
     const made = await make(own);
     // What was signed in with a password alone does not outlive the first factor.
     const others = hasFactor(own.member.secondFactors) ? [] : await otherSessions(tx, own, deps);
-    tx.update(own.ref, { secondFactors: made.factors });
+    tx.update(own.ref, { secondFactors: made.factors, mustEnrol: false });
     endAll(tx, others, deps);
     const waited = own.session.level === 'needs_enrolment';
     const token = waited ? raiseSession(tx, own.session, 'full', deps).token : null;

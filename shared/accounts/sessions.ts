@@ -185,7 +185,7 @@ export function endAll(
 export function regrade(
   tx: Transaction,
   sessions: readonly Session[],
-  member: Pick<StoredMember, 'role' | 'secondFactors'>,
+  member: Pick<StoredMember, 'role' | 'secondFactors' | 'mustEnrol'>,
   { db }: Pick<SessionDeps, 'db'>,
 ): void {
   const bare = levelAfterPassword(member) === 'needs_enrolment';

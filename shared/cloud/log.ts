@@ -117,6 +117,12 @@ function events(line: Line) {
     importNotPublished: (companyId: string) => {
       line('WARNING', 'import.not_published', 'An import was not published; sweep will', { companyId });
     },
+    recoveryStuck: (companyId: string, error: unknown) => {
+      line('ERROR', 'recovery.stuck', 'A notice of a recovery could not be sent', {
+        companyId,
+        ...errorFacts(error),
+      });
+    },
     staffSignedIn: (staffId: string) => {
       line('INFO', 'staff.signed_in', 'A member of staff signed in', { staffId });
     },

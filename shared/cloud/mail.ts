@@ -53,6 +53,32 @@ const LETTERS = {
     text: 'A second factor was added to your account, or taken away. You see yours here:',
     after: 'If it was not you, end all sessions and set a new password.',
   },
+  recovery: {
+    subject: 'Get back into your Strongroom account',
+    text: 'Open this link within an hour to go on without the second factor that you lost:',
+    after:
+      'If you did not ask for it, do nothing: nothing has begun. Somebody may be reading your mail, though.',
+  },
+  recovery_unknown: {
+    subject: 'There is no Strongroom account with this address',
+    text: 'Somebody, perhaps you, asked to get back into an account of this address, which has none. To get one:',
+    after: 'If it was not you, nothing needs to be done.',
+  },
+  recovery_waiting: {
+    subject: 'Somebody wants into a Strongroom account of your company without its second factor',
+    text: 'A member, or whoever reads that member’s mail, asked for it. Seven days after the first of these letters it becomes possible, with the password. See who, and stop it or let it be, here:',
+    after: 'Our own people never ask for this and can not do it.',
+  },
+  recovery_stopped: {
+    subject: 'A recovery was stopped in a Strongroom account of your company',
+    text: 'The second factors stay as they are. Who stopped it is in your company’s log:',
+    after: 'If it should go on, it begins anew.',
+  },
+  recovery_done: {
+    subject: 'The second factors of a Strongroom account of your company were taken away',
+    text: 'After a recovery a member signs in with the password alone, sets up a new factor, and can do nothing else before. Whose it was is in your company’s log:',
+    after: 'If it was not meant to be, an owner can suspend the member.',
+  },
 } as const;
 export type Letter = keyof typeof LETTERS;
 

@@ -16,6 +16,7 @@ export const SCOPES = [
   'api-keys:write',
   'approvals:read',
   'approvals:write',
+  'recoveries:write',
   'export:read',
   'partners:read',
   'partners:write',

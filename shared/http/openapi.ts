@@ -13,6 +13,7 @@ const TAGS = [
   { name: 'Company', description: 'Your company’s account.' },
   { name: 'Sessions', description: 'Signing in and out, and passwords.' },
   { name: 'Second factors', description: 'Authenticator apps, passkeys and recovery codes.' },
+  { name: 'Recovery', description: 'Getting back in without the second factor that was lost.' },
   { name: 'Members', description: 'Who belongs to the company, and what each may do.' },
   { name: 'API keys', description: 'Credentials for programs, with scopes and an end.' },
   { name: 'Partners', description: 'Companies that you trade with, and the terms of it.' },

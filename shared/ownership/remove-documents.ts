@@ -27,6 +27,8 @@ export async function removeAccess(companyId: string, deps: RemoveDeps): Promise
     (await removeAll(ofCompany('invitations'), deps)) &&
     (await removeAll(ofCompany('resets'), deps)) &&
     (await removeAll(ofCompany(paths.partnerInvitations), deps)) &&
+    (await removeAll(ofCompany('recoveryLinks'), deps)) &&
+    (await removeAll(ofCompany('recoveries'), deps)) &&
     (await removeAll(keys, deps, (doc) => db.doc(paths.apiKeyRef(StoredApiKey.parse(doc.data()).hash)))) &&
     (await removeAll(members, deps, (doc) =>
       db.doc(paths.emailRef(StoredMember.parse(doc.data()).emailHash)),

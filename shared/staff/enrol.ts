@@ -65,7 +65,7 @@ async function factorsFrom(
   id: string,
   staff: StoredStaff,
   chosen: NewFactors,
-  { db, rp, now }: SignInDeps,
+  { db, rp, passwordKey, now }: SignInDeps,
 ): Promise<Pick<StoredStaff, 'passkey' | 'passwordAndApp'>> {
   if (chosen.type === 'passkey') {
     const challenge = challengeOf(chosen.passkey);
@@ -79,7 +79,7 @@ async function factorsFrom(
   const secret = Buffer.from(Secret.fromBase32(chosen.secret).bytes);
   const lastStep = totpStep(secret, chosen.code, 0, now());
   if (lastStep === undefined) throw new AppError('FACTOR_REFUSED');
-  const sealed = await sealToPassword(id, chosen.password, secret);
+  const sealed = await sealToPassword(id, chosen.password, secret, passwordKey);
   return { passkey: null, passwordAndApp: { ...sealed, lastStep } };
 }
 

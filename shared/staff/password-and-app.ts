@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import { hashRaw } from '@node-rs/argon2';
 import { open, seal } from '../crypto/aead.ts';
 import { associatedData } from '../crypto/associated-data.ts';
@@ -15,11 +15,15 @@ const NOBODYS: Pick<PasswordAndApp, 'salt' | 'sealedSecret'> = {
   sealedSecret: Buffer.alloc(0),
 };
 
+/** The key of a password: one hash of work. */
+export type PasswordKey = (password: string, salt: Buffer) => Promise<KeyObject>;
+
 /** Binds an app's secret to a password and a person. */
 export async function sealToPassword(
   staffId: string,
   password: string,
   secret: Buffer,
+  keyOf: PasswordKey,
 ): Promise<Pick<PasswordAndApp, 'salt' | 'sealedSecret'>> {
   const salt = randomBytes(SALT_BYTES);
   return { salt, sealedSecret: seal(await keyOf(password, salt), secret, placeOf(staffId)) };
@@ -33,7 +37,7 @@ export async function checkPasswordAndApp(
   staffId: string,
   stored: PasswordAndApp | null,
   shown: { password: string; code: string },
-  at: number,
+  { at, keyOf }: { at: number; keyOf: PasswordKey },
 ): Promise<number | undefined> {
   const { salt, sealedSecret } = stored ?? NOBODYS;
   const key = await keyOf(shown.password, salt);
@@ -46,9 +50,8 @@ export async function checkPasswordAndApp(
   }
 }
 
-async function keyOf(password: string, salt: Buffer) {
-  return secretKey(await hashRaw(password.normalize('NFKC'), { ...COST, salt }));
-}
+export const passwordKey: PasswordKey = async (password, salt) =>
+  secretKey(await hashRaw(password.normalize('NFKC'), { ...COST, salt }));
 
 function placeOf(staffId: string): Buffer {
   return associatedData('strongroom/staff-totp/v1', [staffId]);

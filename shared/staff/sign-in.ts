@@ -12,13 +12,14 @@ import {
   requestOptions,
   verifyAssertion,
 } from '../factors/passkeys.ts';
-import { checkPasswordAndApp } from './password-and-app.ts';
+import { checkPasswordAndApp, type PasswordKey } from './password-and-app.ts';
 import { startSession } from './sessions.ts';
 import { findByName, hasAccess, type ReadStaff, staffDoc, toStaff } from './staff-store.ts';
 
 export interface SignInDeps {
   db: Firestore;
   rp: RelyingParty;
+  passwordKey: PasswordKey;
   log: Log;
   now: Clock;
 }
@@ -70,12 +71,12 @@ export async function signInByPassword(
   shown: { name: string; password: string; code: string },
   deps: SignInDeps,
 ): Promise<SignedIn> {
-  const { db, log, now } = deps;
+  const { db, passwordKey: keyOf, log, now } = deps;
   await countTry(shown.name, deps);
   const read = await findByName(db, shown.name);
   const staffId = read?.id ?? '';
   const stored = read?.staff.passwordAndApp ?? null;
-  const step = await checkPasswordAndApp(staffId, stored, shown, now());
+  const step = await checkPasswordAndApp(staffId, stored, shown, { at: now(), keyOf });
   if (read === undefined || step === undefined || !hasAccess(read.staff, now)) {
     if (read !== undefined) log.staffRefused(read.id);
     throw refused();

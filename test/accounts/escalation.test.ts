@@ -44,6 +44,7 @@ const KINDS: [RegExp, string][] = [
   [/^\/v1\/erasures\//, 'era'],
   [/^\/v1\/sessions\//, 'ses'],
   [/^\/v1\/members\//, 'mem'],
+  [/^\/v1\/recoveries\//, 'mem'],
   [/^\/v1\/second-factors\//, 'psk'],
   [/^\/v1\/api-keys\//, 'key'],
   [/^\/v1\/approvals\//, 'sup'],

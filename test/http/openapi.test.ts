@@ -79,6 +79,9 @@ describe('the OpenAPI document', () => {
       'POST /v1/members/accept',
       'POST /v1/password-resets',
       'POST /v1/password-resets/confirm',
+      'POST /v1/recoveries',
+      'POST /v1/recoveries/complete',
+      'POST /v1/recoveries/start',
       'POST /v1/sessions',
     ]);
   });

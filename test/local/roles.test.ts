@@ -173,6 +173,7 @@ describe('the table', () => {
       'accounts',
       'partners',
       'export',
+      'recover',
       'disclose',
       'seed',
     ]);

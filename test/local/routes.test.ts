@@ -17,6 +17,7 @@ describe('the routes table of firebase.json', () => {
     ['/v1/sessions/ses_1', 'accounts'],
     ['/v1/password', 'accounts'],
     ['/v1/password-resets/confirm', 'accounts'],
+    ['/v1/recoveries/start', 'accounts'],
     ['/v1/second-factors/totp/confirm', 'accounts'],
     ['/v1/members/accept', 'accounts'],
     ['/v1/api-keys', 'accounts'],

@@ -55,6 +55,10 @@ export async function peopleWay(cloud: TestCloud, wire: Wire, c: Canaries): Prom
   const third = { token: await linkTo(email), password: c.password('a third') };
   expect((await post('/v1/password-resets/confirm', third)).status).toBe(204);
   expect((await post('/v1/password-resets/confirm', third)).status).toBe(400);
+  expect((await post('/v1/recoveries', { email })).status).toBe(202);
+  const lost = { token: await linkTo(email), password: c.password('of a recovery that there is not') };
+  expect((await post('/v1/recoveries/start', { token: lost.token })).status).toBe(409);
+  expect((await post('/v1/recoveries/complete', lost)).status).toBe(409);
   const joining = { token: '0'.repeat(64), password: c.password('of nobody invited') };
   expect((await post('/v1/members/accept', joining)).status).toBe(400);
   await staffWay(cloud, post, c);

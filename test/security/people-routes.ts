@@ -47,6 +47,9 @@ export const MEMBER_ROUTES: readonly MemberRoute[] = [
   { method: 'POST', template: '/v1/second-factors/passkeys', scope: 'own' },
   { method: 'POST', template: '/v1/second-factors/passkeys/options', scope: 'own' },
   { method: 'POST', template: '/v1/second-factors/recovery-codes', scope: 'own' },
+  { method: 'GET', template: '/v1/recoveries', scope: 'own' },
+  { method: 'DELETE', template: '/v1/recoveries/{id}', scope: 'own' },
+  { method: 'POST', template: '/v1/recoveries/{id}/approve', scope: 'recoveries:write' },
 ];
 
 export const STAFF_ROUTES: readonly StaffRoute[] = [

@@ -39,7 +39,7 @@ afterAll(() => desk.stop());
 
 /** Which kind of id a route takes. */
 function kindIn(template: string): IdKind {
-  if (template.startsWith('/v1/members')) return 'member';
+  if (template.startsWith('/v1/members') || template.startsWith('/v1/recoveries')) return 'member';
   if (template.startsWith('/v1/sessions')) return 'session';
   if (template.startsWith('/v1/api-keys')) return 'apiKey';
   if (template.startsWith('/v1/second-factors')) return 'passkey';

@@ -49,6 +49,7 @@ export const Confirm = z.strictObject({ token: LinkToken });
 export const SignIn = z.strictObject({ email: Address, password: ShownPassword });
 export const AskForReset = z.strictObject({ email: Address });
 export const SetPassword = z.strictObject({ token: LinkToken, password: NewPassword });
+export const CompleteRecovery = z.strictObject({ token: LinkToken, password: ShownPassword });
 export const ChangePassword = z.strictObject({ current: ShownPassword, new: NewPassword });
 
 export const SignedIn = z
@@ -57,7 +58,7 @@ export const SignedIn = z
     level: z.enum(SESSION_LEVELS).openapi({
       description:
         'Only `full` has the scopes of the role. `needs_factor`: show a second factor at `/v1/sessions/factor`. ' +
-        '`needs_enrolment`: an owner sets up a second factor first.',
+        '`needs_enrolment`: an owner, and whoever lost theirs, sets up a second factor first.',
     }),
     factors: FactorKinds.openapi({ description: 'What can be shown.' }),
     sessionId: idSchema('session'),
@@ -161,6 +162,18 @@ export const MemberChange = z
   .strictObject({ role: Role.optional(), state: z.enum(['active', 'suspended']).optional() })
   .openapi({ example: { role: 'admin' } });
 export const memberPath = z.strictObject({ id: idSchema('member') });
+/** The problems of what anybody may ask. */
+export const PUBLIC_PROBLEMS = [
+  'BAD_REQUEST',
+  'PAYLOAD_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'TOO_MANY_REQUESTS',
+  'INTERNAL',
+  'UNAVAILABLE',
+] as const;
+export const LETTER = {
+  description: 'A letter is on its way. The answer is the same whether the address has an account or not.',
+};
 export const memberOrInvitationPath = z.strictObject({
   id: z.union([idSchema('member'), idSchema('invitation')]),
 });

@@ -6,7 +6,9 @@ import {
   AskForReset,
   ChangePassword,
   Confirm,
+  LETTER,
   OwnSessions,
+  PUBLIC_PROBLEMS,
   sessionPath,
   SetPassword,
   SignedIn,
@@ -16,19 +18,6 @@ import {
 
 const tags = ['Sessions'];
 
-/** The problems of what anybody may ask. */
-const PUBLIC = [
-  'BAD_REQUEST',
-  'PAYLOAD_TOO_LARGE',
-  'UNSUPPORTED_MEDIA_TYPE',
-  'TOO_MANY_REQUESTS',
-  'INTERNAL',
-  'UNAVAILABLE',
-] as const;
-
-const LETTER = {
-  description: 'A letter is on its way. The answer is the same whether the address has an account or not.',
-};
 /** An answer without a body that names its entry in the log. */
 const done = (description: string) => ({ description, headers: answer(SignedIn, '').headers });
 
@@ -41,7 +30,7 @@ export const signUpRoute = createRoute({
   description: 'The link in the letter makes the company and its owner. It works once, for a day.',
   ...isPublic,
   request: { body: body(SignUp) },
-  responses: { 202: LETTER, ...problemAnswers(...PUBLIC) },
+  responses: { 202: LETTER, ...problemAnswers(...PUBLIC_PROBLEMS) },
 });
 
 export const confirmSignUpRoute = createRoute({
@@ -54,7 +43,7 @@ export const confirmSignUpRoute = createRoute({
   request: { body: body(Confirm) },
   responses: {
     201: answer(SignedIn, 'The company, its owner, and a session to set up a second factor.'),
-    ...problemAnswers(...PUBLIC, 'CONFLICT'),
+    ...problemAnswers(...PUBLIC_PROBLEMS, 'CONFLICT'),
   },
 });
 
@@ -68,7 +57,10 @@ export const signInRoute = createRoute({
     'Whatever is wrong is answered alike. One source gets ten tries at an account in a quarter of an hour.',
   ...isPublic,
   request: { body: body(SignIn) },
-  responses: { 201: answer(SignedIn, 'A session.'), ...problemAnswers(...PUBLIC, 'UNAUTHENTICATED') },
+  responses: {
+    201: answer(SignedIn, 'A session.'),
+    ...problemAnswers(...PUBLIC_PROBLEMS, 'UNAUTHENTICATED'),
+  },
 });
 
 export const listSessionsRoute = createRoute({
@@ -116,7 +108,7 @@ export const askForResetRoute = createRoute({
   description: 'The link works once, for an hour.',
   ...isPublic,
   request: { body: body(AskForReset) },
-  responses: { 202: LETTER, ...problemAnswers(...PUBLIC) },
+  responses: { 202: LETTER, ...problemAnswers(...PUBLIC_PROBLEMS) },
 });
 
 export const confirmResetRoute = createRoute({
@@ -128,7 +120,7 @@ export const confirmResetRoute = createRoute({
   description: 'Ends all sessions. Second factors stay as they are.',
   ...isPublic,
   request: { body: body(SetPassword) },
-  responses: { 204: done('The password is set.'), ...problemAnswers(...PUBLIC) },
+  responses: { 204: done('The password is set.'), ...problemAnswers(...PUBLIC_PROBLEMS) },
 });
 
 export const changePasswordRoute = createRoute({

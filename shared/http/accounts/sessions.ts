@@ -1,6 +1,7 @@
 import type { RouteHandler } from '@hono/zod-openapi';
 import type { AccountsDeps } from '../../accounts/deps.ts';
-import { askForReset, changePassword, confirmReset } from '../../accounts/password.ts';
+import { mailLink } from '../../accounts/mailed-link.ts';
+import { changePassword, confirmReset } from '../../accounts/password.ts';
 import { listSessions } from '../../accounts/sessions.ts';
 import { signIn } from '../../accounts/sign-in.ts';
 import { endOwnSession, endOwnSessions } from '../../accounts/sign-out.ts';
@@ -31,7 +32,7 @@ export function addSessionsApi(app: Api, deps: AccountsDeps): void {
   });
   app.openapi(routes.endSessionRoute, endSessionHandler(deps));
   app.openapi(routes.askForResetRoute, async (c) => {
-    await askForReset(c.req.valid('json').email, originOf(c), deps);
+    await mailLink('reset', c.req.valid('json').email, originOf(c), deps);
     return c.body(null, 202);
   });
   app.openapi(routes.confirmResetRoute, async (c) => {
