@@ -1,9 +1,10 @@
+import { storedEntries } from '../shared/audit/bundle.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { createApi, toFunction } from '../shared/http/app.ts';
-import { listAudit } from '../shared/http/audit/list.ts';
-import { listAuditRoute } from '../shared/http/audit/route.ts';
+import { addAuditApi } from '../shared/http/audit/api.ts';
+import { newestRootRoute } from '../shared/http/audit/route.ts';
 import { createAuthenticator } from '../shared/http/authenticate.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 
@@ -12,8 +13,12 @@ export const build: Build = (env, now) => {
   const config = readConfig(env);
   const db = openFirestore(config, '(default)');
   const log = createLog({ functionName: 'audit', projectId: config.projectId });
-  const app = createApi({ log, authenticator: createAuthenticator({ db, now, readOnly: true }) });
-  app.openapi(listAuditRoute, listAudit({ db }));
+  const authenticator = createAuthenticator({ db, now, readOnly: true });
+  const app = createApi({ log, authenticator, open: [newestRootRoute] });
+  addAuditApi(app, {
+    ...{ db, issuer: config.baseUrl },
+    sealed: (companyId) => storedEntries(db, companyId, 0),
+  });
   return toFunction(app);
 };
 

@@ -1,4 +1,5 @@
 import { importGivenUp, republishImports } from '../shared/catalogue/republish-imports.ts';
+import { watchCheckpoint } from '../shared/audit/watch.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
 import { openKeyring } from '../shared/cloud/keyring.ts';
@@ -18,7 +19,7 @@ import { endRunOut } from '../shared/support/end.ts';
 
 /**
  * Every minute, `POST /`: publishes lost work again, has erasures confirmed, removes orphan keys, writes
- * down the end of support requests. Dead letters,
+ * down the end of support requests, alarms when logs are not sealed. Dead letters,
  * `POST /dead-letters`: an order is held for its merchant, an import fails after an hour; an erasure and a stock are
  * never given up.
  */
@@ -37,6 +38,7 @@ export const build: Build = (env, now) => {
     });
     await republishImports({ db, publisher, now });
     await endRunOut({ db, now });
+    await watchCheckpoint({ db, log, now });
   });
   const deadLetter = pushHandler({
     log,

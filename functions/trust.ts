@@ -2,6 +2,7 @@ import { createAttest } from '../shared/cloud/attest.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { createKms } from '../shared/cloud/kms.ts';
 import { createLog } from '../shared/cloud/log.ts';
+import { openWriteOnce } from '../shared/cloud/write-once.ts';
 import { createApi, toFunction } from '../shared/http/app.ts';
 import { accountsRoutes } from '../shared/http/accounts/routes.ts';
 import { approvalsRoutes } from '../shared/http/approvals/routes.ts';
@@ -17,7 +18,14 @@ import { stockRoutes } from '../shared/http/stock/routes.ts';
 import { supportRoutes } from '../shared/http/support/routes.ts';
 import { getPublicKeys } from '../shared/http/trust/public-keys.ts';
 import { getOpenApi, getReference } from '../shared/http/trust/reference.ts';
-import { openApiRoute, publicKeysRoute, referenceRoute, trustRoutes } from '../shared/http/trust/routes.ts';
+import { getRoot } from '../shared/http/trust/root.ts';
+import {
+  openApiRoute,
+  publicKeysRoute,
+  referenceRoute,
+  rootRoute,
+  trustRoutes,
+} from '../shared/http/trust/routes.ts';
 import { webhookRoutes } from '../shared/http/webhooks/route.ts';
 
 /** What anyone may read: public keys and the API's own description. */
@@ -43,6 +51,7 @@ export const build: Build = (env, now) => {
   );
   const app = createApi({ log });
   app.openapi(publicKeysRoute, getPublicKeys({ attest: createAttest({ kms: createKms(config), now }) }));
+  app.openapi(rootRoute, getRoot({ roots: openWriteOnce(config, config.rootsBucket) }));
   app.openapi(openApiRoute, getOpenApi(document));
   app.openapi(referenceRoute, getReference(document));
   return toFunction(app);

@@ -13,7 +13,7 @@ import { type KeyNames, provisionKeys } from './kms/provision.ts';
 import { type KmsStandIn, startKms } from './kms/server.ts';
 import { type Identity, ROLES } from './roles.ts';
 import { readRoutes } from './routes.ts';
-import { provisionLedgerBucket } from './storage/provision.ts';
+import { provisionLedgerBucket, provisionRootsBucket } from './storage/provision.ts';
 import { startStorage, type StorageServer } from './storage/server.ts';
 import {
   createTopology,
@@ -155,9 +155,11 @@ async function assemble(
   const storage = await startStorage({ ...kept, now });
   closers.push(() => storage.close());
   const ledgerBucket = `${projectId}-ledger`;
+  const rootsBucket = `${projectId}-roots`;
   const [keys] = await Promise.all([
     provisionKeys({ port: kms.port, projectId, location: LOCATION, now }),
     provisionLedgerBucket({ projectId, ledgerBucket, storageEndpoint: storage.url }),
+    provisionRootsBucket({ projectId, rootsBucket, storageEndpoint: storage.url }),
   ]);
 
   const backends = {
@@ -169,7 +171,11 @@ async function assemble(
   const identities = Object.keys(ROLES) as Identity[];
   const opened = await Promise.all(
     identities.map((identity) =>
-      startDoor({ identity, cloud: { projectId, kms: keys, ledgerBucket }, backends }),
+      startDoor({
+        identity,
+        cloud: { projectId, kms: keys, ledgerBucket, rootsBucket },
+        backends,
+      }),
     ),
   );
   closers.push(() => Promise.all(opened.map((door) => door.close())));
@@ -183,6 +189,7 @@ async function assemble(
     KMS_RECOVERY_KEK: keys.recoveryKek,
     KMS_ATTEST: keys.attest,
     LEDGER_BUCKET: ledgerBucket,
+    ROOTS_BUCKET: rootsBucket,
     CLOUD_ENDPOINT: doors[identity].cloudEndpoint,
     STORAGE_ENDPOINT: doors[identity].storageEndpoint,
     ...(identity === 'support' && { DISCLOSE_URL: inside.url }),

@@ -15,7 +15,7 @@ export interface Role {
   databases?: Partial<Record<'(default)' | 'keyring' | 'staff', 'datastore.user' | 'datastore.viewer'>>;
   keys?: Partial<Record<'tenantKek' | 'recoveryKek' | 'attest', readonly KeyRole[]>>;
   topics?: Partial<Record<'orders' | 'erasures' | 'stock' | 'imports', 'pubsub.publisher'>>;
-  buckets?: Partial<Record<'ledger', readonly BucketRole[]>>;
+  buckets?: Partial<Record<'ledger' | 'roots', readonly BucketRole[]>>;
   project?: readonly ('cloudkms.admin' | 'pubsub.admin' | 'storage.admin')[];
 }
 
@@ -94,6 +94,7 @@ export const ROLES = {
   },
   trust: {
     keys: { attest: ['cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
+    buckets: { roots: ['storage.legacyObjectReader'] },
   },
   // Removes orphaned record keys without being able to open one.
   sweep: {
@@ -129,6 +130,13 @@ export const ROLES = {
   },
   review: {
     databases: { staff: 'datastore.user' },
+  },
+  // Seals every log: it gives entries their index, signs roots and adds them to the public bucket. It reads a single
+  // object of it again where one stands already.
+  checkpoint: {
+    databases: { '(default)': 'datastore.user' },
+    keys: { attest: ['cloudkms.signer', 'cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
+    buckets: { roots: ['storage.objectCreator', 'storage.legacyObjectReader'] },
   },
   // The operator's own command, which alone makes, trains and suspends accounts of staff.
   'staff-admin': {

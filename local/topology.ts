@@ -20,6 +20,7 @@ export const FUNCTIONS = [
   'catalogue',
   'allocate',
   'import',
+  'checkpoint',
 ] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
@@ -121,6 +122,7 @@ export const SCHEDULES: readonly Schedule[] = [
   { name: 'close', to: 'close', path: '/', everyMinutes: 5 },
   { name: 'recover', to: 'recover', path: '/', everyMinutes: 15 },
   { name: 'review', to: 'review', path: '/', everyMinutes: 24 * 60 },
+  { name: 'checkpoint', to: 'checkpoint', path: '/', everyMinutes: 5 },
 ];
 
 /** The client's form of a subscription; the emulator and production take the same. */

@@ -187,6 +187,17 @@ describe('every query that the hub makes', () => {
     const { token } = await people.owner();
     expect((await people.ask('DELETE', '/v1/sessions', { token })).status).toBe(204);
 
+    expect(await market.cloud.clock.tick('checkpoint')).toBe(204);
+    for (const path of [
+      'bundle',
+      'export',
+      'checkpoints',
+      'checkpoints?after=1',
+      'checkpoints/0/consistency',
+    ]) {
+      expect((await retailer.call('GET', `/v1/audit/${path}`)).status, path).toBe(200);
+    }
+
     const queries = [...seen.values()];
     const collections = new Set(
       queries.map(({ database, collection, group }) => `${database} ${collection} ${group}`),
@@ -194,6 +205,10 @@ describe('every query that the hub makes', () => {
     expect([...collections].sort()).toEqual([
       '(default) apiKeys false',
       '(default) audit false',
+      '(default) audit true',
+      '(default) auditHeads false',
+      '(default) auditTree false',
+      '(default) auditTree true',
       '(default) closings false',
       '(default) connections false',
       '(default) erasures false',

@@ -8,7 +8,7 @@ export interface Ask {
 }
 
 /** The parts of the configuration that say what the table's short names stand for. */
-export type Cloud = Pick<Config, 'projectId' | 'kms' | 'ledgerBucket'>;
+export type Cloud = Pick<Config, 'projectId' | 'kms' | 'ledgerBucket'> & Partial<Pick<Config, 'rootsBucket'>>;
 
 type RoleName =
   | KeyRole
@@ -106,8 +106,11 @@ export class Grants {
     for (const [topic, name] of Object.entries(role.topics ?? {})) {
       this.#grant(name, `${project}/topics/${topic}`);
     }
-    for (const name of role.buckets?.ledger ?? []) {
-      this.#grant(name, `projects/_/buckets/${cloud.ledgerBucket}`);
+    const buckets = { ledger: cloud.ledgerBucket, roots: cloud.rootsBucket };
+    for (const [bucket, names] of Object.entries(role.buckets ?? {})) {
+      const full = buckets[bucket as keyof typeof buckets];
+      if (full === undefined) continue;
+      for (const name of names) this.#grant(name, `projects/_/buckets/${full}`);
     }
     for (const name of role.project ?? []) {
       for (const resource of [project, offsite(cloud), 'projects/_']) this.#grant(name, resource);

@@ -94,6 +94,11 @@ export const AuditEntry = z.strictObject({
 });
 export type AuditEntry = z.infer<typeof AuditEntry>;
 
+/** An entry as it is stored: its slot until it has its index, its index from then on. Neither is a part of it. */
+export const StoredEntry = z
+  .object({ ...AuditEntry.shape, index: z.int().min(0).optional(), due: z.int().optional() })
+  .transform(({ index, due: _due, ...entry }) => ({ entry: entry satisfies AuditEntry, index }));
+
 /**
  * The leaf of an entry in its company's tree, version 1, frozen by `test/vectors/audit-leaf-v1.json`: the JSON of
  * RFC 8785 (members sorted by name, no spaces, UTF-8) of the entry and `"v":1`. Every value is a string of ours, an

@@ -1,11 +1,7 @@
 import { FieldPath, type Firestore, type Query } from '@google-cloud/firestore';
-import { z } from 'zod';
 import { paths } from '../cloud/firestore.ts';
 import type { Action } from './actions.ts';
-import { AuditEntry } from './entry.ts';
-
-/** What is stored beside an entry, such as its slot, is not a part of it. */
-const Stored = z.object(AuditEntry.shape);
+import { type AuditEntry, StoredEntry } from './entry.ts';
 
 export interface AuditFilter {
   action?: Action | undefined;
@@ -35,5 +31,5 @@ export async function listEntries(
   query = query.orderBy('at', 'desc').orderBy(FieldPath.documentId(), 'desc');
   if (page.after !== undefined) query = query.startAfter(...page.after);
   const found = await query.limit(page.limit).get();
-  return found.docs.map((doc) => Stored.parse(doc.data()));
+  return found.docs.map((doc) => StoredEntry.parse(doc.data()).entry);
 }

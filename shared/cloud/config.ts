@@ -17,6 +17,7 @@ const Environment = z.object({
   KMS_RECOVERY_KEK: CryptoKeyName,
   KMS_ATTEST: CryptoKeyName,
   LEDGER_BUCKET: z.string().min(3),
+  ROOTS_BUCKET: z.string().min(3).optional(),
   CLOUD_ENDPOINT: Address.optional(),
   DISCLOSE_URL: z.url().optional(),
   STORAGE_ENDPOINT: z.url({ protocol: /^http$/, hostname: /^127\.0\.0\.1$/ }).optional(),
@@ -33,6 +34,8 @@ export interface Config {
   /** Full names of the KMS crypto keys. */
   kms: { tenantKek: string; recoveryKek: string; attest: string };
   ledgerBucket: string;
+  /** Signed roots, write-once and for everyone to read; known to the functions that have to do with it. */
+  rootsBucket: string | undefined;
   /** Where `disclose` answers inside, without a slash at the end; known to the one function that may call it. */
   discloseUrl: string | undefined;
   /** `host:port` in front of Firestore, Pub/Sub and KMS on one machine; never in production. */
@@ -77,6 +80,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       attest: values.KMS_ATTEST,
     },
     ledgerBucket: values.LEDGER_BUCKET,
+    rootsBucket: values.ROOTS_BUCKET,
     discloseUrl: values.DISCLOSE_URL?.replace(/\/+$/, ''),
     cloudEndpoint: values.CLOUD_ENDPOINT,
     storageEndpoint: values.STORAGE_ENDPOINT,

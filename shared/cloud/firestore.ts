@@ -32,6 +32,12 @@ export function orderRefId(orderId: string): string {
 }
 
 /** Where documents of `(default)` and of `staff` live: the one list of their paths. */
+/** The name of a signed root: its number, so that names sort as numbers do. */
+export function rootName(root: number): string {
+  return String(root).padStart(10, '0');
+}
+
+/** Where documents of `(default)` live: the one list of their paths. */
 export const paths = {
   company: (companyId: string) => `companies/${companyId}`,
   orders: (companyId: string) => `companies/${companyId}/orders`,
@@ -95,4 +101,10 @@ export const paths = {
   attestations: 'attestations',
   attestation: (id: string) => `attestations/${id}`,
   lease: (name: string) => `leases/${name}`,
+  auditEntry: (companyId: string, entryId: string) => `companies/${companyId}/audit/${entryId}`,
+  auditTree: (companyId: string, name: string) => `companies/${companyId}/auditTree/${name}`,
+  auditHeads: (companyId: string) => `companies/${companyId}/auditHeads`,
+  auditHead: (companyId: string, root: number) => `companies/${companyId}/auditHeads/${rootName(root)}`,
+  rootTree: (name: string) => `rootTree/${name}`,
+  root: (root: number) => `roots/${rootName(root)}`,
 } as const;

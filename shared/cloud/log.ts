@@ -20,10 +20,11 @@ interface Facts {
   frames?: string[];
   status?: number;
   count?: number;
+  root?: number;
 }
 
 /** What a value must look like to be written. Types say it first; this holds it where a cast has lied. */
-const SHAPES: Record<Exclude<keyof Facts, 'frames' | 'status' | 'count'>, RegExp> = {
+const SHAPES: Record<Exclude<keyof Facts, 'frames' | 'status' | 'count' | 'root'>, RegExp> = {
   orderId: /^ord_[0-9a-z]{26}$/,
   companyId: /^cmp_[0-9a-z]{26}$/,
   connectionId: /^con_[0-9a-z]{26}$/,
@@ -148,6 +149,18 @@ function events(line: Line) {
       line('ALERT', 'kms.bridged', 'KMS can not be reached; a company key is used from memory', {
         companyId,
       });
+    },
+    auditUnsealed: (companyId: string, count: number) => {
+      line('ALERT', 'audit.unsealed', 'Entries of a log have no index and get none', { companyId, count });
+    },
+    checkpointPublished: (root: number, companies: number) => {
+      line('INFO', 'checkpoint.published', 'A root over all logs was published', { root, count: companies });
+    },
+    checkpointLate: () => {
+      line('ALERT', 'checkpoint.late', 'There was no root for 15 minutes: entries wait for their index', {});
+    },
+    checkpointForked: (root: number) => {
+      line('ALERT', 'checkpoint.forked', 'Another root of this number is published already', { root });
     },
     sweepRepublished: (count: number) => {
       line('INFO', 'sweep.republished', 'Unfinished work was published again', { count });

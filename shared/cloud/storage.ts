@@ -24,7 +24,7 @@ export interface Ledger {
   entries(): AsyncIterable<LedgerEntry>;
 }
 
-type StorageConfig = Pick<Config, 'projectId' | 'storageEndpoint'>;
+export type StorageConfig = Pick<Config, 'projectId' | 'storageEndpoint'>;
 
 const FOLDER = 'erasures/';
 const PAGE = 1000;
@@ -140,7 +140,8 @@ function unreadable(): AppError {
   return new AppError('INTERNAL', 'the erasure ledger holds what is no entry of it');
 }
 
-async function within<T>(call: Promise<T>): Promise<T> {
+/** A call with its repeats, or `UNAVAILABLE` when it takes too long. */
+export async function within<T>(call: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     reject(unreachable());
@@ -163,12 +164,12 @@ function unreachable(): AppError {
 }
 
 /** Whether a repeat can help: no HTTP answer at all, too many requests, or a failure of the service. */
-function isTransient(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   const status = statusOf(error);
   return status === undefined || status === 408 || status === 429 || status >= 500;
 }
 
-function statusOf(error: unknown): number | undefined {
+export function statusOf(error: unknown): number | undefined {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'number' ? code : undefined;
 }

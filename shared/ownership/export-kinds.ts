@@ -2,7 +2,7 @@ import type { Firestore, Query, QueryDocumentSnapshot } from '@google-cloud/fire
 import { apiKeyViews, StoredApiKey } from '../accounts/api-keys.ts';
 import { StoredInvitation, StoredMember } from '../accounts/documents.ts';
 import { invitationView, memberView } from '../accounts/members.ts';
-import { AuditEntry, leafHash } from '../audit/entry.ts';
+import { leafHash, StoredEntry } from '../audit/entry.ts';
 import type { StoredImport } from '../catalogue/import-store.ts';
 import { PriceListId, StoredPriceList } from '../catalogue/price-list.ts';
 import { toProduct } from '../catalogue/write-products.ts';
@@ -171,8 +171,7 @@ export const EXPORT_KINDS = {
     isId: anId('audit'),
     render: (_companyId, documents) =>
       documents.map((doc) => {
-        const { due: _due, ...stored } = doc.data();
-        const entry = AuditEntry.parse(stored);
+        const { entry } = StoredEntry.parse(doc.data());
         return { ...entry, leaf: leafHash(entry) };
       }),
   },

@@ -124,7 +124,7 @@ describe('a deletion', () => {
     expect(await market.seed.keyring.recordKeyExists(orderId)).toBe(false);
     expect(await market.seed.keyring.companyKeyExists(companyId)).toBe(false);
     expect((await db().doc(paths.company(companyId)).get()).exists).toBe(false);
-    expect(await below(companyId)).toEqual(['audit', 'erasures']);
+    expect(await below(companyId)).toEqual(['audit', 'auditHeads', 'auditTree', 'erasures']);
     const supply = await market.supplier.call('GET', `/v1/orders/${supplyOrderId}`);
     expect(supply.json).toMatchObject({ state: 'cancelled', shipTo: null });
     expect(await actions(market.supplier.companyId)).toContain('partner.ended');

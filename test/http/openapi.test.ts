@@ -73,6 +73,8 @@ describe('the OpenAPI document', () => {
     );
     expect(open.filter((each) => / \/v1\/(?!staff)/.test(each)).sort()).toEqual([
       'GET /v1/openapi.json',
+      'GET /v1/roots',
+      'GET /v1/roots/{n}',
       'POST /v1/companies',
       'POST /v1/companies/certificate',
       'POST /v1/companies/confirm',

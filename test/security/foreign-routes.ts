@@ -12,6 +12,8 @@ export interface Ids {
   import: string;
   /** A merchant's own name of a product or a price list. */
   name: string;
+  /** An entry of the log. */
+  entry: string;
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -168,12 +170,20 @@ export const COMPANY_ROUTES: readonly CompanyRoute[] = [
   { method: 'POST', template: '/v1/partners/{id}/pause', scope: 'partners:write' },
   { method: 'POST', template: '/v1/partners/{id}/resume', scope: 'partners:write' },
   { method: 'POST', template: '/v1/partners/{id}/end', scope: 'partners:write' },
+  { method: 'GET', template: '/v1/audit/export', scope: 'audit:read' },
+  { method: 'GET', template: '/v1/audit/bundle', scope: 'audit:read' },
+  { method: 'GET', template: '/v1/audit/{id}/proof', scope: 'audit:read' },
+  { method: 'GET', template: '/v1/audit/checkpoints', scope: 'audit:read' },
+  { method: 'GET', template: '/v1/audit/checkpoints/latest', scope: 'audit:read' },
+  { method: 'GET', template: '/v1/audit/checkpoints/{n}/consistency', scope: 'audit:read' },
 ];
 
 /** Routes without a key, and why they need none. `secret`: a password, a code or the token of a link in the body. */
 export const OPEN_ROUTES: readonly (Named & { by: 'signature' | 'public' | 'secret' })[] = [
   { method: 'POST', template: '/webhooks/{connectionId}', by: 'signature' },
   { method: 'GET', template: '/.well-known/jwks.json', by: 'public' },
+  { method: 'GET', template: '/v1/roots', by: 'public' },
+  { method: 'GET', template: '/v1/roots/{n}', by: 'public' },
   { method: 'GET', template: '/v1/openapi.json', by: 'public' },
   { method: 'GET', template: '/docs', by: 'public' },
   { method: 'POST', template: '/v1/companies', by: 'secret' },
@@ -200,10 +210,12 @@ export function pathWith(template: string, ids: Ids): string {
     .replace('{connectionId}', ids.connection)
     .replace('{part}', 'orders')
     .replace('{sku}', ids.name)
+    .replace('{n}', '4711')
     .replace('{id}', idFor(template, ids));
 }
 
 function idFor(template: string, ids: Ids): string {
+  if (template.startsWith('/v1/audit')) return ids.entry;
   if (template.startsWith('/v1/erasures')) return ids.erasure;
   if (template.startsWith('/v1/partners')) return ids.partner;
   if (template.startsWith('/v1/imports')) return ids.import;
@@ -221,6 +233,7 @@ export function nobodysIds(): Ids {
     partner: randomId('partner'),
     import: randomId('import'),
     name: randomId('product'),
+    entry: randomId('audit'),
   };
 }
 

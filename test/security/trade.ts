@@ -48,9 +48,11 @@ export async function startTrade(): Promise<Trade> {
     ...active.retailer,
     erasure,
     partner: await invited(retailer, 'invited-1@demo.example'),
+    entry: await newestEntry(retailer),
   };
   const partner = await invited(supplier, 'invited-2@demo.example');
-  const supplierIds: Ids = { ...active.supplier, erasure: view, partner };
+  const entry = await newestEntry(supplier);
+  const supplierIds: Ids = { ...active.supplier, erasure: view, partner, entry };
   const connected: Ids = { ...own, partner: market.demo.partnerId };
   const of = (order: string): Ids => ({ ...own, order });
   const ids = {
@@ -167,4 +169,9 @@ export function addKey(
 
 export async function revokeKey({ db, now }: Market['seed'], apiKey: string): Promise<void> {
   await db.doc(`apiKeyRefs/${apiKeyHash(apiKey)}`).update({ revokedAt: timestamp(now) });
+}
+
+async function newestEntry(of: Merchant): Promise<string> {
+  const newest = (await of.call('GET', '/v1/audit?limit=1')).json as { data: { id: string }[] };
+  return newest.data[0]?.id ?? '';
 }

@@ -126,5 +126,7 @@ async function callApi(
   const text = await response.text();
   const { status, headers } = response;
   check({ method, path, status, contentType: headers.get('content-type'), body: text });
-  return { status, headers, text, json: text === '' ? undefined : (JSON.parse(text) as unknown) };
+  const isJson = headers.get('content-type')?.includes('json') === true && text !== '';
+  const isLines = headers.get('content-type')?.startsWith('application/x-ndjson') === true;
+  return { status, headers, text, json: isJson && !isLines ? (JSON.parse(text) as unknown) : undefined };
 }

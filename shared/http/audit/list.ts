@@ -27,6 +27,6 @@ export function listAudit(deps: { db: Firestore }): RouteHandler<typeof listAudi
 }
 
 /** Stored times are UTC with milliseconds and compare as text. */
-function utc(instant: string | undefined): string | undefined {
+export function utc(instant: string | undefined): string | undefined {
   return instant === undefined ? undefined : new Date(instant).toISOString();
 }

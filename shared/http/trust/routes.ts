@@ -75,4 +75,38 @@ export const referenceRoute = createRoute({
   },
 });
 
-export const trustRoutes = [publicKeysRoute, openApiRoute, referenceRoute];
+export const rootRoute = createRoute({
+  method: 'get',
+  path: '/v1/roots/{n}',
+  operationId: 'getRoot',
+  summary: 'A signed root over all logs, and what had changed',
+  description:
+    'Written once and never changed. With all of them from 0 on anyone can build the tree over all companies again.',
+  ...open,
+  request: {
+    params: z.strictObject({
+      n: z
+        .string()
+        .regex(/^(?:0|[1-9][0-9]{0,9})$/)
+        .openapi({ description: 'Its number.', example: '4711' }),
+    }),
+  },
+  responses: {
+    200: {
+      description: 'The root.',
+      content: {
+        'application/json': {
+          schema: z
+            .strictObject({
+              root: z.string(),
+              changed: z.array(z.strictObject({ company: z.string(), head: z.string() })),
+            })
+            .openapi('Root'),
+        },
+      },
+    },
+    ...problemAnswers('BAD_REQUEST', 'NOT_FOUND', 'INTERNAL', 'UNAVAILABLE'),
+  },
+});
+
+export const trustRoutes = [publicKeysRoute, rootRoute, openApiRoute, referenceRoute];

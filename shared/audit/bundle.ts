@@ -1,0 +1,135 @@
+import type { DocumentData, Firestore } from '@google-cloud/firestore';
+import { paths } from '../cloud/firestore.ts';
+import { HASH_BYTES } from '../crypto/merkle.ts';
+import { planInclusion, type Tile, TILE_WIDTH, tileName } from '../crypto/merkle-tiles.ts';
+import { type Checkpoint, type Inclusion, latestCheckpoint, listCheckpoints } from './checkpoints.ts';
+import { SLOTS } from './index-entries.ts';
+import { companyTile, historyTile, readTiles } from './tree-documents.ts';
+
+const PAGE = 300;
+const CHECKPOINTS = 100;
+
+/** An entry as it is stored, whatever became of it there: whether it still is one, the verifier tells. */
+export interface RawEntry {
+  index: number;
+  entry: DocumentData;
+}
+
+/** The sealed entries of a log in the order of their indexes, from an index on. */
+export type SealedEntries = (companyId: string) => AsyncIterable<RawEntry>;
+
+/**
+ * A company's whole log, one line of JSON each: what it is; each leaf of its tree with the entry that lies at its index
+ * now; those that are behind the newest root; the last checkpoint of each day, the newest last; and how many there were
+ * of each. `npx strongroom-verify` reads it. `NOT_SEALED` for a company of which no entry is under a root yet.
+ */
+export async function bundleLog(
+  db: Firestore,
+  companyId: string,
+  { issuer, sealed }: { issuer: string; sealed: SealedEntries },
+): Promise<AsyncIterable<object>> {
+  // First, so that all that it covers is there when the entries are read.
+  const { checkpoint: latest } = await latestCheckpoint(db, companyId);
+  return (async function* () {
+    yield { strongroom: 'log', v: 1, iss: issuer, companyId };
+    yield* leafLines(db, companyId, latest.size, sealed(companyId));
+    const unsealed = await unsealedEntries(db, companyId, latest.size);
+    for (const entry of unsealed) yield { unsealed: entry };
+    const days = await lastOfDays(db, companyId, latest.n);
+    const tiles = new Map<string, Tile>();
+    for (const checkpoint of days) {
+      yield { checkpoint, history: await inHistory(db, checkpoint.n, latest.n, tiles) };
+    }
+    yield { checkpoint: latest };
+    yield { end: { entries: latest.size, unsealed: unsealed.length, checkpoints: days.length + 1 } };
+  })();
+}
+
+/** A line for each leaf: with its entry, or with null where there is none; more than one at an index is shown too. */
+async function* leafLines(
+  db: Firestore,
+  companyId: string,
+  size: number,
+  entries: AsyncIterable<RawEntry>,
+): AsyncGenerator<object> {
+  const leafAt = leafReader(db, companyId);
+  let next = 0;
+  for await (const { index, entry } of entries) {
+    if (index >= size) break;
+    for (; next < index; next += 1) yield { leaf: await leafAt(next), entry: null };
+    if (index < next) yield { extra: entry, index };
+    else {
+      yield { leaf: await leafAt(index), entry };
+      next += 1;
+    }
+  }
+  for (; next < size; next += 1) yield { leaf: await leafAt(next), entry: null };
+}
+
+function leafReader(db: Firestore, companyId: string): (index: number) => Promise<string> {
+  let tile: Tile | undefined;
+  return async (index) => {
+    const at = { level: 0, index: Math.floor(index / TILE_WIDTH) };
+    if (tile?.index !== at.index) [tile] = await readTiles(db, db, companyTile(companyId), [at]);
+    const from = (index % TILE_WIDTH) * HASH_BYTES;
+    return tile?.hashes.toString('base64url', from, from + HASH_BYTES) ?? '';
+  };
+}
+
+/** Sealed entries out of Firestore, from an index on. */
+export async function* storedEntries(
+  db: Firestore,
+  companyId: string,
+  first: number,
+): AsyncGenerator<RawEntry> {
+  const ordered = db.collection(paths.audit(companyId)).orderBy('index').limit(PAGE);
+  let query = ordered.startAt(first);
+  for (;;) {
+    const { docs } = await query.get();
+    for (const doc of docs) {
+      const { index, ...entry } = doc.data();
+      yield { index: Number(index), entry };
+    }
+    const last = docs.at(-1);
+    if (last === undefined || docs.length < PAGE) return;
+    query = ordered.startAfter(last);
+  }
+}
+
+/** Entries without an index, or with one that the newest root does not cover yet. */
+async function unsealedEntries(db: Firestore, companyId: string, size: number): Promise<DocumentData[]> {
+  const log = db.collection(paths.audit(companyId));
+  const [waiting, newer] = await Promise.all([
+    log.where('due', 'in', SLOTS).limit(PAGE).get(),
+    log.orderBy('index').startAt(size).limit(PAGE).get(),
+  ]);
+  return [...newer.docs, ...waiting.docs].map((doc) => {
+    const { index: _index, due: _due, ...entry } = doc.data();
+    return entry;
+  });
+}
+
+async function inHistory(
+  db: Firestore,
+  index: number,
+  size: number,
+  known: Map<string, Tile>,
+): Promise<Inclusion> {
+  const plan = planInclusion(index, size);
+  const missing = plan.tiles.filter((tile) => !known.has(tileName(tile)));
+  for (const tile of await readTiles(db, db, historyTile, missing)) known.set(tileName(tile), tile);
+  return { index, size, path: plan.from([...known.values()]).map((hash) => hash.toString('base64url')) };
+}
+
+async function lastOfDays(db: Firestore, companyId: string, before: number): Promise<Checkpoint[]> {
+  const days: Checkpoint[] = [];
+  let after: number | undefined = before;
+  for (;;) {
+    const page = await listCheckpoints(db, companyId, { limit: CHECKPOINTS, after });
+    for (const checkpoint of page) {
+      if (days.at(-1)?.at.slice(0, 10) !== checkpoint.at.slice(0, 10)) days.push(checkpoint);
+    }
+    after = page.at(-1)?.n;
+    if (page.length < CHECKPOINTS || after === undefined) return days.reverse();
+  }
+}

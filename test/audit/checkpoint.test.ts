@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sealNew } from '../../shared/audit/checkpoint.ts';
+import { hashedCompany, pairOf, split64, withPairs } from '../../shared/audit/companies-tree.ts';
+import { leafHash } from '../../shared/audit/entry.ts';
+import { createAttest } from '../../shared/cloud/attest.ts';
+import { readConfig } from '../../shared/cloud/config.ts';
+import { openFirestore, paths } from '../../shared/cloud/firestore.ts';
+import { createKms } from '../../shared/cloud/kms.ts';
+import { createLog } from '../../shared/cloud/log.ts';
+import { openWriteOnce } from '../../shared/cloud/write-once.ts';
+import { hashLeaf } from '../../shared/crypto/merkle.ts';
+import { randomId } from '../../shared/domain/ids.ts';
+import { growingTree, inclusionHolds } from '../../verify/merkle.mjs';
+import { eventually, type Market, startMarket } from '../support/market.ts';
+import { headOf, newestRoot, proofsOf, statementOf, storedLog, writeEntries } from './log-fixture.ts';
+
+let market: Market;
+beforeAll(async () => {
+  market = await startMarket();
+});
+afterAll(() => market.cloud.stop());
+
+const tick = async (): Promise<void> => {
+  expect(await market.cloud.clock.tick('checkpoint')).toBe(204);
+};
+
+/** What a checkpoint runs with, as its own function has it, so that several can run at once. */
+function ownDeps() {
+  const config = readConfig(market.cloud.envOf('checkpoint'));
+  const now = Date.now;
+  return {
+    db: openFirestore(config, '(default)'),
+    attest: createAttest({ kms: createKms(config), now }),
+    roots: openWriteOnce(config, config.rootsBucket),
+    issuer: config.baseUrl,
+    log: createLog({ functionName: 'checkpoint', write: (line) => lines.push(line) }),
+    now,
+  };
+}
+const lines: string[] = [];
+
+describe('a checkpoint', () => {
+  it('gives each entry its index and puts all of them under one signed root', async () => {
+    const { db } = market.seed;
+    const [one, other] = [randomId('company'), randomId('company')];
+    await writeEntries(db, one, 3);
+    await writeEntries(db, other, 300);
+    await tick();
+    for (const companyId of [one, other]) {
+      const log = await storedLog(db, companyId);
+      expect(log.map(({ index }) => index)).toEqual(log.map((_, at) => at));
+      const tree = growingTree();
+      for (const { entry } of log) tree.add(Buffer.from(leafHash(entry), 'base64url'));
+      const head = await headOf(db, companyId);
+      expect(head).toMatchObject({
+        size: log.length,
+        root: tree.root().toString('base64url'),
+      });
+
+      const proof = (await proofsOf(db, companyId)).at(-1) ?? expect.fail();
+      const root = await newestRoot(db);
+      const statement = await statementOf(market, root.jws);
+      expect(proof).toMatchObject({ root: statement.n, size: head.size, head: head.root });
+      const own = pairOf(companyId, head);
+      expect(split64(proof.bucket)).toContainEqual(own);
+      const bucket = growingTree();
+      for (const pair of split64(proof.bucket)) bucket.add(hashLeaf(pair));
+      const path = Array.from({ length: 16 }, (_, at) => proof.path.subarray(at * 32, at * 32 + 32));
+      const index = hashedCompany(companyId).readUInt16BE(0);
+      const to = Buffer.from(statement.root, 'base64url');
+      expect(inclusionHolds({ index, size: 65_536, leaf: bucket.root(), path, root: to })).toBe(true);
+    }
+  });
+
+  it('signs a root in quiet times too, and reads nothing of companies that are quiet', async () => {
+    await tick();
+    const { counts } = market.cloud.doors.checkpoint;
+    const before = await newestRoot(market.seed.db);
+    counts.reset();
+    await tick();
+    const after = await newestRoot(market.seed.db);
+    const statement = await statementOf(market, after.jws);
+    expect(statement).toMatchObject({ n: before.root + 1, history: { size: before.root + 1 } });
+    expect(after.changed).toHaveLength(0);
+    expect(counts.snapshot()).toMatchObject({ kmsCalls: 1 });
+    expect(counts.snapshot().reads).toBeLessThan(20);
+  });
+
+  it('publishes roots and what changed, from which anybody builds the tree over all companies again', async () => {
+    const { storage } = market.cloud;
+    const { rootsBucket } = readConfig(market.cloud.envOf('checkpoint'));
+    const newest = await newestRoot(market.seed.db);
+    const history = growingTree();
+    let parts = new Map<string, Buffer>();
+    for (let n = 0; n <= newest.root; n += 1) {
+      const name = encodeURIComponent(`roots/${String(n).padStart(10, '0')}.json`);
+      const url = `${storage.url}/storage/v1/b/${rootsBucket ?? ''}/o/${name}`;
+      const published = (await (await fetch(`${url}?alt=media`)).json()) as {
+        root: string;
+        changed: { company: string; head: string }[];
+      };
+      const statement = await statementOf(market, published.root);
+      const pairs = published.changed.map(({ company, head }) =>
+        Buffer.concat([Buffer.from(company, 'base64url'), Buffer.from(head, 'base64url')]),
+      );
+      const tree = withPairs(parts, pairs);
+      parts = new Map([...parts, ...tree.parts]);
+      expect(statement).toMatchObject({ n, root: tree.root.toString('base64url') });
+      expect(statement.history.root).toBe(history.root().toString('base64url'));
+      history.add(hashLeaf(Buffer.from(published.root.split('.')[1] ?? '', 'base64url')));
+      // Not even the one that owns the bucket takes a root back.
+      expect((await fetch(url, { method: 'DELETE' })).status).toBe(403);
+    }
+  });
+
+  it('of which two run at once does the same as one', async () => {
+    const { db } = market.seed;
+    const companies = Array.from({ length: 3 }, () => randomId('company'));
+    for (const companyId of companies) await writeEntries(db, companyId, 20);
+    await Promise.allSettled([sealNew(ownDeps()), sealNew(ownDeps()), sealNew(ownDeps())]);
+    await tick();
+    for (const companyId of companies) {
+      const log = await storedLog(db, companyId);
+      expect(log.map(({ index }) => index)).toEqual(log.map((_, at) => at));
+      expect((await proofsOf(db, companyId)).map(({ size }) => size)).toEqual([20]);
+    }
+    const newest = await newestRoot(db);
+    const signed = await Promise.all(
+      Array.from(
+        { length: newest.root + 1 },
+        async (_, n) => (await db.doc(paths.root(n)).get()).get('jws') as string,
+      ),
+    );
+    const statements = await Promise.all(signed.map((jws) => statementOf(market, jws)));
+    expect(statements.map(({ n }) => n)).toEqual(statements.map((_, n) => n));
+    const times = statements.map(({ at }) => at);
+    expect(times.toSorted()).toEqual(times);
+  });
+
+  it('that loses its way after any change is gone on with by the next', async () => {
+    const { db } = market.seed;
+    const door = market.cloud.doors.checkpoint;
+    for (let nth = 1, hit = true; hit; nth += 1) {
+      hit = false;
+      const companyId = randomId('company');
+      await writeEntries(db, companyId, 3);
+      door.setFault({
+        match: ({ method }) => method === 'Commit' || method === 'objects.insert',
+        ...{ nth, when: 'after', then: 'cut', onHit: () => (hit = true) },
+      });
+      await market.cloud.clock.tick('checkpoint');
+      door.setFault(null);
+      await market.cloud.clock.advance(6 * 60_000);
+      await tick();
+      const log = await storedLog(db, companyId);
+      expect(
+        log.map(({ index }) => index),
+        `after change ${nth}`,
+      ).toEqual([0, 1, 2]);
+      expect(
+        (await proofsOf(db, companyId)).map(({ size }) => size),
+        `after change ${nth}`,
+      ).toEqual([3]);
+      expect(await newestRoot(db)).toMatchObject({ published: true });
+    }
+  });
+
+  it('puts who comes late behind what is sealed, whatever time the entry claims', async () => {
+    const { db } = market.seed;
+    const companyId = randomId('company');
+    await writeEntries(db, companyId, 2);
+    await tick();
+    const sealed = await headOf(db, companyId);
+    const [late] = await writeEntries(db, companyId, 1, () => Date.UTC(2020, 0, 1));
+    await tick();
+    const log = await storedLog(db, companyId);
+    expect(log.at(-1)).toMatchObject({ entry: { id: late?.id }, index: 2 });
+    const [first] = await proofsOf(db, companyId);
+    expect(first).toMatchObject({ size: sealed.size, head: sealed.root });
+  });
+
+  it('that does not come any more is an alarm of sweep', async () => {
+    const late = () => market.cloud.lines.filter((line) => line.includes('checkpoint.late')).length;
+    await tick();
+    const before = late();
+    expect(await market.cloud.clock.tick('sweep')).toBe(204);
+    expect(late()).toBe(before);
+    market.cloud.doors.checkpoint.setFault({ match: () => true, nth: 1, when: 'before', then: 'cut' });
+    await market.cloud.clock.advance(16 * 60_000);
+    await market.cloud.clock.tick('sweep');
+    await eventually(() => {
+      expect(late()).toBeGreaterThan(before);
+    });
+    market.cloud.doors.checkpoint.setFault(null);
+  });
+
+  it('alarms about what gets no index, and seals the others', async () => {
+    const { db } = market.seed;
+    const companyId = randomId('company');
+    const [entry] = await writeEntries(db, companyId, 2);
+    await db.doc(paths.auditEntry(companyId, entry?.id ?? '')).update({ action: 'order.peeked' });
+    await sealNew(ownDeps());
+    expect((await headOf(db, companyId)).size).toBe(1);
+    expect(lines.map((line) => JSON.parse(line) as object)).toContainEqual(
+      expect.objectContaining({ severity: 'ALERT', event: 'audit.unsealed', companyId, count: 1 }),
+    );
+  });
+});

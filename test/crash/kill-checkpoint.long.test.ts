@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { leafHash } from '../../shared/audit/entry.ts';
+import { randomId } from '../../shared/domain/ids.ts';
+import { growingTree } from '../../verify/merkle.mjs';
+import { headOf, newestRoot, proofsOf, statementOf, storedLog, writeEntries } from '../audit/log-fixture.ts';
+import { testCloud } from '../support/cloud.ts';
+import { eventually, type Market, startMarket } from '../support/market.ts';
+import { callsDuring, eachChange, killedAt } from './kill-point.ts';
+
+let market: Market;
+beforeAll(async () => {
+  market = await startMarket(await testCloud({ apart: ['checkpoint'] }));
+});
+afterAll(() => market.cloud.stop());
+
+/** A log with entries, and the clock that goes on until they are sealed. */
+async function freshLog() {
+  const companyId = randomId('company');
+  await writeEntries(market.seed.db, companyId, 5);
+  const run = (): Promise<void> =>
+    eventually(async () => {
+      await market.cloud.clock.advance(6 * 60_000);
+      const sealed = await proofsOf(market.seed.db, companyId);
+      expect(sealed).toHaveLength(1);
+      expect(await newestRoot(market.seed.db)).toMatchObject({ published: true });
+    }, 60_000);
+  return { companyId, run };
+}
+
+it(
+  'killed after each change and run again, a checkpoint seals every entry once',
+  { timeout: 180_000 },
+  async () => {
+    const { cloud, seed } = market;
+    await (await freshLog()).run();
+    const calls = await callsDuring(cloud, 'checkpoint', (await freshLog()).run);
+    const points = eachChange(calls);
+    expect(points.length).toBeGreaterThan(4);
+    for (const inARow of points) {
+      const { companyId, run } = await freshLog();
+      await killedAt(cloud, 'checkpoint', inARow, run);
+      const where = inARow.map(({ title }) => title).join();
+      const log = await storedLog(seed.db, companyId);
+      expect(
+        log.map(({ index }) => index),
+        where,
+      ).toEqual([0, 1, 2, 3, 4]);
+      const tree = growingTree();
+      for (const { entry } of log) tree.add(Buffer.from(leafHash(entry), 'base64url'));
+      const head = await headOf(seed.db, companyId);
+      expect(head, where).toMatchObject({ size: 5, root: tree.root().toString('base64url') });
+      const root = await newestRoot(seed.db);
+      expect((await statementOf(market, root.jws)).n, where).toBe(root.root);
+    }
+  },
+);
