@@ -11,6 +11,9 @@ export default defineConfig({
     env: { NODE_ENV: 'production', METADATA_SERVER_DETECTION: 'none' },
     testTimeout: 90_000,
     hookTimeout: 120_000,
-    maxWorkers: 2,
+    // Files share what they import, and nothing else: each has a cloud and a project of its own.
+    isolate: false,
+    // One more than the cores of the smallest machine: most of a file's time is waiting for the emulators.
+    maxWorkers: 3,
   },
 });

@@ -11,6 +11,7 @@ import { randomId } from '../../shared/domain/ids.ts';
 import type { MemberRole } from '../../shared/domain/roles.ts';
 import type { OpenApiDocument } from '../../shared/http/openapi.ts';
 import { type TestCloud, testCloud } from '../support/cloud.ts';
+import { jsonOf } from '../support/market.ts';
 import { answerCheck } from '../support/openapi-check.ts';
 
 export const SECOND = 1000;
@@ -106,7 +107,7 @@ export async function startPeople(given?: TestCloud): Promise<People> {
       status,
       headers: got,
       text: answer,
-      json: answer === '' ? undefined : (JSON.parse(answer) as unknown),
+      json: jsonOf(got, answer),
     };
   };
 

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { createRoute, z } from '@hono/zod-openapi';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createLog } from '../../shared/cloud/log.ts';
 import { AppError } from '../../shared/domain/errors.ts';
 import { idSchema, randomId } from '../../shared/domain/ids.ts';
@@ -241,12 +241,12 @@ describe('a body', () => {
 
 describe('what functions-framework answers by itself carries nothing', () => {
   const lines: string[] = [];
-  const loud = console.error;
   beforeAll(() => {
+    vi.stubGlobal('console', { ...console });
     quietConsole(createLog({ functionName: 'things', write: (line) => lines.push(line) }));
   });
   afterAll(() => {
-    console.error = loud;
+    vi.unstubAllGlobals();
   });
 
   it.each([

@@ -126,7 +126,11 @@ async function callApi(
   const text = await response.text();
   const { status, headers } = response;
   check({ method, path, status, contentType: headers.get('content-type'), body: text });
-  const isJson = headers.get('content-type')?.includes('json') === true && text !== '';
-  const isLines = headers.get('content-type')?.startsWith('application/x-ndjson') === true;
-  return { status, headers, text, json: isJson && !isLines ? (JSON.parse(text) as unknown) : undefined };
+  return { status, headers, text, json: jsonOf(headers, text) };
+}
+
+/** What a body says when it is one JSON text; neither lines of it (`application/x-ndjson`) nor another type is. */
+export function jsonOf(headers: Headers, body: string): unknown {
+  const [mediaType = ''] = (headers.get('content-type') ?? '').split(';');
+  return body !== '' && /[/+]json$/.test(mediaType) ? JSON.parse(body) : undefined;
 }
