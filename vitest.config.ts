@@ -13,7 +13,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Files share what they import, and nothing else: each has a cloud and a project of its own.
     isolate: false,
-    // One more than the cores of the smallest machine: most of a file's time is waiting for the emulators.
-    maxWorkers: 3,
+    maxWorkers: 2,
   },
 });
