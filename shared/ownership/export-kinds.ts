@@ -99,7 +99,7 @@ export const EXPORT_KINDS = {
     render: (_companyId, documents) =>
       documents.map(toProduct).flatMap((product) => {
         if (product === undefined) return [];
-        const { lists: _lists, rules: priceRules, changedAt, ...shown } = product;
+        const { lists: _lists, rules: priceRules, changedAt, askedAt: _askedAt, ...shown } = product;
         return [{ ...shown, priceRules, changedAt: changedAt?.toDate().toISOString() ?? null }];
       }),
   },

@@ -224,6 +224,9 @@ export const Import = z
     created: Count,
     changed: Count,
     unchanged: Count,
+    superseded: Count.openapi({
+      description: 'Rows whose product was changed or removed after the file was sent. That stays.',
+    }),
     refused: Count.openapi({ description: 'Rows that are no product.' }),
     problems: z
       .array(z.strictObject({ line: z.int().min(1), column: z.string().nullable(), message: z.string() }))
@@ -235,7 +238,8 @@ export const Import = z
   .openapi('Import', {
     example: {
       ...{ id: 'imp_9x2z5b8d1g4j7n0r3t6w9y2a5e', state: 'refused', onError: 'refuse', bytes: 51_200 },
-      ...{ progress: { rows: 500, done: 0 }, created: 0, changed: 0, unchanged: 0, refused: 1 },
+      ...{ progress: { rows: 500, done: 0 }, created: 0, changed: 0, unchanged: 0 },
+      ...{ superseded: 0, refused: 1 },
       problems: [{ line: 17, column: 'price', message: 'not a price in its currency, such as 19.90' }],
       ...{ createdAt: '2026-11-24T09:00:00.000Z', updatedAt: '2026-11-24T09:00:01.000Z' },
       finishedAt: '2026-11-24T09:00:01.000Z',
