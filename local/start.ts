@@ -6,7 +6,9 @@ import { parseArgs } from 'node:util';
 import { type Cloud, startCloud } from './cloud.ts';
 import { type DemoFile, movedTo, readDemoFile, removeDemoFile, writeDemoFile } from './demo-file.ts';
 import { SetupError } from './find-emulators.ts';
+import { leaveData, takeData } from './kept-data.ts';
 import { answers } from './leash.ts';
+import { letterOf, linkIn } from './letters.ts';
 import { seedDemo, seedDemoStock, seedDeps } from './seed.ts';
 
 const HELP = `
@@ -15,7 +17,7 @@ Starts Strongroom on this machine, everything on 127.0.0.1. Ctrl-C stops it.
   npm start -- [--port N] [--data DIR] [--verbose]
 
   --port N     where it answers (8080; 0 takes a free one)
-  --data DIR   keep orders, keys and objects in DIR from one run to the next (otherwise all is in memory)
+  --data DIR   keep orders, keys and objects in DIR from one run to the next (otherwise all is in memory); Ctrl-C saves
   --verbose    show the functions' log lines here (otherwise they go to log.ndjson)
   --help       this text
 `;
@@ -38,6 +40,7 @@ async function main(): Promise<void> {
   });
   const startedAt = Date.now();
   const folder = options.dataDir ?? resolve('.strongroom');
+  const lostSince = options.dataDir === undefined ? undefined : await takeData(options.dataDir);
   const log = await openLog(options.verbose ? undefined : join(folder, 'log.ndjson'));
   const files = [...new Set([resolve('.strongroom', 'demo.json'), join(folder, 'demo.json')])];
   for (const file of files) await removeLeftOver(file);
@@ -50,7 +53,7 @@ async function main(): Promise<void> {
   const onLine = (line: string): void => {
     log.write(line);
     const letter = letterOf(line);
-    if (letter !== undefined) console.log(`  letter     ${relative(process.cwd(), join(mailDir, letter))}`);
+    if (letter !== undefined) void showLetter(join(mailDir, letter));
   };
   const cloud = await startHub(options, mailDir, onLine);
   try {
@@ -65,12 +68,14 @@ async function main(): Promise<void> {
     }
     for (const file of files) await writeDemoFile(file, demo);
     console.log(screen(demo, mailDir, log.file, Date.now() - startedAt));
+    if (lostSince !== undefined) console.log(lost(lostSince));
     await stopped;
     console.log(options.dataDir === undefined ? '\nStopping …' : '\nSaving and stopping …');
   } finally {
     for (const file of files) await removeDemoFile(file, cloud.baseUrl);
     for (const file of Object.values(commands)) await rm(file, { force: true });
     await cloud.stop();
+    if (options.dataDir !== undefined) await leaveData(options.dataDir);
     await log.close();
   }
 }
@@ -127,9 +132,17 @@ function step(what: string): void {
   console.log(`  starting ${what} …`);
 }
 
-/** The name of the file that a line of the log tells of when a letter was sent. */
-function letterOf(line: string): string | undefined {
-  return /"event":"mail\.filed".*"fileName":"([0-9a-z.-]+)"/.exec(line)?.[1];
+/** On this screen only: what a link opens has no place in the log. */
+async function showLetter(file: string): Promise<void> {
+  console.log(`  letter     ${relative(process.cwd(), file)}\n             ${await linkIn(file)}`);
+}
+
+function lost(since: string): string {
+  return [
+    '',
+    `  The run of ${since} ended without saving, so this one goes on from where that one began:`,
+    '  what happened in it is lost, what was erased in it is there again.',
+  ].join('\n');
 }
 
 async function startHub(options: Options, mailDir: string, onLine: (line: string) => void): Promise<Cloud> {
@@ -143,6 +156,8 @@ async function startHub(options: Options, mailDir: string, onLine: (line: string
     });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    // The port comes before the data.
+    if (options.dataDir !== undefined) await leaveData(options.dataDir);
     throw new SetupError(`Port ${options.port} is in use: choose another with npm start -- --port N.`);
   }
 }

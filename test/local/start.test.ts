@@ -131,17 +131,13 @@ describe('npm start', { timeout: 120_000 }, () => {
     );
   });
 
-  it.each(['launcher', 'hub itself'])(
-    'leaves nothing behind when the %s is killed on the spot',
-    async (which) => {
-      const { hub } = start(['--port', '0']);
-      await ready();
-      const started = descendants(hub.pid ?? 0);
-      const victim = which === 'launcher' ? started[0] : started[1];
-      process.kill(victim ?? 0, 'SIGKILL');
-      await allGone(started);
-    },
-  );
+  it('leaves nothing behind when the launcher is killed on the spot', async () => {
+    const { hub } = start(['--port', '0']);
+    await ready();
+    const started = descendants(hub.pid ?? 0);
+    process.kill(started[0] ?? 0, 'SIGKILL');
+    await allGone(started);
+  });
 
   it('keeps orders and their keys with --data, and a SIGTERM ends everything that it started', async () => {
     const args = ['--port', '0', '--data', 'kept'];
@@ -173,6 +169,30 @@ describe('npm start', { timeout: 120_000 }, () => {
     expect(await read(after, after.supplier, `/v1/orders/${String(order.json['id'])}`)).toEqual(order);
     second.hub.kill('SIGTERM');
     await second.ended;
+  });
+
+  it('takes --data that no other hub has; killed on the spot it leaves nothing running, and the next says what is lost', async () => {
+    const args = ['--port', '0', '--data', 'kept'];
+    const killed = start(args);
+    await ready();
+    const beside = start(args);
+    expect((await beside.ended)[0]).toBe(1);
+    expect(await beside.err).toMatch(/^\S+kept is in use by another hub \(process \d+\)\.\n$/);
+    const started = descendants(killed.hub.pid ?? 0);
+    process.kill(started[1] ?? 0, 'SIGKILL');
+    await allGone(started);
+    await rm(demoFile);
+
+    const next = start(args);
+    const { connections, retailer, ...demo } = await ready();
+    const body = JSON.stringify(sampleOrder({ id: 7_000_002, number: 1002, at: Date.now() }));
+    await sendShopifyOrder({ ...connections.shopify, topic: 'orders/create', body });
+    const { json } = await read({ connections, retailer, ...demo }, retailer, '/v1/orders');
+    expect(json).toMatchObject({ data: [{ code: '#1002' }] });
+    next.hub.kill('SIGTERM');
+    expect((await next.ended)[0]).toBe(0);
+    expect(await next.out).toContain('ended without saving');
+    expect(existsSync(join(folder, 'kept', 'running'))).toBe(false);
   });
 
   it('runs side by side with another, and neither ends the other', async () => {
