@@ -31,8 +31,11 @@ export function requireReadableBody(incoming: IncomingMessage & { rawBody?: Buff
   if (incoming.headers['content-encoding'] !== undefined) {
     throw encoded();
   }
-  const type = (incoming.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
-  if (type !== read) throw new AppError('UNSUPPORTED_MEDIA_TYPE', `the content type of a body is ${read}`);
+  const [type, ...parameters] = typeOf(incoming).toLowerCase().split(';');
+  if (type?.trim() !== read)
+    throw new AppError('UNSUPPORTED_MEDIA_TYPE', `the content type of a body is ${read}`);
+  if (parameters.some((parameter) => /^\s*charset\s*=(?!\s*"?utf-?8"?\s*$)/.test(parameter)))
+    throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'the charset of a body is utf-8');
 }
 
 /** Why the body of a request was never read, where that is so. */
@@ -40,6 +43,17 @@ const unread = new WeakMap<IncomingMessage, ErrorCode>();
 
 export function setUnread(incoming: IncomingMessage, why: ErrorCode): void {
   unread.set(incoming, why);
+}
+
+/** What type the body of a request says to be of, where the framework is told another one. */
+const types = new WeakMap<IncomingMessage, string>();
+
+export function setType(incoming: IncomingMessage, type: string): void {
+  types.set(incoming, type);
+}
+
+function typeOf(incoming: IncomingMessage): string {
+  return types.get(incoming) ?? incoming.headers['content-type'] ?? '';
 }
 
 function encoded(): AppError {

@@ -182,7 +182,7 @@ async function walk(): Promise<void> {
   }
   pieces.set('data folder', filesBelow(dataDir));
   const lines = cloud.lines.map((line, at) => ({ place: `line ${at + 1}`, bytes: Buffer.from(line) }));
-  const failures = ['push.failed', 'push.garbage', 'publish.failed', 'request.failed', 'process.complained'];
+  const failures = ['push.failed', 'push.garbage', 'publish.failed', 'request.failed'];
   keep('lines', lines, ['order.stored', 'order.held', 'webhook.refused', ...failures]);
 }
 
