@@ -141,7 +141,7 @@ describe('npm start', { timeout: 120_000 }, () => {
 
   it('keeps orders and their keys with --data, and a SIGTERM ends everything that it started', async () => {
     const args = ['--port', '0', '--data', 'kept'];
-    const first = start(args);
+    const first = start(args, { shared: true });
     const before = await ready();
     const payload = sampleOrder({ id: 7_000_001, number: 1001, at: Date.now() });
     const { shopify } = before.connections;
@@ -162,7 +162,7 @@ describe('npm start', { timeout: 120_000 }, () => {
     await allGone(started);
     expect(existsSync(join(folder, 'kept', 'demo.json'))).toBe(false);
 
-    const second = start(args);
+    const second = start(args, { shared: true });
     const after = await ready();
     expect([after.retailer, after.supplier]).toEqual([before.retailer, before.supplier]);
     expect(after.connections.shopify.url.startsWith(`${after.baseUrl}/webhooks/con_`)).toBe(true);
