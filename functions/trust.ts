@@ -7,6 +7,7 @@ import { createApi, toFunction } from '../shared/http/app.ts';
 import { accountsRoutes } from '../shared/http/accounts/routes.ts';
 import { approvalsRoutes } from '../shared/http/approvals/routes.ts';
 import { auditRoutes } from '../shared/http/audit/route.ts';
+import { billingRoutes } from '../shared/http/billing/routes.ts';
 import { catalogueRoutes } from '../shared/http/catalogue/routes.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 import { exportRoutes } from '../shared/http/export/routes.ts';
@@ -45,6 +46,7 @@ export const build: Build = (env, now) => {
       ...trustRoutes,
       ...staffRoutes,
       ...supportRoutes,
+      ...billingRoutes,
       ...catalogueRoutes,
     ],
     config.baseUrl,

@@ -15,6 +15,7 @@ import { type Identity, ROLES } from './roles.ts';
 import { readRoutes } from './routes.ts';
 import { provisionLedgerBucket, provisionRootsBucket } from './storage/provision.ts';
 import { startStorage, type StorageServer } from './storage/server.ts';
+import { endpointsOf, startStripe, stripeEnvOf, type StripeStandIn } from './stripe/server.ts';
 import {
   createTopology,
   type Delivery,
@@ -53,6 +54,7 @@ export interface Cloud {
   readonly emulators: Emulators;
   readonly kms: KmsStandIn;
   readonly storage: StorageServer;
+  readonly stripe: StripeStandIn;
   readonly keys: KeyNames;
   readonly ledgerBucket: string;
   /** Where each letter that is sent becomes a file. */
@@ -154,6 +156,9 @@ async function assemble(
   closers.push(() => kms.close());
   const storage = await startStorage({ ...kept, now });
   closers.push(() => storage.close());
+  const stripe = await startStripe({ ...kept, now });
+  closers.push(() => stripe.close());
+  stripe.deliverTo(endpointsOf(gateway.url));
   const ledgerBucket = `${projectId}-ledger`;
   const rootsBucket = `${projectId}-roots`;
   const [keys] = await Promise.all([
@@ -194,6 +199,7 @@ async function assemble(
     STORAGE_ENDPOINT: doors[identity].storageEndpoint,
     ...(identity === 'support' && { DISCLOSE_URL: inside.url }),
     ...(['accounts', 'partners', 'recover'].includes(identity) && { MAIL_DIR: mailDir }),
+    ...stripeEnvOf(identity, stripe.url),
   });
 
   onStep('functions');
@@ -235,7 +241,18 @@ async function assemble(
   clock.release();
 
   return {
-    ...{ projectId, baseUrl: gateway.url, emulators, kms, storage, keys, ledgerBucket, mailDir, doors },
+    ...{
+      projectId,
+      baseUrl: gateway.url,
+      emulators,
+      kms,
+      storage,
+      stripe,
+      keys,
+      ledgerBucket,
+      mailDir,
+      doors,
+    },
     ...{ clock, hosts, gateway, envOf, exportTo, stop },
     kill: (name) => hosts.kill(name),
     restart: (name) => hosts.restart(name),

@@ -14,7 +14,7 @@
 export interface Role {
   databases?: Partial<Record<'(default)' | 'keyring' | 'staff', 'datastore.user' | 'datastore.viewer'>>;
   keys?: Partial<Record<'tenantKek' | 'recoveryKek' | 'attest', readonly KeyRole[]>>;
-  topics?: Partial<Record<'orders' | 'erasures' | 'stock' | 'imports', 'pubsub.publisher'>>;
+  topics?: Partial<Record<'orders' | 'erasures' | 'stock' | 'imports' | 'stripe-events', 'pubsub.publisher'>>;
   buckets?: Partial<Record<'ledger' | 'roots', readonly BucketRole[]>>;
   project?: readonly ('cloudkms.admin' | 'pubsub.admin' | 'storage.admin')[];
 }
@@ -137,6 +137,20 @@ export const ROLES = {
     databases: { '(default)': 'datastore.user' },
     keys: { attest: ['cloudkms.signer', 'cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
     buckets: { roots: ['storage.objectCreator', 'storage.legacyObjectReader'] },
+  },
+  // Stripe's endpoint on the internet. It passes ids on, and reaches nothing else.
+  'stripe-webhooks': {
+    topics: { 'stripe-events': 'pubsub.publisher' },
+  },
+  // These three hold keys of Stripe's, and none of ours.
+  settle: {
+    databases: { '(default)': 'datastore.user' },
+  },
+  bill: {
+    databases: { '(default)': 'datastore.user' },
+  },
+  billing: {
+    databases: { '(default)': 'datastore.user' },
   },
   // The operator's own command, which alone makes, trains and suspends accounts of staff.
   'staff-admin': {

@@ -48,6 +48,7 @@ async function main(): Promise<void> {
   const commands = {
     'replay-ledger': resolve('.strongroom', 'replay-ledger.env'),
     'staff-admin': resolve('.strongroom', 'staff.env'),
+    bill: resolve('.strongroom', 'bill.env'),
   };
   const mailDir = join(folder, 'mail');
   const onLine = (line: string): void => {
@@ -63,11 +64,11 @@ async function main(): Promise<void> {
       onStop = settle;
     });
     await mkdir(resolve('.strongroom'), { recursive: true });
-    for (const identity of ['replay-ledger', 'staff-admin'] as const) {
+    for (const identity of ['replay-ledger', 'staff-admin', 'bill'] as const) {
       await writeFile(commands[identity], envLines(cloud.envOf(identity)), { mode: 0o600 });
     }
     for (const file of files) await writeDemoFile(file, demo);
-    console.log(screen(demo, mailDir, log.file, Date.now() - startedAt));
+    console.log(screen(demo, cloud.stripe.url, mailDir, log.file, Date.now() - startedAt));
     if (lostSince !== undefined) console.log(lost(lostSince));
     await stopped;
     console.log(options.dataDir === undefined ? '\nStopping …' : '\nSaving and stopping …');
@@ -217,7 +218,13 @@ async function openLog(file: string | undefined): Promise<LogSink> {
   };
 }
 
-function screen(demo: DemoFile, mailDir: string, logFile: string | undefined, tookMs: number): string {
+function screen(
+  demo: DemoFile,
+  stripeUrl: string,
+  mailDir: string,
+  logFile: string | undefined,
+  tookMs: number,
+): string {
   const { baseUrl, retailer } = demo;
   const lines = [
     `Ready after ${(tookMs / 1000).toFixed(1)} s.`,
@@ -225,6 +232,7 @@ function screen(demo: DemoFile, mailDir: string, logFile: string | undefined, to
     `  API        ${baseUrl}/v1          (reference: ${baseUrl}/docs)`,
     `  Webhooks   ${demo.connections.shopify.url}   Shopify`,
     `             ${demo.connections.standard.url}   Standard Webhooks`,
+    `  Stripe     ${stripeUrl}   (a stand-in, which takes test cards alone)`,
     `  Letters    ${relative(process.cwd(), mailDir)}`,
     `  Merchants  keys, passwords and secrets in ${relative(process.cwd(), resolve('.strongroom', 'demo.json'))}`,
     `  Log        ${logFile === undefined ? 'below' : relative(process.cwd(), logFile)}`,

@@ -21,6 +21,10 @@ export const FUNCTIONS = [
   'allocate',
   'import',
   'checkpoint',
+  'stripe-webhooks',
+  'settle',
+  'bill',
+  'billing',
 ] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
@@ -48,10 +52,12 @@ export const TOPICS = [
   'erasures',
   'stock',
   'imports',
+  'stripe-events',
   'orders-dead',
   'erasures-dead',
   'stock-dead',
   'imports-dead',
+  'stripe-events-dead',
 ] as const;
 
 export type TopicName = (typeof TOPICS)[number];
@@ -108,6 +114,20 @@ export const SUBSCRIPTIONS: readonly Subscription[] = [
     path: '/dead-letters',
     deadLetters: undefined,
   },
+  {
+    name: 'stripe-events-settle',
+    topic: 'stripe-events',
+    to: 'settle',
+    path: '/',
+    deadLetters: 'stripe-events-dead',
+  },
+  {
+    name: 'stripe-events-dead-settle',
+    topic: 'stripe-events-dead',
+    to: 'settle',
+    path: '/dead-letters',
+    deadLetters: undefined,
+  },
 ];
 
 export interface Schedule {
@@ -123,6 +143,8 @@ export const SCHEDULES: readonly Schedule[] = [
   { name: 'recover', to: 'recover', path: '/', everyMinutes: 15 },
   { name: 'review', to: 'review', path: '/', everyMinutes: 24 * 60 },
   { name: 'checkpoint', to: 'checkpoint', path: '/', everyMinutes: 5 },
+  // New charges are made once a day; the other ticks go on with what is under way.
+  { name: 'bill', to: 'bill', path: '/', everyMinutes: 15 },
 ];
 
 /** The client's form of a subscription; the emulator and production take the same. */

@@ -12,6 +12,7 @@ const LAYERS: string[][] = [
   ['shared/audit'],
   ['shared/factors'],
   [
+    'shared/billing',
     'shared/commerce',
     'shared/orders',
     'shared/accounts',

@@ -12,6 +12,7 @@ import { everyQuery } from './catalogue/every-query.ts';
 import { act, call, trade } from './orders/trading.ts';
 import { ordered, quiet, settled, supplying } from './stock/stock-fixture.ts';
 import { browserKey, type DeskFixture, openDesk } from './support-desk/desk-fixture.ts';
+import { everyBillingQuery } from './stripe/every-query.ts';
 import { declaredIndexes, type IndexFile, isDeclared } from './support/declared-indexes.ts';
 import { type Market, startMarket } from './support/market.ts';
 
@@ -178,6 +179,7 @@ describe('every query that the hub makes', () => {
     }
     await call(retailer, 'POST', '/v1/orders/erase-archived');
     await everyQuery(market);
+    await everyBillingQuery(market);
     await accounts();
     await support();
     await stock();
@@ -209,6 +211,9 @@ describe('every query that the hub makes', () => {
       '(default) auditHeads false',
       '(default) auditTree false',
       '(default) auditTree true',
+      '(default) cards false',
+      '(default) charges false',
+      '(default) charges true',
       '(default) closings false',
       '(default) connections false',
       '(default) erasures false',
@@ -221,6 +226,7 @@ describe('every query that the hub makes', () => {
       '(default) orders true',
       '(default) partnerInvitations false',
       '(default) partners false',
+      '(default) partners true',
       '(default) priceLists false',
       '(default) products false',
       '(default) recoveries false',
@@ -231,6 +237,7 @@ describe('every query that the hub makes', () => {
       '(default) sessions false',
       '(default) stock false',
       '(default) stock true',
+      '(default) stripeAccounts false',
       '(default) supportRequests false',
       'keyring recordKeys false',
       'staff staff false',
@@ -263,9 +270,14 @@ describe('every query that the hub makes', () => {
         const override = file.fieldOverrides.find(
           (each) => each.collectionGroup === collection && each.fieldPath === field,
         );
+        // A part of a field may have indexes of its own, apart from those of the whole.
+        const apart = file.fieldOverrides.filter((each) => each.collectionGroup === collection);
         const asked = [...seen.values()].some((query) =>
           [...query.filters, ...query.orders].some(
-            (each) => query.collection === collection && each.field.split('.')[0] === field,
+            (each) =>
+              query.collection === collection &&
+              each.field.split('.')[0] === field &&
+              (each.field === field || !apart.some(({ fieldPath }) => fieldPath === each.field)),
           ),
         );
         const exempt = override?.indexes.length === 0;
@@ -409,6 +421,21 @@ describe('a query', () => {
       query({ filters: equal('a.b') }),
       { ...empty, fieldOverrides: [{ collectionGroup: 'things', fieldPath: 'a', indexes: [] }] },
       false,
+    ],
+    [
+      'by a field of an exempt one that is declared by itself is served',
+      query({ filters: equal('a.b') }),
+      {
+        ...empty,
+        fieldOverrides: [
+          { collectionGroup: 'things', fieldPath: 'a', indexes: [] },
+          {
+            ...{ collectionGroup: 'things', fieldPath: 'a.b' },
+            indexes: [{ queryScope: 'COLLECTION', order: 'ASCENDING' }],
+          },
+        ],
+      },
+      true,
     ],
     [
       'with a filter that is not known here is not served',

@@ -94,5 +94,14 @@ export const ACTIONS = [
   'import.done',
   'import.refused',
   'import.failed',
+  'billing.account_linked',
+  'billing.account_changed',
+  'billing.card_asked',
+  'billing.card_changed',
+  'charge.opened',
+  'charge.settled',
+  'charge.refund_asked',
+  'charge.refunded',
+  'charge.disputed',
 ] as const;
 export type Action = (typeof ACTIONS)[number];

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { ChargeCode, ChargeState } from '../domain/billing.ts';
 import { ERRORS, type ErrorCode } from '../domain/errors.ts';
 import { idSchema } from '../domain/ids.ts';
 import { HeldCode, OrderState } from '../domain/order.ts';
@@ -44,6 +45,10 @@ export const Facts = z.strictObject({
   roleBefore: z.enum(MEMBER_ROLES).optional(),
   sessions: Count.optional(),
   factor: z.enum(['totp', 'passkey', 'recovery_code']).optional(),
+  chargeId: idSchema('charge').optional(),
+  refundId: idSchema('refund').optional(),
+  charge: ChargeState.optional(),
+  reason: ChargeCode.optional(),
   factorId: z.union([idSchema('totp'), idSchema('passkey')]).optional(),
   partnerRole: PartnerRole.optional(),
   termsVersion: Count.optional(),
@@ -72,6 +77,7 @@ const RecordRef = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('member'), id: idSchema('member') }),
   z.strictObject({ type: z.literal('partner'), id: idSchema('partner') }),
   z.strictObject({ type: z.literal('api_key'), id: idSchema('apiKey') }),
+  z.strictObject({ type: z.literal('charge'), id: idSchema('charge') }),
   z.strictObject({ type: z.literal('support_request'), id: idSchema('supportRequest') }),
   // Made of the company and of its own name for it (`logId`), which is no word for a log.
   z.strictObject({ type: z.literal('product'), id: idSchema('product') }),

@@ -162,6 +162,29 @@ function events(line: Line) {
     checkpointForked: (root: number) => {
       line('ALERT', 'checkpoint.forked', 'Another root of this number is published already', { root });
     },
+    stripeEventIgnored: (reason: 'TYPE' | 'ACCOUNT' | 'FORM' | 'REPEATED') => {
+      line('INFO', 'stripe.event_ignored', 'An event of Stripe that changes nothing', { code: reason });
+    },
+    stripeEventGivenUp: () => {
+      line(
+        'ERROR',
+        'stripe.event_given_up',
+        'An event of Stripe was not applied; the daily comparison will',
+        {},
+      );
+    },
+    stripeDifference: (companyId: string, code: string) => {
+      line('ALERT', 'stripe.difference', 'Stripe and we differ, which a person must look at', {
+        companyId,
+        code,
+      });
+    },
+    stripeHealed: (companyId: string, count: number) => {
+      line('WARNING', 'stripe.healed', 'Events of Stripe that never came were applied', { companyId, count });
+    },
+    chargeFailed: (companyId: string, error: unknown) => {
+      line('ERROR', 'charge.failed', 'A charge could not be made now', { companyId, ...errorFacts(error) });
+    },
     sweepRepublished: (count: number) => {
       line('INFO', 'sweep.republished', 'Unfinished work was published again', { count });
     },

@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { PubSub, type Topic } from '@google-cloud/pubsub';
+import type { StripeEventMessage } from '../domain/billing.ts';
 import type { ImportMessage } from '../domain/import.ts';
 import type { ErasureMessage, OrderMessage } from '../domain/order.ts';
 import type { StockMessage } from '../domain/stock.ts';
@@ -12,6 +13,7 @@ export interface Publisher {
   /** Messages about one supplier are delivered one after the other. */
   stock(message: StockMessage): Promise<void>;
   import(message: ImportMessage): Promise<void>;
+  stripeEvent(message: StripeEventMessage): Promise<void>;
 }
 
 /**
@@ -45,6 +47,7 @@ export function createPublisher(config: Pick<Config, 'projectId' | 'cloudEndpoin
   const erasures = topic('erasures');
   const stock = pubsub.topic('stock', { ...options, messageOrdering: true });
   const imports = topic('imports');
+  const stripeEvents = topic('stripe-events');
   return {
     async order(message) {
       await orders.publishMessage({ json: message });
@@ -64,6 +67,9 @@ export function createPublisher(config: Pick<Config, 'projectId' | 'cloudEndpoin
     },
     async import(message) {
       await imports.publishMessage({ json: message });
+    },
+    async stripeEvent(message) {
+      await stripeEvents.publishMessage({ json: message });
     },
   };
 }

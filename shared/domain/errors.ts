@@ -21,6 +21,7 @@ export const ERRORS = {
   ORDER_NOT_HELD: { status: 409, title: 'The order is not held' },
   QUANTITY_EXCEEDED: { status: 409, title: 'More than what is left of a line' },
   IDEMPOTENCY_RUNNING: { status: 409, title: 'A request with this idempotency key is still running' },
+  BILLING_NOT_READY: { status: 409, title: 'Stripe does not let this be charged yet' },
   LAST_OWNER: { status: 409, title: 'A company keeps at least one owner' },
   PARTNER_IS_SELF: { status: 409, title: 'A company is not its own partner' },
   PARTNER_EXISTS: { status: 409, title: 'The two companies are connected like this already' },

@@ -102,6 +102,19 @@ export interface StoredFulfilment {
   partner: string | null;
 }
 
+/** Which shipped and returned quantities of each line charges account for, and what those charges came to. */
+export interface OrderBilling {
+  lines: Record<string, { shipped: number; returned: number }>;
+  charges: {
+    id: string;
+    amount: number;
+    refunded: number;
+    lost: number;
+    state: string;
+    code: string | null;
+  }[];
+}
+
 /** `companies/{companyId}/orders/{orderId}`: an order as it is stored. Nothing in it is about the consumer. */
 export interface StoredOrder {
   companyId: string;
@@ -135,6 +148,10 @@ export interface StoredOrder {
   sourceUpdatedAt: string | null;
   /** A random slot of 0..15 while work is unfinished; `sweep` finds it by this. */
   due?: number;
+  /** On a supply order: `{partnerId}/{currency}` while something shipped is on no charge; `bill` finds it by this. */
+  unbilled?: string;
+  /** On a supply order that was billed: the charges it is on. */
+  billing?: OrderBilling;
 }
 
 /** What is sealed beside the address: titles that no catalogue has, by line id, and tracking, by fulfilment id. */

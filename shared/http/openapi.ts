@@ -17,6 +17,7 @@ const TAGS = [
   { name: 'Members', description: 'Who belongs to the company, and what each may do.' },
   { name: 'API keys', description: 'Credentials for programs, with scopes and an end.' },
   { name: 'Partners', description: 'Companies that you trade with, and the terms of it.' },
+  { name: 'Billing', description: 'Charges for what was shipped, through Stripe, and what became of them.' },
   { name: 'Export', description: 'Everything that you have here, in signed parts.' },
   { name: 'Approvals', description: 'What our support asks of you, and what you let it do.' },
   { name: 'Staff', description: 'For our own people: signing in, and the list of staff that is signed.' },

@@ -6,6 +6,7 @@ import { AppError } from '../domain/errors.ts';
 import { randomId } from '../domain/ids.ts';
 import type { Details, OrderLine, StoredFulfilment, StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
+import { billingMark } from './billing-mark.ts';
 import { withRouting } from './merge.ts';
 import {
   type Acting,
@@ -54,6 +55,7 @@ export async function fulfil(
     const quantities = shippedQuantities(order, shipment.lines);
     const owner = order.origin;
     const owned = await readOwned(deps.db, tx, order);
+    const mark = await billingMark(deps.db, tx, target.companyId, order);
     const more = (details: Details): Details => ({
       ...details,
       tracking: { ...details.tracking, [id]: tracking },
@@ -62,7 +64,7 @@ export async function fulfil(
 
     const at = timestamp(deps.now);
     const base = { id, carrier: shipment.carrier, shippedAt: shipment.shippedAt ?? at, partner: null };
-    const shipped = withShipment(order, base, quantities, at);
+    const shipped = { ...withShipment(order, base, quantities, at), ...mark };
     tx.set(orderDoc(deps.db, target.companyId, target.orderId), shipped);
     // What stays with a retailer has no reservation.
     const asked = owner === null ? [] : carryToStock(tx, order, shipped, deps.db);

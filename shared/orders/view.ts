@@ -25,9 +25,16 @@ export function listView(id: string, order: StoredOrder) {
     ),
     totals: order.totals,
     fulfilments: order.fulfilments.map(({ partner: _partner, ...fulfilment }) => fulfilment),
+    ...billingView(order),
     createdAt: order.createdAt,
     updatedAt: order.updatedAt,
   };
+}
+
+/** On a supply order that is billed here: what is on no charge yet, and the charges with what they came to. */
+function billingView({ unbilled, billing }: StoredOrder) {
+  if (unbilled === undefined && billing === undefined) return {};
+  return { billing: { unbilled: unbilled !== undefined, charges: billing?.charges ?? [] } };
 }
 
 /** The single read: the same with what was sealed. A title that nobody knows any more is `null`. */

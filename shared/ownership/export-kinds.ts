@@ -3,6 +3,8 @@ import { apiKeyViews, StoredApiKey } from '../accounts/api-keys.ts';
 import { StoredInvitation, StoredMember } from '../accounts/documents.ts';
 import { invitationView, memberView } from '../accounts/members.ts';
 import { leafHash, StoredEntry } from '../audit/entry.ts';
+import type { StoredCharge } from '../billing/documents.ts';
+import { chargeView } from '../billing/lists.ts';
 import type { StoredImport } from '../catalogue/import-store.ts';
 import { PriceListId, StoredPriceList } from '../catalogue/price-list.ts';
 import { toProduct } from '../catalogue/write-products.ts';
@@ -160,6 +162,12 @@ export const EXPORT_KINDS = {
         const { companyId: _, due: _due, confirmDue: _confirmDue, ...shown } = doc.data() as StoredErasure;
         return { id: doc.id, ...shown };
       }),
+  },
+  charges: {
+    documents: (db, companyId) => db.collection(paths.charges(companyId)),
+    isId: anId('charge'),
+    render: (companyId, documents) =>
+      documents.map((doc) => chargeView(companyId, doc.id, doc.data() as StoredCharge)),
   },
   approvals: {
     documents: (db, companyId) => db.collection(paths.supportRequests(companyId)),

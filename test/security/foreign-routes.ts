@@ -99,6 +99,31 @@ export const COMPANY_ROUTES: readonly CompanyRoute[] = [
     scope: 'catalogue:write',
     body: () => ({ stock: [{ sku: 'IPOD2008GREEN', onHand: 5 }] }),
   },
+  { method: 'GET', template: '/v1/billing/account', scope: 'billing:read' },
+  { method: 'POST', template: '/v1/billing/account', scope: 'billing:write', body: () => ({}) },
+  {
+    method: 'PATCH',
+    template: '/v1/billing/account',
+    scope: 'billing:write',
+    body: () => ({ retryAfterDays: [1] }),
+  },
+  // Whose card is named by a partner, in the query and in the body: held by `test/stripe/billing.test.ts`.
+  { method: 'GET', template: '/v1/billing/cards', scope: 'billing:read' },
+  {
+    method: 'POST',
+    template: '/v1/billing/cards',
+    scope: 'billing:write',
+    body: () => ({ partner: randomId('partner') }),
+  },
+  { method: 'GET', template: '/v1/billing/charges', scope: 'billing:read' },
+  { method: 'GET', template: '/v1/billing/charges/{id}', scope: 'billing:read' },
+  {
+    method: 'POST',
+    template: '/v1/billing/charges/{id}/refunds',
+    scope: 'billing:write',
+    body: () => ({}),
+  },
+  { method: 'GET', template: '/v1/billing/statements', scope: 'billing:read' },
   { method: 'GET', template: '/v1/erasures', scope: 'orders:read' },
   { method: 'GET', template: '/v1/erasures/{id}', scope: 'orders:read' },
   { method: 'GET', template: '/v1/audit', scope: 'audit:read' },
@@ -204,6 +229,8 @@ export const OPEN_ROUTES: readonly (Named & { by: 'signature' | 'public' | 'secr
 
 /** The template with ids in it. */
 export function pathWith(template: string, ids: Ids): string {
+  // As well formed as an id of a charge is; that others' charges stay hidden is held by `test/stripe/billing.test.ts`.
+  if (template.startsWith('/v1/billing')) return template.replace('{id}', ids.order.replace('ord_', 'chg_'));
   if (template.startsWith('/v1/partners')) return template.replace('{id}', ids.partner);
   return template
     .replace('{fulfilmentId}', ids.fulfilment)

@@ -78,7 +78,18 @@ describe('the tables of this test', () => {
       route(pathWith(each.template, nobodysIds())),
     );
     expect([...new Set(reached)].sort()).toEqual([
-      ...['accounts', 'audit', 'catalogue', 'export', 'orders', 'partners', 'support', 'trust', 'webhooks'],
+      ...[
+        'accounts',
+        'audit',
+        'billing',
+        'catalogue',
+        'export',
+        'orders',
+        'partners',
+        'support',
+        'trust',
+        'webhooks',
+      ],
     ]);
   });
 });

@@ -79,6 +79,24 @@ const ORDER_EXAMPLE = {
   updatedAt: '2026-11-23T12:00:00.000Z',
 };
 
+/** On a supply order that is billed here. */
+const OrderBilling = z.strictObject({
+  unbilled: z.boolean().openapi({ description: 'Whether something that shipped is on no charge yet.' }),
+  charges: z.array(
+    z.strictObject({
+      id: idSchema('charge'),
+      amount: z.int(),
+      refunded: z.int(),
+      lost: z.int(),
+      state: z.string(),
+      code: z
+        .string()
+        .nullable()
+        .openapi({ description: 'Why it was not paid; the charge says how to mend it.' }),
+    }),
+  ),
+});
+
 /** An order as lists and answers to actions show it: nothing in it is sealed. */
 export const OrderSummary = z
   .strictObject({
@@ -109,6 +127,7 @@ export const OrderSummary = z
     lines: z.array(LineSummary),
     totals: z.strictObject({ items: Sum, shipping: Sum, tax: Sum, discount: Sum, total: Sum }),
     fulfilments: z.array(FulfilmentSummary),
+    billing: OrderBilling.optional(),
     createdAt: Time,
     updatedAt: Time,
   })
