@@ -1,5 +1,6 @@
 import { createPasswords } from '../shared/accounts/passwords.ts';
 import { createThrottle } from '../shared/accounts/throttle.ts';
+import { createRefusals } from '../shared/audit/refusals.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
 import { openKeyring } from '../shared/cloud/keyring.ts';
@@ -23,6 +24,7 @@ export const build: Build = (env, now) => {
   const app = createApi({
     log,
     authenticator: createAuthenticator({ db, now, freshSessions: true }),
+    noteRefusal: createRefusals({ db, now }),
     open: accountsRoutes.filter((route) => route.security?.length === 0),
   });
   addAccountsApi(app, {

@@ -1,3 +1,4 @@
+import { createRefusals } from '../shared/audit/refusals.ts';
 import { createOffers } from '../shared/catalogue/offers.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
@@ -15,7 +16,11 @@ export const build: Build = (env, now) => {
   const log = createLog({ functionName: 'orders', projectId: config.projectId });
   const db = openFirestore(config, '(default)');
   const keyring = openKeyring(config, { now, onKmsBridged: log.kmsBridged });
-  const app = createApi({ log, authenticator: createAuthenticator({ db, now }) });
+  const app = createApi({
+    log,
+    authenticator: createAuthenticator({ db, now }),
+    noteRefusal: createRefusals({ db, now }),
+  });
   addOrdersApi(app, {
     ...{ db, keyring, publisher: createPublisher(config), log, now },
     offers: createOffers({ db, now }),

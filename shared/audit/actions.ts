@@ -45,6 +45,7 @@ export const ACTIONS = [
   'member.suspended',
   'member.resumed',
   'member.removed',
+  'access.refused',
   'session.started',
   'session.refused',
   'session.ended',

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { SCOPES } from '../domain/api-key.ts';
 import { ChargeCode, ChargeState } from '../domain/billing.ts';
 import { ERRORS, type ErrorCode } from '../domain/errors.ts';
 import { idSchema } from '../domain/ids.ts';
@@ -30,6 +31,7 @@ export const Facts = z.strictObject({
   skus: Count.optional(),
   state: OrderState.optional(),
   code: Code.optional(),
+  scope: z.enum(SCOPES).optional(),
   addressCleaned: z.boolean().optional(),
   afterShipping: z.boolean().optional(),
   supportRequestId: idSchema('supportRequest').optional(),

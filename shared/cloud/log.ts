@@ -115,6 +115,12 @@ function events(line: Line) {
     importStuck: (companyId: string) => {
       line('ERROR', 'import.stuck', 'An import could not be finished', { companyId });
     },
+    refusalNotNoted: (companyId: string, error: unknown) => {
+      line('ERROR', 'refusal.not_noted', 'A refused attempt could not be written into the log', {
+        companyId,
+        ...errorFacts(error),
+      });
+    },
     importNotPublished: (companyId: string) => {
       line('WARNING', 'import.not_published', 'An import was not published; sweep will', { companyId });
     },
