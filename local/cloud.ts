@@ -7,13 +7,15 @@ import { type LocalClock, startClock } from './clock.ts';
 import { type Door, startDoor } from './door/door.ts';
 import { type Emulators, startEmulators, takeAddresses } from './emulators.ts';
 import { clearDatabases, exportDatabases, importDatabases, isExport } from './firestore-export.ts';
+import { type FirestoreAdminStandIn, startFirestoreAdmin } from './firestore-admin/server.ts';
+import { Flow } from './flow.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { type Hosts, startHosts } from './hosts.ts';
 import { type KeyNames, provisionKeys } from './kms/provision.ts';
 import { type KmsStandIn, startKms } from './kms/server.ts';
 import { type Identity, ROLES } from './roles.ts';
 import { readRoutes } from './routes.ts';
-import { provisionLedgerBucket, provisionRootsBucket } from './storage/provision.ts';
+import { provisionBuckets } from './storage/provision.ts';
 import { startStorage, type StorageServer } from './storage/server.ts';
 import {
   createTopology,
@@ -53,8 +55,10 @@ export interface Cloud {
   readonly emulators: Emulators;
   readonly kms: KmsStandIn;
   readonly storage: StorageServer;
+  readonly firestoreAdmin: FirestoreAdminStandIn;
   readonly keys: KeyNames;
   readonly ledgerBucket: string;
+  readonly backupBuckets: { backups: string; keyringBackups: string };
   /** Where each letter that is sent becomes a file. */
   readonly mailDir: string;
   /** One for each function, and one for `seed`, the launcher's own identity. */
@@ -156,14 +160,21 @@ async function assemble(
   closers.push(() => storage.close());
   const ledgerBucket = `${projectId}-ledger`;
   const rootsBucket = `${projectId}-roots`;
+  const backupBuckets = { backups: `${projectId}-backups`, keyringBackups: `${projectId}-keyring-backups` };
+  const writes = new Flow();
+  const firestoreAdmin = await startFirestoreAdmin({
+    ...{ projectId, writes, now, storageUrl: storage.url },
+    firestore: () => emulators.firestore.address,
+  });
+  closers.push(() => firestoreAdmin.close());
   const [keys] = await Promise.all([
     provisionKeys({ port: kms.port, projectId, location: LOCATION, now }),
-    provisionLedgerBucket({ projectId, ledgerBucket, storageEndpoint: storage.url }),
-    provisionRootsBucket({ projectId, rootsBucket, storageEndpoint: storage.url }),
+    provisionBuckets({ projectId, ledgerBucket, rootsBucket, backupBuckets, storageEndpoint: storage.url }),
   ]);
 
   const backends = {
     firestore: emulators.firestore.address,
+    firestoreAdmin: `127.0.0.1:${firestoreAdmin.port}`,
     pubsub: emulators.pubsub.address,
     kms: `127.0.0.1:${kms.port}`,
     storage: storage.url,
@@ -173,8 +184,9 @@ async function assemble(
     identities.map((identity) =>
       startDoor({
         identity,
-        cloud: { projectId, kms: keys, ledgerBucket, rootsBucket },
+        cloud: { projectId, kms: keys, ledgerBucket, rootsBucket, backupBuckets },
         backends,
+        writes,
       }),
     ),
   );
@@ -190,6 +202,8 @@ async function assemble(
     KMS_ATTEST: keys.attest,
     LEDGER_BUCKET: ledgerBucket,
     ROOTS_BUCKET: rootsBucket,
+    BACKUP_BUCKET: backupBuckets.backups,
+    KEYRING_BACKUP_BUCKET: backupBuckets.keyringBackups,
     CLOUD_ENDPOINT: doors[identity].cloudEndpoint,
     STORAGE_ENDPOINT: doors[identity].storageEndpoint,
     ...(identity === 'support' && { DISCLOSE_URL: inside.url }),
@@ -236,6 +250,7 @@ async function assemble(
 
   return {
     ...{ projectId, baseUrl: gateway.url, emulators, kms, storage, keys, ledgerBucket, mailDir, doors },
+    ...{ firestoreAdmin, backupBuckets },
     ...{ clock, hosts, gateway, envOf, exportTo, stop },
     kill: (name) => hosts.kill(name),
     restart: (name) => hosts.restart(name),

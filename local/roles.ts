@@ -5,6 +5,7 @@
  *   databases   google_project_iam_member with the condition resource.name == "projects/P/databases/D"
  *   keys        google_kms_crypto_key_iam_member
  *   topics      google_pubsub_topic_iam_member
+ *   exports     google_project_iam_member with the same condition, of a role of our own
  *   buckets     google_storage_bucket_iam_member
  *   project     google_project_iam_member without a condition; only `seed` has any, and no deployed function is `seed`
  *
@@ -15,7 +16,9 @@ export interface Role {
   databases?: Partial<Record<'(default)' | 'keyring' | 'staff', 'datastore.user' | 'datastore.viewer'>>;
   keys?: Partial<Record<'tenantKek' | 'recoveryKek' | 'attest', readonly KeyRole[]>>;
   topics?: Partial<Record<'orders' | 'erasures' | 'stock' | 'imports', 'pubsub.publisher'>>;
-  buckets?: Partial<Record<'ledger' | 'roots', readonly BucketRole[]>>;
+  /** Databases of which this identity may have copies made into a bucket, which it can not read. */
+  exports?: readonly ('(default)' | 'keyring' | 'staff')[];
+  buckets?: Partial<Record<'ledger' | 'roots' | 'backups' | 'keyringBackups', readonly BucketRole[]>>;
   project?: readonly ('cloudkms.admin' | 'pubsub.admin' | 'storage.admin')[];
 }
 
@@ -26,7 +29,18 @@ export type KeyRole =
   | 'cloudkms.publicKeyViewer'
   | 'cloudkms.viewer';
 
-export type BucketRole = 'storage.objectCreator' | 'storage.legacyObjectReader' | 'storage.objectViewer';
+/**
+ * Roles of our own, narrower than any that Google has: each of those that export may import too, and each of those that
+ * list objects may read them. What they hold is in `local/door/permissions.ts`.
+ */
+export type ExportRole = 'strongroom.databaseExporter';
+
+export type BucketRole =
+  | 'storage.objectCreator'
+  | 'storage.legacyObjectReader'
+  | 'storage.objectViewer'
+  | 'strongroom.objectLister'
+  | 'strongroom.backupKeeper';
 
 export const ROLES = {
   webhooks: {

@@ -69,6 +69,13 @@ const METHODS: Record<Method['service'], Record<string, Reader>> = {
     Commit: writes,
     BatchWrite: writes,
   },
+  // https://cloud.google.com/datastore/docs/access/iam. Into and out of buckets goes the service's own agent.
+  firestoreAdmin: {
+    ExportDocuments: on('name', 'datastore.databases.export'),
+    ImportDocuments: on('name', 'datastore.databases.import'),
+    GetOperation: on('name', 'datastore.operations.get'),
+    CancelOperation: on('name', 'datastore.operations.cancel'),
+  },
   // https://cloud.google.com/pubsub/docs/access-control#required_permissions
   pubsub: {
     Publish: on('topic', 'pubsub.topics.publish'),

@@ -5,6 +5,7 @@ import {
   type OutgoingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
+import type { Flow } from '../flow.ts';
 import { asksOf, type WireRequest } from './asks.ts';
 import type { Backend } from './backend.ts';
 import { Bill, type Counts } from './counts.ts';
@@ -25,6 +26,8 @@ export interface Desk {
   wrote: (writes: DocumentWrite[]) => void;
   /** Told each query that was answered. */
   asked: (query: SeenQuery) => void;
+  /** Holds back commits while the databases are exported. */
+  writes: Flow;
 }
 
 /** gRPC's status codes, as far as the door answers by itself. */
@@ -271,7 +274,7 @@ function onlyFields(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
 
 /** A refusal in the words of the service itself. */
 function denial(service: CloudService, { permission, resource }: Ask): string {
-  if (service === 'firestore') return 'Missing or insufficient permissions.';
+  if (service === 'firestore' || service === 'firestoreAdmin') return 'Missing or insufficient permissions.';
   if (service === 'pubsub') return 'User not authorized to perform this action.';
   return `Permission '${permission}' denied on resource '${resource}' (or it may not exist).`;
 }

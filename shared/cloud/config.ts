@@ -18,6 +18,8 @@ const Environment = z.object({
   KMS_ATTEST: CryptoKeyName,
   LEDGER_BUCKET: z.string().min(3),
   ROOTS_BUCKET: z.string().min(3).optional(),
+  BACKUP_BUCKET: z.string().min(3),
+  KEYRING_BACKUP_BUCKET: z.string().min(3),
   CLOUD_ENDPOINT: Address.optional(),
   DISCLOSE_URL: z.url().optional(),
   STORAGE_ENDPOINT: z.url({ protocol: /^http$/, hostname: /^127\.0\.0\.1$/ }).optional(),
@@ -36,6 +38,8 @@ export interface Config {
   ledgerBucket: string;
   /** Signed roots, write-once and for everyone to read; known to the functions that have to do with it. */
   rootsBucket: string | undefined;
+  /** Where the databases' exports go: `keyring`'s alone, those of the others together. */
+  backupBuckets: { backups: string; keyringBackups: string };
   /** Where `disclose` answers inside, without a slash at the end; known to the one function that may call it. */
   discloseUrl: string | undefined;
   /** `host:port` in front of Firestore, Pub/Sub and KMS on one machine; never in production. */
@@ -81,6 +85,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     },
     ledgerBucket: values.LEDGER_BUCKET,
     rootsBucket: values.ROOTS_BUCKET,
+    backupBuckets: { backups: values.BACKUP_BUCKET, keyringBackups: values.KEYRING_BACKUP_BUCKET },
     discloseUrl: values.DISCLOSE_URL?.replace(/\/+$/, ''),
     cloudEndpoint: values.CLOUD_ENDPOINT,
     storageEndpoint: values.STORAGE_ENDPOINT,

@@ -7,6 +7,8 @@ import type { Storage } from '@google-cloud/storage';
 import { inject, onTestFinished } from 'vitest';
 import { type Backends, type Door, startDoor } from '../../local/door/door.ts';
 import type { Cloud } from '../../local/door/permissions.ts';
+import { startFirestoreAdmin } from '../../local/firestore-admin/server.ts';
+import { Flow } from '../../local/flow.ts';
 import { provisionKeys } from '../../local/kms/provision.ts';
 import { startKms } from '../../local/kms/server.ts';
 import type { Identity } from '../../local/roles.ts';
@@ -46,16 +48,24 @@ export async function openBehind(): Promise<Behind> {
   const storage = await startStorage();
   const projectId = `door-${randomBytes(6).toString('hex')}`;
   const keys = await provisionKeys({ port: kms.port, projectId, now: Date.now });
-  const cloud = { projectId, kms: keys, ledgerBucket: `${projectId}-ledger` };
+  const backupBuckets = { backups: `${projectId}-backups`, keyringBackups: `${projectId}-keyring-backups` };
+  const cloud = { projectId, kms: keys, ledgerBucket: `${projectId}-ledger`, backupBuckets };
+  const firestoreAdmin = await startFirestoreAdmin({
+    ...{ projectId, storageUrl: storage.url, writes: new Flow(), now: Date.now },
+    firestore: () => emulators.firestore,
+  });
   const backends = {
     firestore: emulators.firestore,
+    firestoreAdmin: `127.0.0.1:${firestoreAdmin.port}`,
     pubsub: emulators.pubsub,
     kms: `127.0.0.1:${kms.port}`,
     storage: storage.url,
   };
   const seed = clientsAt(await startDoor({ identity: 'seed', cloud, backends }), cloud);
   for (const topic of TOPICS) await seed.pubsub.createTopic(topic);
-  await seed.storage.createBucket(cloud.ledgerBucket);
+  for (const bucket of [cloud.ledgerBucket, ...Object.values(backupBuckets)]) {
+    await seed.storage.createBucket(bucket);
+  }
   const plaintext = randomBytes(32);
   const [{ ciphertext }] = await seed.kms.encrypt({ name: keys.tenantKek, plaintext });
   await seed.close();
@@ -65,6 +75,7 @@ export async function openBehind(): Promise<Behind> {
     plaintext,
     wrapped: Buffer.from(ciphertext as Uint8Array),
     async stop() {
+      await firestoreAdmin.close();
       await Promise.all([kms.close(), storage.close()]);
     },
   };

@@ -4,7 +4,7 @@ import { type Identity, type Role, ROLES } from '../../local/roles.ts';
 import { TOPICS } from '../../local/topology.ts';
 import { startDoor } from '../../local/door/door.ts';
 import { type Behind, type Clients, clientsAt, fresh, openBehind } from './door-fixture.ts';
-import { FIRESTORE, rawCall } from './raw-call.ts';
+import { FIRESTORE, FIRESTORE_ADMIN, rawCall } from './raw-call.ts';
 
 const IDENTITIES = Object.keys(ROLES) as Identity[];
 const DATABASES = ['(default)', 'keyring', 'staff'] as const;
@@ -118,6 +118,47 @@ const probes: Probe[] = [
       (role.project?.includes('storage.admin') ?? false),
     run: ({ storage }, { cloud }) => storage.bucket(cloud.ledgerBucket).getFiles(),
   },
+  ...DATABASES.flatMap((database): Probe[] => [
+    {
+      title: `exports ${database}`,
+      allowed: (role) => role.exports?.includes(database) ?? false,
+      run: ({ door }, { cloud }) => {
+        const name = `projects/${cloud.projectId}/databases/${database}`;
+        const outputUriPrefix = `gs://${cloud.backupBuckets.backups}/${fresh()}`;
+        return rawCall(door.cloudEndpoint, [FIRESTORE_ADMIN, 'ExportDocuments'], { name, outputUriPrefix });
+      },
+    },
+    {
+      title: `imports into ${database}`,
+      allowed: () => false,
+      run: ({ door }, { cloud }) => {
+        const name = `projects/${cloud.projectId}/databases/${database}`;
+        const inputUriPrefix = `gs://${cloud.backupBuckets.backups}/${fresh()}`;
+        return rawCall(door.cloudEndpoint, [FIRESTORE_ADMIN, 'ImportDocuments'], { name, inputUriPrefix });
+      },
+    },
+  ]),
+  ...(['backups', 'keyringBackups'] as const).flatMap((bucket): Probe[] => [
+    {
+      title: `lists ${bucket}`,
+      allowed: (role) =>
+        (role.buckets?.[bucket]?.length ?? 0) > 0 || (role.project?.includes('storage.admin') ?? false),
+      run: ({ storage }, { cloud }) => storage.bucket(cloud.backupBuckets[bucket]).getFiles(),
+    },
+    {
+      title: `deletes from ${bucket}`,
+      allowed: (role) =>
+        (role.buckets?.[bucket]?.includes('strongroom.backupKeeper') ?? false) ||
+        (role.project?.includes('storage.admin') ?? false),
+      run: ({ storage }, { cloud }) =>
+        storage.bucket(cloud.backupBuckets[bucket]).file(fresh()).delete({ ignoreNotFound: true }),
+    },
+    {
+      title: `reads from ${bucket}`,
+      allowed: (role) => role.project?.includes('storage.admin') ?? false,
+      run: ({ storage }, { cloud }) => storage.bucket(cloud.backupBuckets[bucket]).file(fresh()).exists(),
+    },
+  ]),
   {
     title: 'makes a bucket',
     allowed: (role) => role.project?.includes('storage.admin') ?? false,
