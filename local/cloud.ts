@@ -8,14 +8,13 @@ import { type Door, startDoor } from './door/door.ts';
 import { type Emulators, startEmulators, takeAddresses } from './emulators.ts';
 import { clearDatabases, exportDatabases, importDatabases, isExport } from './firestore-export.ts';
 import { type FirestoreAdminStandIn, startFirestoreAdmin } from './firestore-admin/server.ts';
-import { Flow } from './flow.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { type Hosts, startHosts } from './hosts.ts';
 import { type KeyNames, provisionKeys } from './kms/provision.ts';
 import { type KmsStandIn, startKms } from './kms/server.ts';
 import { type Identity, ROLES } from './roles.ts';
 import { readRoutes } from './routes.ts';
-import { provisionBuckets } from './storage/provision.ts';
+import { type BackupBuckets, provisionBuckets } from './storage/provision.ts';
 import { startStorage, type StorageServer } from './storage/server.ts';
 import {
   createTopology,
@@ -58,7 +57,7 @@ export interface Cloud {
   readonly firestoreAdmin: FirestoreAdminStandIn;
   readonly keys: KeyNames;
   readonly ledgerBucket: string;
-  readonly backupBuckets: { backups: string; keyringBackups: string };
+  readonly backupBuckets: BackupBuckets;
   /** Where each letter that is sent becomes a file. */
   readonly mailDir: string;
   /** One for each function, and one for `seed`, the launcher's own identity. */
@@ -150,6 +149,9 @@ async function assemble(
   if (saved !== undefined && isExport(saved)) {
     await importDatabases(emulators.firestore.address, projectId, saved);
   }
+  // Before this the emulator knows nothing.
+  let since = Date.now();
+  const past = (time: number): number => Math.max(clock.machineTime(time), since);
 
   onStep('keys and buckets');
   const { now } = clock;
@@ -160,10 +162,14 @@ async function assemble(
   closers.push(() => storage.close());
   const ledgerBucket = `${projectId}-ledger`;
   const rootsBucket = `${projectId}-roots`;
-  const backupBuckets = { backups: `${projectId}-backups`, keyringBackups: `${projectId}-keyring-backups` };
-  const writes = new Flow();
+  const backupBuckets = {
+    backups: `${projectId}-backups`,
+    keyringBackups: `${projectId}-keyring-backups`,
+    offsiteBackups: `${projectId}-offsite-backups`,
+    offsiteKeyringBackups: `${projectId}-offsite-keyring-backups`,
+  };
   const firestoreAdmin = await startFirestoreAdmin({
-    ...{ projectId, writes, now, storageUrl: storage.url },
+    ...{ projectId, past, now, storageUrl: storage.url },
     firestore: () => emulators.firestore.address,
   });
   closers.push(() => firestoreAdmin.close());
@@ -186,7 +192,7 @@ async function assemble(
         identity,
         cloud: { projectId, kms: keys, ledgerBucket, rootsBucket, backupBuckets },
         backends,
-        writes,
+        past,
       }),
     ),
   );
@@ -204,6 +210,8 @@ async function assemble(
     ROOTS_BUCKET: rootsBucket,
     BACKUP_BUCKET: backupBuckets.backups,
     KEYRING_BACKUP_BUCKET: backupBuckets.keyringBackups,
+    OFFSITE_BACKUP_BUCKET: backupBuckets.offsiteBackups,
+    OFFSITE_KEYRING_BACKUP_BUCKET: backupBuckets.offsiteKeyringBackups,
     CLOUD_ENDPOINT: doors[identity].cloudEndpoint,
     STORAGE_ENDPOINT: doors[identity].storageEndpoint,
     ...(identity === 'support' && { DISCLOSE_URL: inside.url }),
@@ -265,6 +273,7 @@ async function assemble(
         await emulators.firestore.stop();
         await Promise.all([emulators.firestore.start(), emulators.pubsub.start()]);
         await importDatabases(emulators.firestore.address, projectId, join(folder, 'export'));
+        since = Date.now();
         for (const door of opened) door.setBackends(backends);
         await createTopology({ ...topology, urls });
       } finally {

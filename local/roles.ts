@@ -18,9 +18,12 @@ export interface Role {
   topics?: Partial<Record<'orders' | 'erasures' | 'stock' | 'imports', 'pubsub.publisher'>>;
   /** Databases of which this identity may have copies made into a bucket, which it can not read. */
   exports?: readonly ('(default)' | 'keyring' | 'staff')[];
-  buckets?: Partial<Record<'ledger' | 'roots' | 'backups' | 'keyringBackups', readonly BucketRole[]>>;
+  buckets?: Partial<Record<BucketName, readonly BucketRole[]>>;
   project?: readonly ('cloudkms.admin' | 'pubsub.admin' | 'storage.admin')[];
 }
+
+type BucketName =
+  'ledger' | 'roots' | 'backups' | 'keyringBackups' | 'offsiteBackups' | 'offsiteKeyringBackups';
 
 export type KeyRole =
   | 'cloudkms.cryptoKeyEncrypter'
@@ -151,6 +154,36 @@ export const ROLES = {
     databases: { '(default)': 'datastore.user' },
     keys: { attest: ['cloudkms.signer', 'cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
     buckets: { roots: ['storage.objectCreator', 'storage.legacyObjectReader'] },
+  },
+  // Have copies made, count what is in them, and look at what came of it by names, sizes and checksums. Neither can read
+  // an object, and what they read of the keyring is wrapped by a key that they may not use. Only the second deletes, and
+  // of `backups` only what the bucket's retention lets go.
+  backup: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.viewer', staff: 'datastore.viewer' },
+    exports: ['(default)', 'keyring', 'staff'],
+  },
+  'backup-check': {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.viewer', staff: 'datastore.viewer' },
+    exports: ['(default)', 'keyring', 'staff'],
+    buckets: {
+      backups: ['storage.objectCreator', 'storage.legacyObjectReader', 'strongroom.backupKeeper'],
+      keyringBackups: ['strongroom.backupKeeper'],
+      offsiteBackups: ['strongroom.objectLister'],
+      offsiteKeyringBackups: ['strongroom.objectLister'],
+    },
+  },
+  // Identities of the offsite project, which reach no database and no key. The first adds copies and takes none away; the
+  // second takes away the keyring's and reads none.
+  'offsite-copy': {
+    buckets: {
+      backups: ['storage.objectViewer'],
+      keyringBackups: ['storage.objectViewer'],
+      offsiteBackups: ['storage.objectCreator', 'strongroom.objectLister'],
+      offsiteKeyringBackups: ['storage.objectCreator', 'strongroom.objectLister'],
+    },
+  },
+  'offsite-purge': {
+    buckets: { offsiteKeyringBackups: ['strongroom.backupKeeper'] },
   },
   // The operator's own command, which alone makes, trains and suspends accounts of staff.
   'staff-admin': {

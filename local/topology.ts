@@ -21,6 +21,10 @@ export const FUNCTIONS = [
   'allocate',
   'import',
   'checkpoint',
+  'backup',
+  'backup-check',
+  'offsite-copy',
+  'offsite-purge',
 ] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
@@ -123,6 +127,11 @@ export const SCHEDULES: readonly Schedule[] = [
   { name: 'recover', to: 'recover', path: '/', everyMinutes: 15 },
   { name: 'review', to: 'review', path: '/', everyMinutes: 24 * 60 },
   { name: 'checkpoint', to: 'checkpoint', path: '/', everyMinutes: 5 },
+  // At 0, 6, 12 and 18 o'clock UTC.
+  { name: 'backup', to: 'backup', path: '/', everyMinutes: 6 * 60 },
+  { name: 'backup-check', to: 'backup-check', path: '/', everyMinutes: 15 },
+  { name: 'offsite-copy', to: 'offsite-copy', path: '/', everyMinutes: 5 },
+  { name: 'offsite-purge', to: 'offsite-purge', path: '/', everyMinutes: 15 },
 ];
 
 /** The client's form of a subscription; the emulator and production take the same. */

@@ -22,6 +22,7 @@ const LAYERS: string[][] = [
     'shared/catalogue',
   ],
   ['shared/ownership'],
+  ['shared/backups'],
   ['shared/http'],
   ['functions'],
   ['local', 'infra'],

@@ -209,6 +209,7 @@ describe('every query that the hub makes', () => {
       '(default) auditHeads false',
       '(default) auditTree false',
       '(default) auditTree true',
+      '(default) backups false',
       '(default) closings false',
       '(default) connections false',
       '(default) erasures false',

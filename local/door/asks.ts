@@ -13,6 +13,7 @@ export interface WireRequest {
   structuredQuery?: WireQuery;
   structuredAggregationQuery?: { structuredQuery?: WireQuery };
   addTarget?: { query?: { parent?: string }; documents?: { documents: string[] } };
+  readTime?: { seconds?: number; nanos?: number } | null;
   topic?: string | { name?: string };
   subscription?: string | { name?: string };
   project?: string;
@@ -73,6 +74,8 @@ const METHODS: Record<Method['service'], Record<string, Reader>> = {
   firestoreAdmin: {
     ExportDocuments: on('name', 'datastore.databases.export'),
     ImportDocuments: on('name', 'datastore.databases.import'),
+    GetDatabase: on('name', 'datastore.databases.getMetadata'),
+    ListBackupSchedules: on('parent', 'datastore.backupSchedules.list'),
     GetOperation: on('name', 'datastore.operations.get'),
     CancelOperation: on('name', 'datastore.operations.cancel'),
   },

@@ -1,4 +1,4 @@
-import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import { createServer, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { SESSION_MEGABYTES, WINDOW } from './backend.ts';
 import { Call, type Desk, refuse } from './call.ts';
@@ -9,8 +9,6 @@ export interface Port {
   port: number;
   close(): Promise<void>;
 }
-
-const WRITES = new Set(['Commit', 'BatchWrite']);
 
 /** One h2c port that passes gRPC through to the backend that its path names. */
 export async function openCloudPort(desk: Desk, latency: Latency): Promise<Port> {
@@ -33,8 +31,7 @@ export async function openCloudPort(desk: Desk, latency: Latency): Promise<Port>
     }
     const call = new Call(stream, headers, method, desk);
     latency.delay(() => {
-      if (WRITES.has(method.name)) void desk.writes.pass(() => untilClosed(stream, call));
-      else call.run();
+      call.run();
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -51,15 +48,4 @@ export async function openCloudPort(desk: Desk, latency: Latency): Promise<Port>
         for (const session of sessions) session.destroy();
       }),
   };
-}
-
-function untilClosed(stream: ServerHttp2Stream, call: Call): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.closed || stream.destroyed) {
-      resolve();
-      return;
-    }
-    stream.once('close', resolve);
-    call.run();
-  });
 }

@@ -1,4 +1,3 @@
-import { Flow } from '../flow.ts';
 import type { Identity } from '../roles.ts';
 import { Backend } from './backend.ts';
 import type { Desk } from './call.ts';
@@ -46,10 +45,10 @@ export async function startDoor(options: {
   identity: Identity;
   cloud: Cloud;
   backends: Backends;
-  /** Holds the commits of all doors while the databases are exported. */
-  writes?: Flow;
+  /** The emulator's own time of a time that the functions see; without it they are the same. */
+  past?: (time: number) => number;
 }): Promise<Door> {
-  const { identity, cloud, writes = new Flow() } = options;
+  const { identity, cloud, past = (time: number) => time } = options;
   const grants = new Grants(identity, cloud);
   const counts = new Counts();
   const faults = new FaultTrap();
@@ -69,7 +68,7 @@ export async function startDoor(options: {
   const asked = (query: SeenQuery): void => {
     for (const listener of queryListeners) listener(query);
   };
-  const cloudPort = await openCloudPort({ grants, backends, counts, faults, wrote, asked, writes }, latency);
+  const cloudPort = await openCloudPort({ grants, backends, counts, faults, wrote, asked, past }, latency);
   const storagePort = await openStoragePort({ grants, counts, faults, backend: () => storage }, latency);
 
   return {

@@ -8,8 +8,8 @@ export interface Ask {
 }
 
 /** The parts of the configuration that say what the table's short names stand for. */
-export type Cloud = Pick<Config, 'projectId' | 'kms' | 'ledgerBucket' | 'backupBuckets'> &
-  Partial<Pick<Config, 'rootsBucket'>>;
+export type Cloud = Pick<Config, 'projectId' | 'kms' | 'ledgerBucket'> &
+  Partial<Pick<Config, 'rootsBucket' | 'backupBuckets'>>;
 
 type RoleName =
   | KeyRole
@@ -46,10 +46,12 @@ const PERMISSIONS: Record<RoleName, readonly string[]> = {
   ],
   'strongroom.databaseExporter': [
     'datastore.databases.export',
+    'datastore.databases.getMetadata',
+    'datastore.backupSchedules.list',
     'datastore.operations.get',
     'datastore.operations.cancel',
   ],
-  'strongroom.objectLister': ['storage.objects.list'],
+  'strongroom.objectLister': ['storage.buckets.get', 'storage.objects.list'],
   'strongroom.backupKeeper': ['storage.buckets.get', 'storage.objects.list', 'storage.objects.delete'],
   'cloudkms.cryptoKeyEncrypter': ['cloudkms.cryptoKeyVersions.useToEncrypt'],
   'cloudkms.cryptoKeyDecrypter': ['cloudkms.cryptoKeyVersions.useToDecrypt'],

@@ -3,13 +3,10 @@ import { clearDatabases, type DatabaseFolder, DATABASES, importDatabases } from 
 
 const PAGE = 500;
 
-/** A project of the emulator that nobody else knows, with one database out of an export in it. */
+/** A project of the emulator that nobody else knows, with one database in it. */
 export interface Helper {
   readonly projectId: string;
-  /** Removes what is in no collection of these names; answers how many documents are left. None named: all stay. */
-  keepOnly(collectionIds: readonly string[]): Promise<number>;
-  /** Puts every document into a database, over what is there under its name; answers how many. */
-  copyTo(projectId: string, databaseId: string): Promise<number>;
+  readonly documents: number;
   close(): Promise<void>;
 }
 
@@ -20,47 +17,65 @@ interface RawDocument {
 }
 
 /**
- * The emulator imports into any project, but only under the database's own id, and exports whole databases alone: what
- * the service does beyond that is done here in between.
+ * One database as it was at `readTime` (the emulator's own), only what is in collections of these names; none named: all.
+ * The emulator exports whole databases as they are now; what the service does beyond that is done here in between.
  */
-export async function openHelper(
+export async function copyPast(
   firestore: string,
-  folder: string,
-  database: DatabaseFolder,
+  from: { projectId: string; databaseId: string; readTime: number },
+  collectionIds: readonly string[],
 ): Promise<Helper> {
-  const projectId = `helper-${randomBytes(6).toString('hex')}`;
-  await importDatabases(firestore, projectId, folder, [database]);
-  const root = documentsOf(projectId, DATABASES[database]);
+  const projectId = helperId();
+  const source = documentsOf(from.projectId, from.databaseId);
+  const target = documentsOf(projectId, from.databaseId);
+  const pages = pagesOf(firestore, source, new Date(from.readTime).toISOString());
+  const documents = await copy(firestore, { pages, source, target, collectionIds });
+  return { projectId, documents, close: () => clearDatabases(firestore, projectId) };
+}
 
-  return {
-    projectId,
-    async keepOnly(collectionIds) {
-      let kept = 0;
-      for await (const page of pagesOf(firestore, root)) {
-        const others = page.filter(({ name }) => !isIn(name, collectionIds));
-        kept += page.length - others.length;
-        await commit(
-          firestore,
-          root,
-          others.map(({ name }) => ({ delete: name })),
-        );
-      }
-      return kept;
-    },
-    async copyTo(target, databaseId) {
-      const into = documentsOf(target, databaseId);
-      let copied = 0;
-      for await (const page of pagesOf(firestore, root)) {
-        const writes = page.map(({ name, fields = {} }) => ({
-          update: { name: `${into}${name.slice(root.length)}`, fields },
-        }));
-        await commit(firestore, into, writes);
-        copied += page.length;
-      }
-      return copied;
-    },
-    close: () => clearDatabases(firestore, projectId),
-  };
+/**
+ * Puts the documents of an export into any database, over what is there under their names; answers how many. The
+ * emulator itself imports only under the id that was exported, so it does that in a helper.
+ */
+export async function importInto(
+  firestore: string,
+  from: { folder: string; database: DatabaseFolder },
+  to: { projectId: string; databaseId: string },
+  collectionIds: readonly string[],
+): Promise<number> {
+  const projectId = helperId();
+  try {
+    await importDatabases(firestore, projectId, from.folder, [from.database]);
+    const source = documentsOf(projectId, DATABASES[from.database]);
+    const target = documentsOf(to.projectId, to.databaseId);
+    return await copy(firestore, { pages: pagesOf(firestore, source), source, target, collectionIds });
+  } finally {
+    await clearDatabases(firestore, projectId);
+  }
+}
+
+interface Copying {
+  pages: AsyncIterable<RawDocument[]>;
+  source: string;
+  target: string;
+  collectionIds: readonly string[];
+}
+
+async function copy(firestore: string, { pages, source, target, collectionIds }: Copying): Promise<number> {
+  let copied = 0;
+  for await (const page of pages) {
+    const kept = page.filter(({ name }) => isIn(name, collectionIds));
+    const writes = kept.map(({ name, fields = {} }) => ({
+      update: { name: `${target}${name.slice(source.length)}`, fields },
+    }));
+    if (writes.length > 0) await post(firestore, `${target}:commit`, { writes });
+    copied += writes.length;
+  }
+  return copied;
+}
+
+function helperId(): string {
+  return `helper-${randomBytes(6).toString('hex')}`;
 }
 
 function documentsOf(projectId: string, databaseId: string): string {
@@ -72,7 +87,7 @@ function isIn(name: string, collectionIds: readonly string[]): boolean {
 }
 
 /** Every document of a database, whatever it lies below, in the order of names. */
-async function* pagesOf(firestore: string, root: string): AsyncGenerator<RawDocument[]> {
+async function* pagesOf(firestore: string, root: string, readTime?: string): AsyncGenerator<RawDocument[]> {
   let last: string | undefined;
   for (;;) {
     const startAt =
@@ -84,16 +99,13 @@ async function* pagesOf(firestore: string, root: string): AsyncGenerator<RawDocu
         limit: PAGE,
         ...startAt,
       },
+      ...(readTime !== undefined && { readTime }),
     })) as { document?: RawDocument }[];
     const page = answer.flatMap(({ document }) => document ?? []);
     yield page;
     last = page.at(-1)?.name;
     if (last === undefined || page.length < PAGE) return;
   }
-}
-
-async function commit(firestore: string, root: string, writes: object[]): Promise<void> {
-  if (writes.length > 0) await post(firestore, `${root}:commit`, { writes });
 }
 
 async function post(firestore: string, path: string, body: object): Promise<unknown> {

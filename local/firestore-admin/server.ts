@@ -9,8 +9,8 @@ import {
 import { fromJSON } from '@grpc/proto-loader';
 import { openStorage } from '../../shared/cloud/storage.ts';
 import type { Clock } from '../../shared/domain/time.ts';
-import type { Flow } from '../flow.ts';
 import { Refusal } from '../kms/refusal.ts';
+import { openDatabases } from './databases.ts';
 import { Operations } from './operations.ts';
 import {
   type AdminDeps,
@@ -19,46 +19,64 @@ import {
   importDocuments,
   type ImportRequest,
 } from './service.ts';
-import { openSnapshots } from './snapshots.ts';
 
 /** google.firestore.admin.v1.FirestoreAdmin on one machine, as far as exports and imports go. */
 export interface FirestoreAdminStandIn {
   port: number;
-  /** Every operation that begins or waits from now on ends with this status, until `null`. */
-  failOperations(answer: status | null): void;
+  /**
+   * Every operation that begins or waits from now on ends with this status, until `null`: at its beginning, or when all
+   * but the last object of an export are written.
+   */
+  failOperations(answer: status | null, when?: 'beginning' | 'halfway'): void;
   /** Operations that begin from now on stay under way until they are released. */
   holdOperations(): void;
   releaseOperations(): void;
+  /** What somebody has switched on at a database of the project, against all advice. */
+  remember(databaseId: string, how: 'recovery' | 'schedule'): void;
   close(): Promise<void>;
 }
 
-/** In front of the emulator at `firestore` (`host:port`) and of the Cloud Storage stand-in; `writes` holds commits. */
+/**
+ * In front of the emulator at `firestore` (`host:port`) and of the Cloud Storage stand-in. `past` answers the emulator's
+ * own time of a snapshot time.
+ */
 export async function startFirestoreAdmin(options: {
   projectId: string;
   firestore: () => string;
   storageUrl: string;
-  writes: Flow;
+  past: (time: number) => number;
   now: Clock;
 }): Promise<FirestoreAdminStandIn> {
-  const { projectId, firestore, storageUrl, writes, now } = options;
-  const snapshots = openSnapshots({ firestore, projectId, writes, now });
-  let failing: status | null = null;
+  const { projectId, firestore, storageUrl, past, now } = options;
+  let failing: { answer: status; when: 'beginning' | 'halfway' } | undefined;
+  const failAt = (when: 'beginning' | 'halfway'): void => {
+    if (failing?.when !== when) return;
+    throw new Refusal(failing.answer, 'The local FirestoreAdmin was told to fail.');
+  };
   let gate: PromiseWithResolvers<void> | undefined;
   const operations = new Operations(now);
   const deps: AdminDeps = {
-    ...{ projectId, firestore, snapshots, operations, now },
+    ...{ projectId, firestore, past, operations, now },
     storage: openStorage({ projectId, storageEndpoint: storageUrl }),
     async beforeWork() {
       await gate?.promise;
-      if (failing !== null) throw new Refusal(failing, 'The local FirestoreAdmin was told to fail.');
+      failAt('beginning');
+    },
+    cutOff() {
+      failAt('halfway');
     },
   };
 
+  const databases = openDatabases(projectId);
   const services = loadServices();
   const server = new Server();
   server.addService(services.admin, {
     ExportDocuments: unary((request: ExportRequest) => exportDocuments(request, deps)),
     ImportDocuments: unary((request: ImportRequest) => importDocuments(request, deps)),
+    GetDatabase: unary(({ name }: { name: string }) => databases.get(name)),
+    ListBackupSchedules: unary(({ parent }: { parent: string }) => ({
+      backupSchedules: databases.get(parent).schedules,
+    })),
   });
   server.addService(services.operations, {
     GetOperation: unary(({ name }: { name: string }) => operations.get(name)),
@@ -76,8 +94,8 @@ export async function startFirestoreAdmin(options: {
 
   return {
     port,
-    failOperations(answer) {
-      failing = answer;
+    failOperations(answer, when = 'beginning') {
+      failing = answer === null ? undefined : { answer, when };
     },
     holdOperations() {
       gate ??= Promise.withResolvers();
@@ -86,9 +104,12 @@ export async function startFirestoreAdmin(options: {
       gate?.resolve();
       gate = undefined;
     },
-    async close() {
+    remember: (databaseId, how) => {
+      databases.remember(databaseId, how);
+    },
+    close() {
       server.forceShutdown();
-      await snapshots.close();
+      return Promise.resolve();
     },
   };
 }

@@ -6,11 +6,12 @@ import type { Bucket, Storage } from '@google-cloud/storage';
 import type { Clock } from '../../shared/domain/time.ts';
 import { type DatabaseFolder, DATABASES, exportDatabase } from '../firestore-export.ts';
 import { invalid, notFound } from '../kms/refusal.ts';
-import { openHelper } from './helper.ts';
+import { copyPast, type Helper, importInto } from './helper.ts';
 import { type Done, exported, IMPORTED, type Operation, type Operations, wireTime } from './operations.ts';
-import { READABLE_PAST, type Snapshots } from './snapshots.ts';
 
 const MINUTE_MS = 60_000;
+/** How far back the service reads, in milliseconds, where nobody pays for point-in-time recovery. */
+const READABLE_PAST = 60 * MINUTE_MS;
 const PAGE = 200;
 
 /** Requests as gRPC decodes them. */
@@ -32,11 +33,14 @@ export interface AdminDeps {
   projectId: string;
   firestore: () => string;
   storage: Storage;
-  snapshots: Snapshots;
+  /** The emulator's own time of a snapshot time. */
+  past: (time: number) => number;
   operations: Operations;
   now: Clock;
   /** Waits while a test holds the operations back, and throws what it wants one to end with. */
   beforeWork: () => Promise<void>;
+  /** Before the last object of an export is written; throws what it is to end with there. */
+  cutOff: () => void;
 }
 
 /** https://cloud.google.com/firestore/docs/reference/rpc/google.firestore.admin.v1#exportdocumentsrequest */
@@ -55,11 +59,16 @@ export async function exportDocuments(request: ExportRequest, deps: AdminDeps): 
     ...(snapshotTime !== undefined && { snapshotTime: wireTime(snapshotTime) }),
   };
   return deps.operations.start(name, 'ExportDocumentsMetadata', facts, async () => {
-    // At once, as it is now: later the emulator would know another state.
-    const snapshot = await deps.snapshots.at(snapshotTime ?? deps.now());
-    await deps.beforeWork();
-    const done = await writeExport(snapshot, database, collectionIds, { bucket, prefix }, deps);
-    return { ...done, response: exported(outputUriPrefix) };
+    const from = { projectId: deps.projectId, databaseId: DATABASES[database] };
+    const readTime = deps.past(snapshotTime ?? deps.now());
+    const helper = await copyPast(deps.firestore(), { ...from, readTime }, collectionIds);
+    try {
+      await deps.beforeWork();
+      const done = await writeExport(helper, database, { bucket, prefix }, deps);
+      return { ...done, response: exported(outputUriPrefix) };
+    } finally {
+      await helper.close();
+    }
   });
 }
 
@@ -83,14 +92,9 @@ export async function importDocuments(request: ImportRequest, deps: AdminDeps): 
     await deps.beforeWork();
     return withFolder(async (folder) => {
       const bytes = await download({ bucket, prefix }, join(folder, database), database);
-      const helper = await openHelper(deps.firestore(), folder, database);
-      try {
-        await helper.keepOnly(collectionIds);
-        const documents = await helper.copyTo(deps.projectId, databaseId);
-        return { documents, bytes, response: IMPORTED };
-      } finally {
-        await helper.close();
-      }
+      const to = { projectId: deps.projectId, databaseId };
+      const documents = await importInto(deps.firestore(), { folder, database }, to, collectionIds);
+      return { documents, bytes, response: IMPORTED };
     });
   });
 }
@@ -106,36 +110,30 @@ function readSnapshotTime(time: ExportRequest['snapshotTime'], now: Clock): numb
 }
 
 async function writeExport(
-  snapshot: string,
+  helper: Helper,
   database: DatabaseFolder,
-  collectionIds: readonly string[],
   { bucket, prefix }: Place,
-  { firestore, projectId }: AdminDeps,
+  { firestore, projectId, cutOff }: AdminDeps,
 ): Promise<Pick<Done, 'documents' | 'bytes'>> {
   return withFolder(async (folder) => {
-    const helper = await openHelper(firestore(), snapshot, database);
-    try {
-      const documents = await helper.keepOnly(collectionIds);
-      const name = basename(prefix);
-      await exportDatabase(firestore(), helper.projectId, { database, folder, name });
-      const files = await readdir(join(folder, name), { recursive: true, withFileTypes: true });
-      let bytes = 0;
-      // The file that makes it an export comes last: one that was cut off has none.
-      const paths = files
-        .filter((file) => file.isFile())
-        .map((file) => join(file.parentPath, file.name).slice(join(folder, name).length + 1))
-        .sort((a, b) => Number(a.includes('overall')) - Number(b.includes('overall')));
-      for (const path of paths) {
-        const content = await readFile(join(folder, name, path));
-        bytes += content.length;
-        // The service knows an export's database by its content; the emulator has to be told.
-        const metadata = { database: `projects/${projectId}/databases/${DATABASES[database]}` };
-        await bucket.file(`${prefix}/${path}`).save(content, { resumable: false, metadata: { metadata } });
-      }
-      return { documents, bytes };
-    } finally {
-      await helper.close();
+    const name = basename(prefix);
+    await exportDatabase(firestore(), helper.projectId, { database, folder, name });
+    const files = await readdir(join(folder, name), { recursive: true, withFileTypes: true });
+    let bytes = 0;
+    // The file that makes it an export comes last: one that was cut off has none.
+    const paths = files
+      .filter((file) => file.isFile())
+      .map((file) => join(file.parentPath, file.name).slice(join(folder, name).length + 1))
+      .sort((a, b) => Number(a.includes('overall')) - Number(b.includes('overall')));
+    for (const path of paths) {
+      if (path === paths.at(-1)) cutOff();
+      const content = await readFile(join(folder, name, path));
+      bytes += content.length;
+      // The service knows an export's database by its content; the emulator has to be told.
+      const metadata = { database: `projects/${projectId}/databases/${DATABASES[database]}` };
+      await bucket.file(`${prefix}/${path}`).save(content, { resumable: false, metadata: { metadata } });
     }
+    return { documents: helper.documents, bytes };
   });
 }
 

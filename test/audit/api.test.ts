@@ -41,8 +41,6 @@ async function merchant(scopes: readonly Scope[] = SCOPES) {
         KMS_RECOVERY_KEK: name,
         KMS_ATTEST: name,
         LEDGER_BUCKET: 'ledger',
-        BACKUP_BUCKET: 'backups',
-        KEYRING_BACKUP_BUCKET: 'keyring-backups',
       },
       Date.now,
     ),

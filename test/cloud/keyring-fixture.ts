@@ -36,7 +36,6 @@ export async function keyringCloud(): Promise<KeyringCloud> {
       projectId,
       kms: keys,
       ledgerBucket: 'none',
-      backupBuckets: { backups: 'none', keyringBackups: 'none' },
     },
     backends: {
       ...emulators,

@@ -4,7 +4,6 @@ import { readConfig } from '../../shared/cloud/config.ts';
 const KEY = 'projects/p/locations/global/keyRings/strongroom/cryptoKeys/k';
 const env = (baseUrl: string, rpId?: string): NodeJS.ProcessEnv => ({
   ...{ GOOGLE_CLOUD_PROJECT: 'p', LEDGER_BUCKET: 'ledger', BASE_URL: baseUrl },
-  ...{ BACKUP_BUCKET: 'backups', KEYRING_BACKUP_BUCKET: 'keyring-backups' },
   ...{ KMS_TENANT_KEK: KEY, KMS_RECOVERY_KEK: KEY, KMS_ATTEST: KEY },
   ...(baseUrl.startsWith('http:') && { STRONGROOM_ENV: 'local' }),
   ...(rpId !== undefined && { RP_ID: rpId }),

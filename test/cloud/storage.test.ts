@@ -24,7 +24,10 @@ const configFor = (storageEndpoint: string): Parameters<typeof provisionBuckets>
   storageEndpoint,
   ledgerBucket: 'demo-test-ledger',
   rootsBucket: 'roots',
-  backupBuckets: { backups: 'demo-test-backups', keyringBackups: 'demo-test-keyring-backups' },
+  backupBuckets: {
+    ...{ backups: 'demo-test-backups', keyringBackups: 'demo-test-keyring-backups' },
+    ...{ offsiteBackups: 'demo-test-offsite', offsiteKeyringBackups: 'demo-test-offsite-keyring' },
+  },
 });
 
 beforeEach(async () => {

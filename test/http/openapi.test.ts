@@ -15,8 +15,6 @@ const env = {
   KMS_RECOVERY_KEK: key('recovery-kek'),
   KMS_ATTEST: key('attest'),
   LEDGER_BUCKET: 'demo-ledger',
-  BACKUP_BUCKET: 'backups',
-  KEYRING_BACKUP_BUCKET: 'keyring-backups',
 };
 
 async function published(): Promise<{ url: string; response: Response; document: OpenApiDocument }> {

@@ -25,8 +25,6 @@ describe('GET /.well-known/jwks.json', () => {
       KMS_RECOVERY_KEK: keys.recoveryKek,
       KMS_ATTEST: keys.attest,
       LEDGER_BUCKET: 'ledger',
-      BACKUP_BUCKET: 'backups',
-      KEYRING_BACKUP_BUCKET: 'keyring-backups',
       CLOUD_ENDPOINT: `127.0.0.1:${kms.port}`,
     };
     const url = await serve(build(env, Date.now));

@@ -4,7 +4,6 @@ import { FirestoreAdminClient } from '@google-cloud/firestore-api/admin_v1';
 import { credentials, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startFirestoreAdmin, type FirestoreAdminStandIn } from '../../local/firestore-admin/server.ts';
-import { Flow } from '../../local/flow.ts';
 import { startStorage, type StorageServer } from '../../local/storage/server.ts';
 import { hostAndPort } from '../../shared/cloud/config.ts';
 import { openStorage } from '../../shared/cloud/storage.ts';
@@ -12,10 +11,11 @@ import { refusal } from './kms-fixture.ts';
 
 const MINUTE = 60_000;
 const projectId = `admin-${randomBytes(5).toString('hex')}`;
-const writes = new Flow();
 const firestore = inject('emulators').firestore;
 let offset = 0;
 const now = (): number => Date.now() + offset;
+const since = Date.now();
+const past = (time: number): number => Math.max(time - offset, since);
 let storage: StorageServer;
 let admin: FirestoreAdminStandIn;
 let client: FirestoreAdminClient;
@@ -35,7 +35,7 @@ beforeAll(async () => {
   storage = await startStorage({ now });
   await openStorage({ projectId, storageEndpoint: storage.url }).createBucket('backups');
   admin = await startFirestoreAdmin({
-    ...{ projectId, writes, now, storageUrl: storage.url },
+    ...{ projectId, past, now, storageUrl: storage.url },
     firestore: () => firestore,
   });
   client = new FirestoreAdminClient({
@@ -57,6 +57,10 @@ afterAll(async () => {
 });
 
 const nameOf = (database: string): string => client.databasePath(projectId, database);
+/** What was written until now was written before the minute that begins now. */
+const toNextMinute = (): void => {
+  offset += MINUTE - (now() % MINUTE) + 1;
+};
 const minute = (): number => Math.floor(now() / MINUTE) * MINUTE;
 const wire = (ms: number): { seconds: number; nanos: number } => ({
   seconds: Math.floor(ms / 1000),
@@ -68,6 +72,7 @@ const place = (): string => `gs://backups/${String(++last)}/export`;
 describe('an export', () => {
   it('is an operation that ends, tells how much it took, and can be imported into another database', async () => {
     const outputUriPrefix = place();
+    toNextMinute();
     const [operation] = await client.exportDocuments({
       ...{ name: nameOf('(default)'), outputUriPrefix, snapshotTime: wire(minute()) },
       collectionIds: ['companies', 'orders'],
@@ -90,37 +95,17 @@ describe('an export', () => {
     expect(receipt?.exists).toBe(false);
   });
 
-  it('shows all databases of one snapshot time at the same moment', async () => {
-    offset += 2 * MINUTE;
+  it('shows what was there at its snapshot time, whatever was written since', async () => {
+    await keyring.doc('recordKeys/before').set({ wrap: Buffer.from('before') });
+    toNextMinute();
     const snapshotTime = wire(minute());
-    const [first] = await client.exportDocuments({
-      ...{ name: nameOf('(default)'), outputUriPrefix: place(), snapshotTime },
-    });
-    await first.promise();
     await keyring.doc('recordKeys/later').set({ wrap: Buffer.from('later') });
-    const [second] = await client.exportDocuments({
+    const [operation] = await client.exportDocuments({
       ...{ name: nameOf('keyring'), outputUriPrefix: place(), snapshotTime },
     });
-    const [, metadata] = await second.promise();
-    expect(Number(metadata.progressDocuments?.completedWork)).toBe(1);
-  });
-
-  it('waits for commits under way and lets none begin before it is taken', async () => {
-    offset += 2 * MINUTE;
-    const commit = Promise.withResolvers<undefined>();
-    const underWay = writes.pass(() => commit.promise);
-    const [operation] = await client.exportDocuments({
-      ...{ name: nameOf('keyring'), outputUriPrefix: place(), snapshotTime: wire(minute()) },
-    });
-    let begun = false;
-    const next = writes.pass(() => {
-      begun = true;
-      return Promise.resolve();
-    });
-    await client.checkExportDocumentsProgress(operation.name ?? '');
-    expect(begun).toBe(false);
-    commit.resolve(undefined);
-    await Promise.all([underWay, next, operation.promise()]);
+    const [, metadata] = await operation.promise();
+    expect(Number(metadata.progressDocuments?.completedWork)).toBe(2);
+    await keyring.doc('recordKeys/later').delete();
   });
 
   it.each([
@@ -151,6 +136,12 @@ describe('an export', () => {
     admin.failOperations(status.RESOURCE_EXHAUSTED);
     const [failing] = await client.exportDocuments({ name, outputUriPrefix: place() });
     expect(await refusal(failing.promise())).toBe('RESOURCE_EXHAUSTED');
+    admin.failOperations(null);
+    admin.failOperations(status.RESOURCE_EXHAUSTED, 'halfway');
+    const cutOff = place();
+    const [full] = await client.exportDocuments({ name, outputUriPrefix: cutOff });
+    expect(await refusal(full.promise())).toBe('RESOURCE_EXHAUSTED');
+    expect(await refusal(client.importDocuments({ name, inputUriPrefix: cutOff }))).toBe('NOT_FOUND');
     admin.failOperations(null);
     admin.holdOperations();
     const [held] = await client.exportDocuments({ name, outputUriPrefix: place() });
