@@ -5,6 +5,8 @@ import type { FunctionName, Schedule } from './topology.ts';
 /** What Cloud Scheduler is in production, and the time that the functions see. */
 export interface LocalClock {
   now: Clock;
+  /** The machine's own time of a time that the functions saw; of one that was jumped over, the time of the jump. */
+  machineTime(time: number): number;
   /**
    * Moves the time on and fires what became due, each schedule once however often it was due in between. Settles
    * when the ticks are answered.
@@ -30,6 +32,8 @@ export function startClock(options: {
 }): LocalClock {
   const { schedules, urlOf, onMove } = options;
   let offset = 0;
+  /** Since when, in the machine's time, which offset holds. */
+  const moves = [{ at: -Infinity, offset }];
   const now: Clock = () => Date.now() + offset;
   let lastMinute = minute(now());
   const flow = new Flow();
@@ -54,8 +58,17 @@ export function startClock(options: {
 
   return {
     now,
+    machineTime(time) {
+      let until = Infinity;
+      for (const move of moves.toReversed()) {
+        if (time - move.offset >= move.at) return Math.min(time - move.offset, until);
+        until = move.at;
+      }
+      return time;
+    },
     async advance(ms) {
       offset += ms;
+      moves.push({ at: Date.now(), offset });
       await onMove(offset);
       await fireDue();
     },

@@ -7,13 +7,14 @@ import { type LocalClock, startClock } from './clock.ts';
 import { type Door, startDoor } from './door/door.ts';
 import { type Emulators, startEmulators, takeAddresses } from './emulators.ts';
 import { clearDatabases, exportDatabases, importDatabases, isExport } from './firestore-export.ts';
+import { type FirestoreAdminStandIn, startFirestoreAdmin } from './firestore-admin/server.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { type Hosts, startHosts } from './hosts.ts';
 import { type KeyNames, provisionKeys } from './kms/provision.ts';
 import { type KmsStandIn, startKms } from './kms/server.ts';
 import { type Identity, ROLES } from './roles.ts';
 import { readRoutes } from './routes.ts';
-import { provisionLedgerBucket, provisionRootsBucket } from './storage/provision.ts';
+import { type BackupBuckets, provisionBuckets } from './storage/provision.ts';
 import { startStorage, type StorageServer } from './storage/server.ts';
 import { endpointsOf, startStripe, stripeEnvOf, type StripeStandIn } from './stripe/server.ts';
 import {
@@ -55,8 +56,10 @@ export interface Cloud {
   readonly kms: KmsStandIn;
   readonly storage: StorageServer;
   readonly stripe: StripeStandIn;
+  readonly firestoreAdmin: FirestoreAdminStandIn;
   readonly keys: KeyNames;
   readonly ledgerBucket: string;
+  readonly backupBuckets: BackupBuckets;
   /** Where each letter that is sent becomes a file. */
   readonly mailDir: string;
   /** One for each function, and one for `seed`, the launcher's own identity. */
@@ -148,6 +151,9 @@ async function assemble(
   if (saved !== undefined && isExport(saved)) {
     await importDatabases(emulators.firestore.address, projectId, saved);
   }
+  // Before this the emulator knows nothing.
+  let since = Date.now();
+  const past = (time: number): number => Math.max(clock.machineTime(time), since);
 
   onStep('keys and buckets');
   const { now } = clock;
@@ -161,14 +167,25 @@ async function assemble(
   stripe.deliverTo(endpointsOf(gateway.url));
   const ledgerBucket = `${projectId}-ledger`;
   const rootsBucket = `${projectId}-roots`;
+  const backupBuckets = {
+    backups: `${projectId}-backups`,
+    keyringBackups: `${projectId}-keyring-backups`,
+    offsiteBackups: `${projectId}-offsite-backups`,
+    offsiteKeyringBackups: `${projectId}-offsite-keyring-backups`,
+  };
+  const firestoreAdmin = await startFirestoreAdmin({
+    ...{ projectId, past, now, storageUrl: storage.url },
+    firestore: () => emulators.firestore.address,
+  });
+  closers.push(() => firestoreAdmin.close());
   const [keys] = await Promise.all([
     provisionKeys({ port: kms.port, projectId, location: LOCATION, now }),
-    provisionLedgerBucket({ projectId, ledgerBucket, storageEndpoint: storage.url }),
-    provisionRootsBucket({ projectId, rootsBucket, storageEndpoint: storage.url }),
+    provisionBuckets({ projectId, ledgerBucket, rootsBucket, backupBuckets, storageEndpoint: storage.url }),
   ]);
 
   const backends = {
     firestore: emulators.firestore.address,
+    firestoreAdmin: `127.0.0.1:${firestoreAdmin.port}`,
     pubsub: emulators.pubsub.address,
     kms: `127.0.0.1:${kms.port}`,
     storage: storage.url,
@@ -178,8 +195,9 @@ async function assemble(
     identities.map((identity) =>
       startDoor({
         identity,
-        cloud: { projectId, kms: keys, ledgerBucket, rootsBucket },
+        cloud: { projectId, kms: keys, ledgerBucket, rootsBucket, backupBuckets },
         backends,
+        past,
       }),
     ),
   );
@@ -195,6 +213,10 @@ async function assemble(
     KMS_ATTEST: keys.attest,
     LEDGER_BUCKET: ledgerBucket,
     ROOTS_BUCKET: rootsBucket,
+    BACKUP_BUCKET: backupBuckets.backups,
+    KEYRING_BACKUP_BUCKET: backupBuckets.keyringBackups,
+    OFFSITE_BACKUP_BUCKET: backupBuckets.offsiteBackups,
+    OFFSITE_KEYRING_BACKUP_BUCKET: backupBuckets.offsiteKeyringBackups,
     CLOUD_ENDPOINT: doors[identity].cloudEndpoint,
     STORAGE_ENDPOINT: doors[identity].storageEndpoint,
     ...(identity === 'support' && { DISCLOSE_URL: inside.url }),
@@ -253,6 +275,7 @@ async function assemble(
       mailDir,
       doors,
     },
+    ...{ firestoreAdmin, backupBuckets },
     ...{ clock, hosts, gateway, envOf, exportTo, stop },
     kill: (name) => hosts.kill(name),
     restart: (name) => hosts.restart(name),
@@ -267,6 +290,7 @@ async function assemble(
         await emulators.firestore.stop();
         await Promise.all([emulators.firestore.start(), emulators.pubsub.start()]);
         await importDatabases(emulators.firestore.address, projectId, join(folder, 'export'));
+        since = Date.now();
         for (const door of opened) door.setBackends(backends);
         await createTopology({ ...topology, urls });
       } finally {

@@ -13,17 +13,26 @@ export async function exportDatabases(firestore: string, projectId: string, fold
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { recursive: true });
   for (const name of folders()) {
-    await call(firestore, projectId, 'export', {
-      database: databaseName(projectId, name),
-      export_directory: fresh,
-      export_name: name,
-    });
+    await exportDatabase(firestore, projectId, { database: name, folder: fresh, name });
   }
   const old = `${folder}.old`;
   await rm(old, { recursive: true, force: true });
   if (existsSync(folder)) await rename(folder, old);
   await rename(fresh, folder);
   await rm(old, { recursive: true, force: true });
+}
+
+/** One database, into the folder `name` below `folder`. */
+export async function exportDatabase(
+  firestore: string,
+  projectId: string,
+  to: { database: DatabaseFolder; folder: string; name: string },
+): Promise<void> {
+  await call(firestore, projectId, 'export', {
+    database: databaseName(projectId, to.database),
+    export_directory: to.folder,
+    export_name: to.name,
+  });
 }
 
 /**

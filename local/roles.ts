@@ -5,6 +5,7 @@
  *   databases   google_project_iam_member with the condition resource.name == "projects/P/databases/D"
  *   keys        google_kms_crypto_key_iam_member
  *   topics      google_pubsub_topic_iam_member
+ *   exports     google_project_iam_member with the same condition, of a role of our own
  *   buckets     google_storage_bucket_iam_member
  *   project     google_project_iam_member without a condition; only `seed` has any, and no deployed function is `seed`
  *
@@ -15,9 +16,14 @@ export interface Role {
   databases?: Partial<Record<'(default)' | 'keyring' | 'staff', 'datastore.user' | 'datastore.viewer'>>;
   keys?: Partial<Record<'tenantKek' | 'recoveryKek' | 'attest', readonly KeyRole[]>>;
   topics?: Partial<Record<'orders' | 'erasures' | 'stock' | 'imports' | 'stripe-events', 'pubsub.publisher'>>;
-  buckets?: Partial<Record<'ledger' | 'roots', readonly BucketRole[]>>;
+  /** Databases of which this identity may have copies made into a bucket, which it can not read. */
+  exports?: readonly ('(default)' | 'keyring' | 'staff')[];
+  buckets?: Partial<Record<BucketName, readonly BucketRole[]>>;
   project?: readonly ('cloudkms.admin' | 'pubsub.admin' | 'storage.admin')[];
 }
+
+type BucketName =
+  'ledger' | 'roots' | 'backups' | 'keyringBackups' | 'offsiteBackups' | 'offsiteKeyringBackups';
 
 export type KeyRole =
   | 'cloudkms.cryptoKeyEncrypter'
@@ -26,7 +32,18 @@ export type KeyRole =
   | 'cloudkms.publicKeyViewer'
   | 'cloudkms.viewer';
 
-export type BucketRole = 'storage.objectCreator' | 'storage.legacyObjectReader' | 'storage.objectViewer';
+/**
+ * Roles of our own, narrower than any that Google has: each of those that export may import too, and each of those that
+ * list objects may read them. What they hold is in `local/door/permissions.ts`.
+ */
+export type ExportRole = 'strongroom.databaseExporter';
+
+export type BucketRole =
+  | 'storage.objectCreator'
+  | 'storage.legacyObjectReader'
+  | 'storage.objectViewer'
+  | 'strongroom.objectLister'
+  | 'strongroom.backupKeeper';
 
 export const ROLES = {
   webhooks: {
@@ -151,6 +168,36 @@ export const ROLES = {
   },
   billing: {
     databases: { '(default)': 'datastore.user' },
+  },
+  // Have copies made, count what is in them, and look at what came of it by names, sizes and checksums. Neither can read
+  // an object, and what they read of the keyring is wrapped by a key that they may not use. Only the second deletes, and
+  // of `backups` only what the bucket's retention lets go.
+  backup: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.viewer', staff: 'datastore.viewer' },
+    exports: ['(default)', 'keyring', 'staff'],
+  },
+  'backup-check': {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.viewer', staff: 'datastore.viewer' },
+    exports: ['(default)', 'keyring', 'staff'],
+    buckets: {
+      backups: ['storage.objectCreator', 'storage.legacyObjectReader', 'strongroom.backupKeeper'],
+      keyringBackups: ['strongroom.backupKeeper'],
+      offsiteBackups: ['strongroom.objectLister'],
+      offsiteKeyringBackups: ['strongroom.objectLister'],
+    },
+  },
+  // Identities of the offsite project, which reach no database and no key. The first adds copies and takes none away; the
+  // second takes away the keyring's and reads none.
+  'offsite-copy': {
+    buckets: {
+      backups: ['storage.objectViewer'],
+      keyringBackups: ['storage.objectViewer'],
+      offsiteBackups: ['storage.objectCreator', 'strongroom.objectLister'],
+      offsiteKeyringBackups: ['storage.objectCreator', 'strongroom.objectLister'],
+    },
+  },
+  'offsite-purge': {
+    buckets: { offsiteKeyringBackups: ['strongroom.backupKeeper'] },
   },
   // The operator's own command, which alone makes, trains and suspends accounts of staff.
   'staff-admin': {

@@ -25,6 +25,10 @@ export const FUNCTIONS = [
   'settle',
   'bill',
   'billing',
+  'backup',
+  'backup-check',
+  'offsite-copy',
+  'offsite-purge',
 ] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
@@ -145,6 +149,11 @@ export const SCHEDULES: readonly Schedule[] = [
   { name: 'checkpoint', to: 'checkpoint', path: '/', everyMinutes: 5 },
   // New charges are made once a day; the other ticks go on with what is under way.
   { name: 'bill', to: 'bill', path: '/', everyMinutes: 15 },
+  // At 0, 6, 12 and 18 o'clock UTC.
+  { name: 'backup', to: 'backup', path: '/', everyMinutes: 6 * 60 },
+  { name: 'backup-check', to: 'backup-check', path: '/', everyMinutes: 15 },
+  { name: 'offsite-copy', to: 'offsite-copy', path: '/', everyMinutes: 5 },
+  { name: 'offsite-purge', to: 'offsite-purge', path: '/', everyMinutes: 15 },
 ];
 
 /** The client's form of a subscription; the emulator and production take the same. */

@@ -23,6 +23,7 @@ const LAYERS: string[][] = [
     'shared/catalogue',
   ],
   ['shared/ownership'],
+  ['shared/backups'],
   ['shared/http'],
   ['functions'],
   ['local', 'infra'],

@@ -211,6 +211,7 @@ describe('every query that the hub makes', () => {
       '(default) auditHeads false',
       '(default) auditTree false',
       '(default) auditTree true',
+      '(default) backups false',
       '(default) cards false',
       '(default) charges false',
       '(default) charges true',

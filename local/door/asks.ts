@@ -13,6 +13,7 @@ export interface WireRequest {
   structuredQuery?: WireQuery;
   structuredAggregationQuery?: { structuredQuery?: WireQuery };
   addTarget?: { query?: { parent?: string }; documents?: { documents: string[] } };
+  readTime?: { seconds?: number; nanos?: number } | null;
   topic?: string | { name?: string };
   subscription?: string | { name?: string };
   project?: string;
@@ -68,6 +69,15 @@ const METHODS: Record<Method['service'], Record<string, Reader>> = {
     Rollback: on('database', 'datastore.databases.get'),
     Commit: writes,
     BatchWrite: writes,
+  },
+  // https://cloud.google.com/datastore/docs/access/iam. Into and out of buckets goes the service's own agent.
+  firestoreAdmin: {
+    ExportDocuments: on('name', 'datastore.databases.export'),
+    ImportDocuments: on('name', 'datastore.databases.import'),
+    GetDatabase: on('name', 'datastore.databases.getMetadata'),
+    ListBackupSchedules: on('parent', 'datastore.backupSchedules.list'),
+    GetOperation: on('name', 'datastore.operations.get'),
+    CancelOperation: on('name', 'datastore.operations.cancel'),
   },
   // https://cloud.google.com/pubsub/docs/access-control#required_permissions
   pubsub: {

@@ -25,6 +25,8 @@ export interface Desk {
   wrote: (writes: DocumentWrite[]) => void;
   /** Told each query that was answered. */
   asked: (query: SeenQuery) => void;
+  /** The emulator's own time of a time that the functions see: their clock can be moved, its can not. */
+  past: (time: number) => number;
 }
 
 /** gRPC's status codes, as far as the door answers by itself. */
@@ -141,11 +143,21 @@ export class Call {
     }
     // In a stream the fields of several messages add up, and parsers differ on fields that come twice: what was
     // checked is what goes on.
-    const checked = definition.requestStream ? definition.requestSerialize(request) : message;
+    const moved = this.#method.service === 'firestore' && this.#moveReadTime(request);
+    const checked = definition.requestStream || moved ? definition.requestSerialize(request) : message;
     if (this.#upstream?.write(frame(checked)) === false) {
       this.#stream.pause();
       this.#upstream.once('drain', () => this.#stream.resume());
     }
+  }
+
+  /** Reads of the past name a time of the moved clock. True when the request has one. */
+  #moveReadTime(request: WireRequest): boolean {
+    const { readTime } = request;
+    if (readTime === undefined || readTime === null) return false;
+    const time = this.#desk.past((readTime.seconds ?? 0) * 1000 + (readTime.nanos ?? 0) / 1e6);
+    request.readTime = { seconds: Math.floor(time / 1000), nanos: Math.floor(time % 1000) * 1e6 };
+    return true;
   }
 
   #seen(request: WireRequest): CallSeen {
@@ -271,7 +283,7 @@ function onlyFields(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
 
 /** A refusal in the words of the service itself. */
 function denial(service: CloudService, { permission, resource }: Ask): string {
-  if (service === 'firestore') return 'Missing or insufficient permissions.';
+  if (service === 'firestore' || service === 'firestoreAdmin') return 'Missing or insufficient permissions.';
   if (service === 'pubsub') return 'User not authorized to perform this action.';
   return `Permission '${permission}' denied on resource '${resource}' (or it may not exist).`;
 }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fromJSON, type MethodDefinition, type ServiceDefinition } from '@grpc/proto-loader';
 
-export type CloudService = 'firestore' | 'pubsub' | 'kms';
+export type CloudService = 'firestore' | 'firestoreAdmin' | 'pubsub' | 'kms';
 
-/** One method of one of the three services, with the official descriptor of its messages. */
+/** One method of one of the services, with the official descriptor of its messages. */
 export interface Method {
   service: CloudService;
   /** Such as `Commit`. */
@@ -24,6 +24,12 @@ const SOURCES: { service: CloudService; file: string; names: string[]; unread: R
       names: ['google.firestore.v1.Firestore'],
       // The door reads the names of documents, never what is in them.
       unread: { 'google.firestore.v1.Document': ['fields'] },
+    },
+    {
+      service: 'firestoreAdmin',
+      file: '@google-cloud/firestore-api/build/protos/protos.json',
+      names: ['google.firestore.admin.v1.FirestoreAdmin', 'google.longrunning.Operations'],
+      unread: {},
     },
     {
       service: 'pubsub',

@@ -10,9 +10,10 @@ import type { SeenQuery } from './queries.ts';
 import { openStoragePort } from './storage-port.ts';
 import type { DocumentWrite } from './writes.ts';
 
-/** Where the parts behind a door answer: three times `host:port`, and the base URL of Cloud Storage's stand-in. */
+/** Where the parts behind a door answer: four times `host:port`, and the base URL of Cloud Storage's stand-in. */
 export interface Backends {
   firestore: string;
+  firestoreAdmin: string;
   pubsub: string;
   kms: string;
   storage: string;
@@ -44,8 +45,10 @@ export async function startDoor(options: {
   identity: Identity;
   cloud: Cloud;
   backends: Backends;
+  /** The emulator's own time of a time that the functions see; without it they are the same. */
+  past?: (time: number) => number;
 }): Promise<Door> {
-  const { identity, cloud } = options;
+  const { identity, cloud, past = (time: number) => time } = options;
   const grants = new Grants(identity, cloud);
   const counts = new Counts();
   const faults = new FaultTrap();
@@ -55,6 +58,7 @@ export async function startDoor(options: {
   let storage = new URL(options.backends.storage);
   const backends: Desk['backends'] = {
     firestore: new Backend(options.backends.firestore),
+    firestoreAdmin: new Backend(options.backends.firestoreAdmin),
     pubsub: new Backend(options.backends.pubsub),
     kms: new Backend(options.backends.kms),
   };
@@ -64,7 +68,7 @@ export async function startDoor(options: {
   const asked = (query: SeenQuery): void => {
     for (const listener of queryListeners) listener(query);
   };
-  const cloudPort = await openCloudPort({ grants, backends, counts, faults, wrote, asked }, latency);
+  const cloudPort = await openCloudPort({ grants, backends, counts, faults, wrote, asked, past }, latency);
   const storagePort = await openStoragePort({ grants, counts, faults, backend: () => storage }, latency);
 
   return {
@@ -92,7 +96,7 @@ export async function startDoor(options: {
     },
     setBackends(addresses) {
       storage = new URL(addresses.storage);
-      for (const service of ['firestore', 'pubsub', 'kms'] as const) {
+      for (const service of ['firestore', 'firestoreAdmin', 'pubsub', 'kms'] as const) {
         backends[service].move(addresses[service]);
       }
     },

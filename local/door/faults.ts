@@ -2,7 +2,7 @@ import type { DocumentWrite } from './writes.ts';
 
 /** What a fault can choose by. */
 export interface CallSeen {
-  service: 'firestore' | 'pubsub' | 'kms' | 'storage';
+  service: 'firestore' | 'firestoreAdmin' | 'pubsub' | 'kms' | 'storage';
   /** Such as `Commit`, `Publish`, `Decrypt`; for storage `objects.insert`, `objects.get`, … */
   method: string;
   /** Firestore only: `(default)` or `keyring`. */

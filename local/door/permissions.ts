@@ -1,5 +1,5 @@
 import type { Config } from '../../shared/cloud/config.ts';
-import { type Identity, type KeyRole, type BucketRole, type Role, ROLES } from '../roles.ts';
+import { type Identity, type KeyRole, type BucketRole, type ExportRole, type Role, ROLES } from '../roles.ts';
 
 /** One thing that a request asks for: an IAM permission on a resource's full name. */
 export interface Ask {
@@ -8,13 +8,15 @@ export interface Ask {
 }
 
 /** The parts of the configuration that say what the table's short names stand for. */
-export type Cloud = Pick<Config, 'projectId' | 'kms' | 'ledgerBucket'> & Partial<Pick<Config, 'rootsBucket'>>;
+export type Cloud = Pick<Config, 'projectId' | 'kms' | 'ledgerBucket'> &
+  Partial<Pick<Config, 'rootsBucket' | 'backupBuckets'>>;
 
 type RoleName =
   | KeyRole
   | BucketRole
   | 'datastore.user'
   | 'datastore.viewer'
+  | ExportRole
   | 'pubsub.publisher'
   | 'cloudkms.admin'
   | 'pubsub.admin'
@@ -42,6 +44,15 @@ const PERMISSIONS: Record<RoleName, readonly string[]> = {
     'datastore.entities.update',
     'datastore.entities.delete',
   ],
+  'strongroom.databaseExporter': [
+    'datastore.databases.export',
+    'datastore.databases.getMetadata',
+    'datastore.backupSchedules.list',
+    'datastore.operations.get',
+    'datastore.operations.cancel',
+  ],
+  'strongroom.objectLister': ['storage.buckets.get', 'storage.objects.list'],
+  'strongroom.backupKeeper': ['storage.buckets.get', 'storage.objects.list', 'storage.objects.delete'],
   'cloudkms.cryptoKeyEncrypter': ['cloudkms.cryptoKeyVersions.useToEncrypt'],
   'cloudkms.cryptoKeyDecrypter': ['cloudkms.cryptoKeyVersions.useToDecrypt'],
   'cloudkms.signer': ['cloudkms.cryptoKeyVersions.useToSign'],
@@ -106,7 +117,10 @@ export class Grants {
     for (const [topic, name] of Object.entries(role.topics ?? {})) {
       this.#grant(name, `${project}/topics/${topic}`);
     }
-    const buckets = { ledger: cloud.ledgerBucket, roots: cloud.rootsBucket };
+    for (const database of role.exports ?? []) {
+      this.#grant('strongroom.databaseExporter', `${project}/databases/${database}`);
+    }
+    const buckets = { ledger: cloud.ledgerBucket, roots: cloud.rootsBucket, ...cloud.backupBuckets };
     for (const [bucket, names] of Object.entries(role.buckets ?? {})) {
       const full = buckets[bucket as keyof typeof buckets];
       if (full === undefined) continue;

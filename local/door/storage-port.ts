@@ -4,8 +4,8 @@ import type { Port } from './cloud-port.ts';
 import type { Counts } from './counts.ts';
 import type { Fault, FaultTrap } from './faults.ts';
 import type { Latency } from './latency.ts';
-import type { Grants } from './permissions.ts';
-import { storageRequest, type StorageRequest } from './storage-asks.ts';
+import type { Ask, Grants } from './permissions.ts';
+import { storageRequest } from './storage-asks.ts';
 
 interface StorageDesk {
   grants: Grants;
@@ -20,8 +20,9 @@ export async function openStoragePort(desk: StorageDesk, latency: Latency): Prom
   const agent = new Agent({ keepAlive: true });
   const server = createServer((incoming, answer) => {
     const asked = storageRequest(incoming.method ?? '', incoming.url ?? '');
-    if (!asked || !desk.grants.covers(asked.ask)) {
-      refuse(incoming, answer, 403, denial(asked));
+    const denied = asked?.asks.find((ask) => !desk.grants.covers(ask));
+    if (!asked || denied) {
+      refuse(incoming, answer, 403, denial(denied));
       return;
     }
     const fault = desk.faults.meets({ service: 'storage', method: asked.method });
@@ -100,7 +101,7 @@ function refuse(incoming: IncomingMessage, answer: ServerResponse, code: number,
   answer.end(JSON.stringify({ error }));
 }
 
-function denial(asked: StorageRequest | undefined): string {
-  if (!asked) return 'No role here includes this method.';
-  return `Caller does not have ${asked.ask.permission} access to the Google Cloud Storage resource. Permission '${asked.ask.permission}' denied on resource (or it may not exist).`;
+function denial(denied: Ask | undefined): string {
+  if (!denied) return 'No role here includes this method.';
+  return `Caller does not have ${denied.permission} access to the Google Cloud Storage resource. Permission '${denied.permission}' denied on resource (or it may not exist).`;
 }

@@ -14,10 +14,18 @@ export interface Store {
   deleteBucket(name: string, query: URLSearchParams): void;
   lockRetention(name: string, query: URLSearchParams): Bucket;
   insertObject(bucket: string, upload: Upload, query: URLSearchParams): object;
+  /** `objects.rewrite`: `ifSource…` speaks of the source, the other preconditions of what stands in its place. */
+  copyObject(from: Place, to: Place, query: URLSearchParams): { resource: object; size: string };
   object(bucket: string, name: string, query: URLSearchParams): object;
   content(bucket: string, name: string, query: URLSearchParams): { object: StoredObject; content: Buffer };
   objects(bucket: string, query: URLSearchParams): Page<object>;
   deleteObject(bucket: string, name: string, query: URLSearchParams): void;
+}
+
+/** An object by name. */
+interface Place {
+  bucket: string;
+  name: string;
 }
 
 /** One page of a list: `nextPageToken` only when there is more. */
@@ -150,6 +158,23 @@ export function openStore(shelf: Shelf, now: Clock): Store {
       if (live === undefined) found.names = undefined;
       return show(found.bucket, object);
     },
+    copyObject(from, to, query) {
+      const source = findObject(from.bucket, from.name, sourceOnly(query));
+      checkPreconditions(sourceOnly(query), source, 'write');
+      const target = find(to.bucket);
+      const live = target.objects.get(to.name);
+      checkPreconditions(query, live, 'write');
+      if (live !== undefined) refuseRetained(target.bucket, live);
+      const object: StoredObject = {
+        ...source,
+        ...{ bucket: to.bucket, name: to.name, metageneration: '1' },
+        ...{ generation: nextGeneration(), timeCreated: timestamp(now) },
+      };
+      shelf.putObject(object, shelf.content(source));
+      target.objects.set(object.name, object);
+      if (live === undefined) target.names = undefined;
+      return { resource: show(target.bucket, object), size: object.size };
+    },
     object(bucket, name, query) {
       const live = findObject(bucket, name, query);
       checkPreconditions(query, live, 'read');
@@ -177,6 +202,17 @@ export function openStore(shelf: Shelf, now: Clock): Store {
       found.names = undefined;
     },
   };
+}
+
+/** What a rewrite asks of its source, in the words of a read. */
+function sourceOnly(query: URLSearchParams): URLSearchParams {
+  const source = new URLSearchParams();
+  for (const [name, value] of query) {
+    if (name === 'sourceGeneration') source.set('generation', value);
+    const [, condition] = /^ifSource(.+)$/.exec(name) ?? [];
+    if (condition !== undefined) source.set(`if${condition}`, value);
+  }
+  return source;
 }
 
 function bucketVersion(bucket: Bucket): { metageneration: string } {

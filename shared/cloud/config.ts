@@ -18,6 +18,10 @@ const Environment = z.object({
   KMS_ATTEST: CryptoKeyName,
   LEDGER_BUCKET: z.string().min(3),
   ROOTS_BUCKET: z.string().min(3).optional(),
+  BACKUP_BUCKET: z.string().min(3).optional(),
+  KEYRING_BACKUP_BUCKET: z.string().min(3).optional(),
+  OFFSITE_BACKUP_BUCKET: z.string().min(3).optional(),
+  OFFSITE_KEYRING_BACKUP_BUCKET: z.string().min(3).optional(),
   CLOUD_ENDPOINT: Address.optional(),
   DISCLOSE_URL: z.url().optional(),
   STORAGE_ENDPOINT: z.url({ protocol: /^http$/, hostname: /^127\.0\.0\.1$/ }).optional(),
@@ -36,6 +40,14 @@ export interface Config {
   ledgerBucket: string;
   /** Signed roots, write-once and for everyone to read; known to the functions that have to do with it. */
   rootsBucket: string | undefined;
+  /**
+   * Where the databases' exports go, `keyring`'s apart from those of the others, and where the offsite project keeps its
+   * copies; known to the functions that have to do with them.
+   */
+  backupBuckets: Record<
+    'backups' | 'keyringBackups' | 'offsiteBackups' | 'offsiteKeyringBackups',
+    string | undefined
+  >;
   /** Where `disclose` answers inside, without a slash at the end; known to the one function that may call it. */
   discloseUrl: string | undefined;
   /** `host:port` in front of Firestore, Pub/Sub and KMS on one machine; never in production. */
@@ -81,6 +93,12 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     },
     ledgerBucket: values.LEDGER_BUCKET,
     rootsBucket: values.ROOTS_BUCKET,
+    backupBuckets: {
+      backups: values.BACKUP_BUCKET,
+      keyringBackups: values.KEYRING_BACKUP_BUCKET,
+      offsiteBackups: values.OFFSITE_BACKUP_BUCKET,
+      offsiteKeyringBackups: values.OFFSITE_KEYRING_BACKUP_BUCKET,
+    },
     discloseUrl: values.DISCLOSE_URL?.replace(/\/+$/, ''),
     cloudEndpoint: values.CLOUD_ENDPOINT,
     storageEndpoint: values.STORAGE_ENDPOINT,

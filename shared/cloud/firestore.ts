@@ -23,6 +23,16 @@ export function openFirestore(
   });
 }
 
+/** All of them, for those who copy and compare whole databases. */
+export function openDatabases(config: Pick<Config, 'projectId' | 'cloudEndpoint'>): {
+  db: Firestore;
+  databases: Record<DatabaseId, Firestore>;
+} {
+  const db = openFirestore(config, '(default)');
+  const [keyring, staff] = [openFirestore(config, 'keyring'), openFirestore(config, 'staff')];
+  return { db, databases: { '(default)': db, keyring, staff } };
+}
+
 /**
  * SHA-256 in hex of what an order is called by. The erasure ledger names orders by the same hash, so that a restore
  * can put up the tombstone of an order that it knows nothing else of.
@@ -31,13 +41,12 @@ export function orderRefId(orderId: string): string {
   return createHash('sha256').update(`orderRefs/${orderId}`).digest('hex');
 }
 
-/** Where documents of `(default)` and of `staff` live: the one list of their paths. */
 /** The name of a signed root: its number, so that names sort as numbers do. */
 export function rootName(root: number): string {
   return String(root).padStart(10, '0');
 }
 
-/** Where documents of `(default)` live: the one list of their paths. */
+/** Where documents of `(default)` and of `staff` live: the one list of their paths. */
 export const paths = {
   company: (companyId: string) => `companies/${companyId}`,
   orders: (companyId: string) => `companies/${companyId}/orders`,
@@ -115,4 +124,6 @@ export const paths = {
   auditHead: (companyId: string, root: number) => `companies/${companyId}/auditHeads/${rootName(root)}`,
   rootTree: (name: string) => `rootTree/${name}`,
   root: (root: number) => `roots/${rootName(root)}`,
+  backup: (backupId: string) => `backups/${backupId}`,
+  keyringCopies: 'keyringCopies/known',
 } as const;

@@ -13,6 +13,7 @@ interface Facts {
   requestId?: string;
   staffId?: string;
   fileName?: string;
+  backupId?: string;
   messageId?: string;
   code?: string;
   originCode?: string;
@@ -32,6 +33,7 @@ const SHAPES: Record<Exclude<keyof Facts, 'frames' | 'status' | 'count' | 'root'
   requestId: /^req_[0-9a-z]{26}$/,
   staffId: /^stf_[0-9a-z]{26}$/,
   fileName: /^[0-9a-z-]{1,80}\.[a-z]{1,5}$/,
+  backupId: /^\d{8}T\d{4}Z$/,
   messageId: /^[0-9]{1,30}$/,
   code: /^[A-Z][A-Z_]{0,60}$/,
   originCode: /^(?:[A-Z][A-Z0-9_]{0,60}|[0-9]{1,3})$/,
@@ -190,6 +192,40 @@ function events(line: Line) {
     },
     chargeFailed: (companyId: string, error: unknown) => {
       line('ERROR', 'charge.failed', 'A charge could not be made now', { companyId, ...errorFacts(error) });
+    },
+    backupPlanned: (backupId: string) => {
+      line('INFO', 'backup.planned', 'The snapshot time of a backup was fixed', { backupId });
+    },
+    backupBegun: (backupId: string) => {
+      line('INFO', 'backup.begun', 'All databases are being exported', { backupId });
+    },
+    backupGood: (backupId: string, count: number) => {
+      line('INFO', 'backup.good', 'A backup is whole, here and offsite', { backupId, count });
+    },
+    backupFailed: (backupId: string, code: string, error: unknown) => {
+      const facts = error === undefined ? {} : errorFacts(error);
+      line('ALERT', 'backup.failed', 'A backup failed; another one follows', { ...facts, backupId, code });
+    },
+    backupMissing: () => {
+      line('ALERT', 'backup.missing', 'There is no good backup of the last six and a half hours', {});
+    },
+    backupOverlap: () => {
+      line('WARNING', 'backup.overlap', 'Another run has the backups at this moment', {});
+    },
+    backupStepFailed: (error: unknown) => {
+      line('ERROR', 'backup.step_failed', 'A step of the check of backups failed', errorFacts(error));
+    },
+    backupPurged: (backupId: string) => {
+      line('INFO', 'backup.purged', 'A backup was removed when its time was over', { backupId });
+    },
+    keyringPurged: (count: number) => {
+      line('INFO', 'backup.keyring_purged', 'Objects of keyring backups were purged', { count });
+    },
+    keyringRemembered: () => {
+      line('ALERT', 'backup.keyring_remembered', 'Something keeps what is purged of the keyring', {});
+    },
+    offsiteCopied: (count: number) => {
+      line('INFO', 'backup.offsite_copied', 'Objects of backups were copied offsite', { count });
     },
     sweepRepublished: (count: number) => {
       line('INFO', 'sweep.republished', 'Unfinished work was published again', { count });

@@ -32,8 +32,17 @@ export async function keyringCloud(): Promise<KeyringCloud> {
   const emulators = inject('emulators');
   const door = await startDoor({
     identity: 'seed',
-    cloud: { projectId, kms: keys, ledgerBucket: 'none' },
-    backends: { ...emulators, kms: `127.0.0.1:${kms.port}`, storage: 'http://127.0.0.1:1' },
+    cloud: {
+      projectId,
+      kms: keys,
+      ledgerBucket: 'none',
+    },
+    backends: {
+      ...emulators,
+      firestoreAdmin: '127.0.0.1:1',
+      kms: `127.0.0.1:${kms.port}`,
+      storage: 'http://127.0.0.1:1',
+    },
   });
   const db = openFirestore({ projectId, cloudEndpoint: door.cloudEndpoint }, 'keyring');
   const bridged: string[] = [];

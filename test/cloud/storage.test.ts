@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, request as forward } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, assert, beforeEach, describe, expect, type ExpectStatic, it } from 'vitest';
-import { provisionLedgerBucket } from '../../local/storage/provision.ts';
+import { provisionBuckets } from '../../local/storage/provision.ts';
 import { type StorageServer, startStorage } from '../../local/storage/server.ts';
 import { AppError } from '../../shared/domain/errors.ts';
 import { createLedger, type Ledger, type LedgerEntry, openStorage } from '../../shared/cloud/storage.ts';
@@ -19,15 +19,20 @@ const entry = (n: number, at = AT): LedgerEntry => ({
 
 let storage: StorageServer;
 let ledger: Ledger;
-const configFor = (storageEndpoint: string): Parameters<typeof createLedger>[0] => ({
+const configFor = (storageEndpoint: string): Parameters<typeof provisionBuckets>[0] => ({
   projectId: 'demo-test',
   storageEndpoint,
   ledgerBucket: 'demo-test-ledger',
+  rootsBucket: 'roots',
+  backupBuckets: {
+    ...{ backups: 'demo-test-backups', keyringBackups: 'demo-test-keyring-backups' },
+    ...{ offsiteBackups: 'demo-test-offsite', offsiteKeyringBackups: 'demo-test-offsite-keyring' },
+  },
 });
 
 beforeEach(async () => {
   storage = await startStorage();
-  await provisionLedgerBucket(configFor(storage.url));
+  await provisionBuckets(configFor(storage.url));
   ledger = createLedger(configFor(storage.url));
 });
 
@@ -109,7 +114,7 @@ describe('the erasure ledger', () => {
 describe.concurrent('when the bucket can not be reached, the ledger', () => {
   it('is unavailable after a few repeats, and works again afterwards', async ({ expect }) => {
     const own = await startStorage();
-    await provisionLedgerBucket(configFor(own.url));
+    await provisionBuckets(configFor(own.url));
     const ledger = createLedger(configFor(own.url));
     own.fail(503);
     await expectUnavailable(expect, ledger);
@@ -127,7 +132,7 @@ describe.concurrent('when the bucket can not be reached, the ledger', () => {
 
   it('records through one failure: the write is repeated by itself', async ({ expect }) => {
     const own = await startStorage();
-    await provisionLedgerBucket(configFor(own.url));
+    await provisionBuckets(configFor(own.url));
     let failures = 1;
     const door = await openDoor(own, () => (failures-- > 0 ? 503 : undefined));
     await createLedger(configFor(door.url)).record(entry(1));
@@ -141,8 +146,8 @@ describe.concurrent('when the bucket can not be reached, the ledger', () => {
 describe('when the bucket refuses, the ledger', () => {
   it('says so in our own words', async () => {
     const elsewhere = createLedger({ ...configFor(storage.url), ledgerBucket: 'no-such-bucket' });
-    for (const call of [elsewhere.record(entry(1)), all(elsewhere)]) {
-      await expect(call).rejects.toMatchObject({
+    for (const call of [() => elsewhere.record(entry(1)), () => all(elsewhere)]) {
+      await expect(call()).rejects.toMatchObject({
         name: 'AppError',
         code: 'INTERNAL',
         message: 'the erasure ledger refused a call',

@@ -7,9 +7,11 @@ import type { Storage } from '@google-cloud/storage';
 import { inject, onTestFinished } from 'vitest';
 import { type Backends, type Door, startDoor } from '../../local/door/door.ts';
 import type { Cloud } from '../../local/door/permissions.ts';
+import { startFirestoreAdmin } from '../../local/firestore-admin/server.ts';
 import { provisionKeys } from '../../local/kms/provision.ts';
 import { startKms } from '../../local/kms/server.ts';
 import type { Identity } from '../../local/roles.ts';
+import type { BackupBuckets } from '../../local/storage/provision.ts';
 import { startStorage } from '../../local/storage/server.ts';
 import { hostAndPort } from '../../shared/cloud/config.ts';
 import { type DatabaseId, openFirestore } from '../../shared/cloud/firestore.ts';
@@ -18,7 +20,7 @@ import { TOPICS } from '../../local/topology.ts';
 
 /** The real parts behind every door of one test file. */
 export interface Behind {
-  cloud: Cloud;
+  cloud: Cloud & { backupBuckets: BackupBuckets };
   backends: Backends;
   /** What `tenantKek` made of `plaintext`, for those who may only decrypt. */
   wrapped: Buffer;
@@ -37,6 +39,9 @@ export interface Clients {
 }
 
 /** Starts the stand-ins beside the suite's emulators, with a project of its own: its keys, topics and the ledger's bucket. */
+/** An object in the bucket of backups. */
+export const TO_COPY = 'to-copy';
+
 export async function openBehind(): Promise<Behind> {
   const emulators = inject('emulators');
   // The clients would follow these past every door.
@@ -46,16 +51,28 @@ export async function openBehind(): Promise<Behind> {
   const storage = await startStorage();
   const projectId = `door-${randomBytes(6).toString('hex')}`;
   const keys = await provisionKeys({ port: kms.port, projectId, now: Date.now });
-  const cloud = { projectId, kms: keys, ledgerBucket: `${projectId}-ledger` };
+  const backupBuckets = {
+    ...{ backups: `${projectId}-backups`, keyringBackups: `${projectId}-keyring-backups` },
+    ...{ offsiteBackups: `${projectId}-offsite`, offsiteKeyringBackups: `${projectId}-offsite-keyring` },
+  };
+  const cloud = { projectId, kms: keys, ledgerBucket: `${projectId}-ledger`, backupBuckets };
+  const firestoreAdmin = await startFirestoreAdmin({
+    ...{ projectId, storageUrl: storage.url, past: (time: number) => time, now: Date.now },
+    firestore: () => emulators.firestore,
+  });
   const backends = {
     firestore: emulators.firestore,
+    firestoreAdmin: `127.0.0.1:${firestoreAdmin.port}`,
     pubsub: emulators.pubsub,
     kms: `127.0.0.1:${kms.port}`,
     storage: storage.url,
   };
   const seed = clientsAt(await startDoor({ identity: 'seed', cloud, backends }), cloud);
   for (const topic of TOPICS) await seed.pubsub.createTopic(topic);
-  await seed.storage.createBucket(cloud.ledgerBucket);
+  for (const bucket of [cloud.ledgerBucket, ...Object.values(backupBuckets)]) {
+    await seed.storage.createBucket(bucket);
+  }
+  await seed.storage.bucket(backupBuckets.backups).file(TO_COPY).save('copied', { resumable: false });
   const plaintext = randomBytes(32);
   const [{ ciphertext }] = await seed.kms.encrypt({ name: keys.tenantKek, plaintext });
   await seed.close();
@@ -65,6 +82,7 @@ export async function openBehind(): Promise<Behind> {
     plaintext,
     wrapped: Buffer.from(ciphertext as Uint8Array),
     async stop() {
+      await firestoreAdmin.close();
       await Promise.all([kms.close(), storage.close()]);
     },
   };

@@ -168,7 +168,7 @@ describe('a door refuses', () => {
       '/',
       `/storage/v1/b/${bucket}/../other/o`,
       `/storage/v1/b/%2e%2e/o`,
-      `/storage/v1/b/${bucket}/o/a/rewriteTo/b/other/o/a`,
+      `/storage/v1/b/${bucket}/o/a/copyTo/b/other/o/a`,
       `/storage/v1/b/${bucket}/iam`,
     ];
     for (const path of paths) {

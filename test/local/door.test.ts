@@ -113,7 +113,13 @@ describe('a door', () => {
     const ask = () => rawCall(door.cloudEndpoint, [FIRESTORE, 'ListCollectionIds'], { parent });
     await ask();
     const away = await deadAddress();
-    door.setBackends({ firestore: away, pubsub: away, kms: away, storage: `http://${away}` });
+    door.setBackends({
+      firestore: away,
+      firestoreAdmin: away,
+      pubsub: away,
+      kms: away,
+      storage: `http://${away}`,
+    });
     await expect(ask()).rejects.toMatchObject({ code: status.UNAVAILABLE });
     door.setBackends(behind.backends);
     await expect(ask()).resolves.toHaveLength(1);

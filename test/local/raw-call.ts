@@ -4,6 +4,7 @@ import { fromJSON, type ServiceDefinition } from '@grpc/proto-loader';
 
 const SOURCES: Record<string, string> = {
   'google.firestore.v1.Firestore': 'firestore/build/protos/v1.json',
+  'google.firestore.admin.v1.FirestoreAdmin': 'firestore-api/build/protos/protos.json',
   'google.pubsub.v1.Publisher': 'pubsub/build/protos/protos.json',
   'google.cloud.kms.v1.KeyManagementService': 'kms/build/protos/protos.json',
 };
@@ -54,5 +55,6 @@ export async function rawCall(
 }
 
 export const FIRESTORE = 'google.firestore.v1.Firestore';
+export const FIRESTORE_ADMIN = 'google.firestore.admin.v1.FirestoreAdmin';
 export const PUBLISHER = 'google.pubsub.v1.Publisher';
 export const KMS = 'google.cloud.kms.v1.KeyManagementService';

@@ -1,13 +1,28 @@
+import type { Storage } from '@google-cloud/storage';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Identity, type Role, ROLES } from '../../local/roles.ts';
+import { type BucketRole, type Identity, type Role, ROLES } from '../../local/roles.ts';
 import { TOPICS } from '../../local/topology.ts';
+import type { BackupBuckets } from '../../local/storage/provision.ts';
 import { startDoor } from '../../local/door/door.ts';
-import { type Behind, type Clients, clientsAt, fresh, openBehind } from './door-fixture.ts';
-import { FIRESTORE, rawCall } from './raw-call.ts';
+import { type Behind, type Clients, clientsAt, fresh, openBehind, TO_COPY } from './door-fixture.ts';
+import { FIRESTORE, FIRESTORE_ADMIN, rawCall } from './raw-call.ts';
 
 const IDENTITIES = Object.keys(ROLES) as Identity[];
 const DATABASES = ['(default)', 'keyring', 'staff'] as const;
+const BUCKETS = ['backups', 'keyringBackups', 'offsiteBackups', 'offsiteKeyringBackups'] as const;
+
+function copyOffsite(
+  storage: Storage,
+  buckets: BackupBuckets,
+  preconditionOpts?: { ifGenerationMatch: number },
+): Promise<unknown> {
+  const copy = storage.bucket(buckets.offsiteBackups).file(fresh());
+  return storage
+    .bucket(buckets.backups)
+    .file(TO_COPY)
+    .copy(copy, preconditionOpts === undefined ? {} : { preconditionOpts });
+}
 
 /** One thing to try with an official client, and which rows of the table say that it works. */
 interface Probe {
@@ -116,6 +131,73 @@ const probes: Probe[] = [
       (role.buckets?.ledger?.includes('storage.objectViewer') ?? false) ||
       (role.project?.includes('storage.admin') ?? false),
     run: ({ storage }, { cloud }) => storage.bucket(cloud.ledgerBucket).getFiles(),
+  },
+  ...DATABASES.flatMap((database): Probe[] => [
+    {
+      title: `exports ${database}`,
+      allowed: (role) => role.exports?.includes(database) ?? false,
+      run: ({ door }, { cloud }) => {
+        const name = `projects/${cloud.projectId}/databases/${database}`;
+        const outputUriPrefix = `gs://${cloud.backupBuckets.backups}/${fresh()}`;
+        return rawCall(door.cloudEndpoint, [FIRESTORE_ADMIN, 'ExportDocuments'], { name, outputUriPrefix });
+      },
+    },
+    {
+      title: `imports into ${database}`,
+      allowed: () => false,
+      run: ({ door }, { cloud }) => {
+        const name = `projects/${cloud.projectId}/databases/${database}`;
+        const inputUriPrefix = `gs://${cloud.backupBuckets.backups}/${fresh()}`;
+        return rawCall(door.cloudEndpoint, [FIRESTORE_ADMIN, 'ImportDocuments'], { name, inputUriPrefix });
+      },
+    },
+  ]),
+  ...BUCKETS.flatMap((bucket): Probe[] => {
+    const any = (role: Role, ...names: BucketRole[]): boolean =>
+      names.some((name) => role.buckets?.[bucket]?.includes(name)) ||
+      (role.project?.includes('storage.admin') ?? false);
+    const readers = ['storage.objectViewer', 'storage.legacyObjectReader'] as const;
+    const listers = ['storage.objectViewer', 'strongroom.objectLister', 'strongroom.backupKeeper'] as const;
+    return [
+      {
+        title: `lists ${bucket}`,
+        allowed: (role) => any(role, ...listers),
+        run: ({ storage }, { cloud }) => storage.bucket(cloud.backupBuckets[bucket]).getFiles(),
+      },
+      {
+        title: `deletes from ${bucket}`,
+        allowed: (role) => any(role, 'strongroom.backupKeeper'),
+        run: ({ storage }, { cloud }) =>
+          storage.bucket(cloud.backupBuckets[bucket]).file(fresh()).delete({ ignoreNotFound: true }),
+      },
+      {
+        title: `reads from ${bucket}`,
+        allowed: (role) => any(role, ...readers),
+        run: ({ storage }, { cloud }) => storage.bucket(cloud.backupBuckets[bucket]).file(fresh()).exists(),
+      },
+      {
+        title: `adds to ${bucket}`,
+        allowed: (role) => any(role, 'storage.objectCreator'),
+        run: ({ storage }, { cloud }) =>
+          storage
+            .bucket(cloud.backupBuckets[bucket])
+            .file(fresh())
+            .save('', { resumable: false, preconditionOpts: { ifGenerationMatch: 0 } }),
+      },
+    ];
+  }),
+  {
+    title: 'copies a backup offsite',
+    allowed: (role) =>
+      (role.buckets?.backups?.includes('storage.objectViewer') === true &&
+        role.buckets.offsiteBackups?.includes('storage.objectCreator') === true) ||
+      (role.project?.includes('storage.admin') ?? false),
+    run: ({ storage }, { cloud }) => copyOffsite(storage, cloud.backupBuckets, { ifGenerationMatch: 0 }),
+  },
+  {
+    title: 'replaces a copy offsite',
+    allowed: (role) => role.project?.includes('storage.admin') ?? false,
+    run: ({ storage }, { cloud }) => copyOffsite(storage, cloud.backupBuckets),
   },
   {
     title: 'makes a bucket',

@@ -1,0 +1,21 @@
+import { copyOffsite } from '../shared/backups/offsite.ts';
+import { openBackupBuckets } from '../shared/cloud/backup-buckets.ts';
+import { readConfig } from '../shared/cloud/config.ts';
+import { createLog } from '../shared/cloud/log.ts';
+import { type Build, register } from '../shared/http/entry.ts';
+import { tickHandler } from '../shared/http/tick.ts';
+
+/** Every five minutes, as an identity of the offsite project: pulls what was exported. It reaches no database. */
+export const build: Build = (env, now) => {
+  const config = readConfig(env);
+  const log = createLog({ functionName: 'offsite-copy', projectId: config.projectId });
+  const buckets = openBackupBuckets(config, [
+    'backups',
+    'keyringBackups',
+    'offsiteBackups',
+    'offsiteKeyringBackups',
+  ]);
+  return tickHandler(log, () => copyOffsite({ buckets, log, now }));
+};
+
+register('offsite-copy', build);

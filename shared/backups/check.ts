@@ -1,0 +1,177 @@
+import type { BackupBucket, BackupBucketName, BackupObject } from '../cloud/backup-buckets.ts';
+import { paths } from '../cloud/firestore.ts';
+import { withLease } from '../cloud/lease.ts';
+import type { WriteOnce } from '../cloud/write-once.ts';
+import { timestamp } from '../domain/time.ts';
+import { type BackupDeps, beginBackup, fail, LEASE } from './begin.ts';
+import { countAll } from './count.ts';
+import { hashOf, manifestName, manifestOf } from './manifest.ts';
+import { purgeKeyring, thinOut } from './purge.ts';
+import {
+  ALARM_AFTER,
+  folderOf,
+  lastObjectOf,
+  type Part,
+  PART_NAMES,
+  type PartName,
+  StoredBackup,
+} from './record.ts';
+
+export interface CheckDeps extends BackupDeps {
+  buckets: Record<BackupBucketName, BackupBucket>;
+  /** The bucket of the exports, for manifests. */
+  manifests: Pick<WriteOnce, 'put'>;
+  projectId: string;
+  production: boolean;
+}
+
+const MINUTE = 60_000;
+/** As far back as counting can still look. */
+const COUNT_WITHIN = 55 * MINUTE;
+/** An export that has not ended by then, or has no copy offsite, has failed: the next six hours have begun. */
+const END_WITHIN = 6 * 60 * MINUTE;
+
+/**
+ * One tick: purges, looks that nothing is remembered, follows what is under way, begins what was missed or failed, thins
+ * out, and tells people when no good backup is young enough. What fails in one step does not keep the others.
+ */
+export async function checkBackups(deps: CheckDeps): Promise<void> {
+  const alone = await withLease(deps, 'backup', LEASE, async (turn) => {
+    const steps = [() => purgeKeyring(deps), () => verifyForgetting(deps), () => follow(deps)];
+    for (const step of [...steps, () => beginBackup(deps), () => thinOut(turn, deps)]) {
+      await step().catch((error: unknown) => {
+        deps.log.backupStepFailed(error);
+      });
+    }
+  });
+  // Whoever has the lease and does not let go of it must not keep the alarm.
+  await alarm(deps);
+  if (!alone) deps.log.backupOverlap();
+}
+
+/** What is purged has to be gone, and the keyring's past has to be ours alone. */
+async function verifyForgetting({ admin, buckets, log }: CheckDeps): Promise<void> {
+  const forgetting = await Promise.all([
+    buckets.keyringBackups.forgets(),
+    buckets.offsiteKeyringBackups.forgets(),
+    admin.remembers('keyring').then((remembers) => !remembers),
+  ]);
+  if (forgetting.includes(false)) log.keyringRemembered();
+}
+
+async function follow(deps: CheckDeps): Promise<void> {
+  const running = await deps.db.collection('backups').where('state', '==', 'running').get();
+  for (const doc of running.docs) {
+    // One that can not be read, or whose operation nobody knows, does not keep the others.
+    await followOne(doc.id, StoredBackup.parse(doc.data()), deps).catch((error: unknown) => {
+      deps.log.backupStepFailed(error);
+    });
+  }
+}
+
+/** It is good when all its parts are whole, as many as were counted, and the same offsite. */
+async function followOne(id: string, stored: StoredBackup, deps: CheckDeps): Promise<void> {
+  const ref = deps.db.doc(paths.backup(id));
+  const record = { ...stored, parts: { ...stored.parts } };
+  const age = deps.now() - Date.parse(record.snapshotTime);
+  if (record.counts === null && age < COUNT_WITHIN) {
+    Object.assign(record, await countAll(record.snapshotTime, deps.databases));
+  }
+  for (const name of PART_NAMES) {
+    const { part, code } = await progressOf(record.parts[name], deps);
+    record.parts[name] = part;
+    if (code !== undefined) {
+      await ref.update({ parts: record.parts });
+      await fail(id, code, undefined, deps);
+      return;
+    }
+  }
+  const { parts, counts, keyVersions } = record;
+  await ref.update({ parts, counts, keyVersions });
+  if (PART_NAMES.some((name) => parts[name].state !== 'done')) {
+    if (age > END_WITHIN) await fail(id, 'LATE', undefined, deps);
+    return;
+  }
+  if (counts === null || keyVersions === null) {
+    if (age >= COUNT_WITHIN) await fail(id, 'UNCOUNTED', undefined, deps);
+    return;
+  }
+  const objects = await objectsOf(id, deps);
+  if (!PART_NAMES.every((name) => isWhole(id, name, { ...record, counts }, objects[name]))) {
+    await fail(id, 'INCOMPLETE', undefined, deps);
+    return;
+  }
+  if (!(await isOffsite(id, objects, deps))) {
+    if (age > END_WITHIN) await fail(id, 'NOT_OFFSITE', undefined, deps);
+    return;
+  }
+  const manifest = manifestOf(id, { ...record, counts, keyVersions }, objects, deps);
+  await deps.manifests.put(manifestName(id), manifest, 'application/json');
+  const good = { state: 'good', goodAt: timestamp(deps.now), manifestHash: hashOf(manifest) };
+  await ref.update(good);
+  deps.log.backupGood(
+    id,
+    PART_NAMES.reduce((sum, name) => sum + (parts[name].documents ?? 0), 0),
+  );
+}
+
+async function progressOf(part: Part, { admin }: CheckDeps): Promise<{ part: Part; code?: string }> {
+  if (part.state === 'done' || part.operation === null) return { part };
+  const seen = await admin.stateOf(part.operation);
+  if (seen.state === 'running') return { part };
+  if (seen.state === 'failed') return { part: { ...part, state: 'failed' }, code: seen.code };
+  const { documents, bytes, endedAt } = seen;
+  return { part: { ...part, state: 'done', documents, bytes, endedAt } };
+}
+
+type Objects = Record<PartName, BackupObject[]>;
+
+async function objectsOf(id: string, { buckets }: CheckDeps): Promise<Objects> {
+  const listed = await Promise.all(PART_NAMES.map((name) => listOf(id, name, bucketOf(name, buckets))));
+  return Object.fromEntries(PART_NAMES.map((name, place) => [name, listed[place] ?? []])) as Objects;
+}
+
+async function listOf(id: string, part: PartName, bucket: BackupBucket): Promise<BackupObject[]> {
+  const objects: BackupObject[] = [];
+  for await (const object of bucket.objects(folderOf(id, part))) objects.push(object);
+  return objects;
+}
+
+/** Keys lie apart from what they open. */
+function bucketOf(part: PartName, buckets: CheckDeps['buckets']): BackupBucket {
+  return part === 'keyring' ? buckets.keyringBackups : buckets.backups;
+}
+
+function isWhole(
+  id: string,
+  part: PartName,
+  record: Pick<StoredBackup, 'parts'> & { counts: NonNullable<StoredBackup['counts']> },
+  objects: BackupObject[],
+): boolean {
+  const counted = Object.values(record.counts[part]).reduce((sum, count) => sum + count, 0);
+  const ended = objects.some(({ name }) => name === lastObjectOf(id, part));
+  return ended && record.parts[part].documents === counted;
+}
+
+async function isOffsite(id: string, objects: Objects, { buckets }: CheckDeps): Promise<boolean> {
+  for (const part of PART_NAMES) {
+    const bucket = part === 'keyring' ? buckets.offsiteKeyringBackups : buckets.offsiteBackups;
+    const copies = new Map((await listOf(id, part, bucket)).map((copy) => [copy.name, copy]));
+    const same = objects[part].every(({ name, size, crc32c }) => {
+      const copy = copies.get(name);
+      return copy?.size === size && copy.crc32c === crc32c;
+    });
+    if (!same) return false;
+  }
+  return true;
+}
+
+/** At every tick for as long as it lasts. Before the first backup was due there is none to miss. */
+async function alarm({ db, log, now }: CheckDeps): Promise<void> {
+  const since = new Date(now() - ALARM_AFTER).toISOString();
+  const backups = db.collection('backups');
+  const young = await backups.where('snapshotTime', '>=', since).get();
+  if (young.docs.some((doc) => StoredBackup.safeParse(doc.data()).data?.state === 'good')) return;
+  const old = await backups.where('snapshotTime', '<', since).limit(1).get();
+  if (!old.empty) log.backupMissing();
+}

@@ -1,0 +1,106 @@
+import { status } from '@grpc/grpc-js';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { seedDemo } from '../../local/seed.ts';
+import { Manifest } from '../../shared/backups/manifest.ts';
+import { type TestCloud, testCloud } from '../support/cloud.ts';
+import { backupsOf, HOUR, MINUTE } from './backups-fixture.ts';
+
+let cloud: TestCloud;
+let backups: ReturnType<typeof backupsOf>;
+beforeAll(async () => {
+  cloud = await testCloud();
+  await seedDemo(cloud);
+  backups = backupsOf(cloud);
+});
+afterEach(() => {
+  cloud.firestoreAdmin.failOperations(null);
+  cloud.firestoreAdmin.releaseOperations();
+  for (const name of ['backup', 'backup-check', 'offsite-copy'] as const) cloud.doors[name].setFault(null);
+});
+afterAll(() => cloud.stop());
+
+/** Another six hours begin; whatever is due then is called once, all at the same time. */
+const nextSlot = (): Promise<void> => cloud.clock.advance(6 * HOUR);
+
+describe('a backup', () => {
+  it('is one snapshot of all databases, counted, whole, and the same offsite', async () => {
+    const id = await backups.make();
+    const record = await backups.read(id);
+    expect(record.counts?.default).toMatchObject({ companies: 2, members: 2, connections: 2 });
+    expect(record.counts?.keyring).toMatchObject({ companyKeys: 2, lookup: 1 });
+    expect(record.parts.keyring.documents).toBe(3);
+    expect(record.keyVersions).toEqual([
+      { version: expect.stringMatching(/tenant-kek\/cryptoKeyVersions\/1$/) as string, wraps: 3 },
+    ]);
+
+    const bucket = backups.storage.bucket(cloud.backupBuckets.backups);
+    const [content] = await bucket.file(`${id}/manifest.json`).download();
+    const manifest = Manifest.parse(JSON.parse(content.toString()));
+    expect(manifest).toMatchObject({ id, projectId: cloud.projectId, production: false });
+    const keys = manifest.parts.keyring.objects.map(({ name }) => name);
+    expect(keys).toEqual(await backups.names('keyringBackups'));
+    expect(keys.every((name) => name.startsWith(`${id}/keyring/`))).toBe(true);
+    expect(await backups.names('offsiteKeyringBackups')).toEqual(keys);
+    await backups.tick('offsite-copy');
+    expect(await backups.names('offsiteBackups')).toEqual(await backups.names('backups'));
+  });
+
+  it('is made once in six hours, however often it is asked for', async () => {
+    const before = (await backups.all()).length;
+    await Promise.all(Array.from({ length: 2 }, () => cloud.clock.tick('backup')));
+    await backups.tick('backup-check');
+    expect(await backups.all()).toHaveLength(before);
+  });
+
+  it('is begun by the check when its tick was missed', async () => {
+    await nextSlot();
+    await cloud.clock.advance(2 * MINUTE);
+    const before = cloud.lines.length;
+    await backups.until('good');
+    expect(cloud.lines.slice(before).join()).toContain('backup.good');
+  });
+});
+
+describe('a backup that fails', () => {
+  it('halfway, for want of room, is told, never copied offsite, and followed by another', async () => {
+    await nextSlot();
+    cloud.firestoreAdmin.failOperations(status.RESOURCE_EXHAUSTED, 'halfway');
+    await backups.begin();
+    const failed = await backups.until('failed');
+    expect(await backups.read(failed)).toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+    expect(backups.alerts('backup.failed')).toBeGreaterThan(0);
+    expect(await backups.names('backups', failed)).not.toEqual([]);
+    expect(await backups.names('offsiteBackups', failed)).toEqual([]);
+    cloud.firestoreAdmin.failOperations(null);
+    await cloud.clock.advance(2 * MINUTE);
+    const next = await backups.until('good');
+    expect(next > failed).toBe(true);
+  });
+});
+
+describe('what is kept', () => {
+  it('of the keyring nothing is, here or offsite, 23 h after its snapshot, not even the last one', async () => {
+    const id = await backups.make();
+    const age = cloud.clock.now() - Date.parse((await backups.read(id)).snapshotTime);
+    await cloud.clock.advance(22 * HOUR + 50 * MINUTE - age);
+    await backups.tick('offsite-purge');
+    expect(await backups.names('keyringBackups', id)).not.toEqual([]);
+    await cloud.clock.advance(20 * MINUTE);
+    await backups.tick('backup-check');
+    await backups.tick('offsite-purge');
+    expect(await backups.names('keyringBackups', id)).toEqual([]);
+    expect(await backups.names('offsiteKeyringBackups', id)).toEqual([]);
+    expect((await backups.read(id)).keyringPurgedAt).not.toBeNull();
+    expect(backups.alerts('backup.keyring_remembered')).toBe(0);
+  });
+
+  it.each(['recovery', 'schedule'] as const)(
+    '%s at the keyring, if somebody switches it on, is an alarm',
+    async (how) => {
+      const before = backups.alerts('backup.keyring_remembered');
+      cloud.firestoreAdmin.remember('keyring', how);
+      await backups.tick('backup-check');
+      expect(backups.alerts('backup.keyring_remembered')).toBe(before + 1);
+    },
+  );
+});
