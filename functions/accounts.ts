@@ -11,6 +11,7 @@ import { accountsRoutes } from '../shared/http/accounts/routes.ts';
 import { createApi, toFunction } from '../shared/http/app.ts';
 import { addApprovalsApi } from '../shared/http/approvals/api.ts';
 import { createAuthenticator } from '../shared/http/authenticate.ts';
+import { addEndpointsApi } from '../shared/http/deliveries/api.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 import { createGrants } from '../shared/support/grants.ts';
 
@@ -37,6 +38,7 @@ export const build: Build = (env, now) => {
     log,
     now,
   });
+  addEndpointsApi(app, { db, keyring, standIns: config.standIns, now });
   addApprovalsApi(app, { db, grants: createGrants(openFirestore(config, 'keyring')), now });
   return toFunction(app);
 };

@@ -6,6 +6,7 @@ import { createLog } from '../shared/cloud/log.ts';
 import { createPublisher } from '../shared/cloud/pubsub.ts';
 import { createApi, toFunction } from '../shared/http/app.ts';
 import { createAuthenticator } from '../shared/http/authenticate.ts';
+import { addDeliveriesApi } from '../shared/http/deliveries/api.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 import { addOrdersApi } from '../shared/http/orders/api.ts';
 
@@ -16,10 +17,12 @@ export const build: Build = (env, now) => {
   const db = openFirestore(config, '(default)');
   const keyring = openKeyring(config, { now, onKmsBridged: log.kmsBridged });
   const app = createApi({ log, authenticator: createAuthenticator({ db, now }) });
+  const publisher = createPublisher(config);
   addOrdersApi(app, {
-    ...{ db, keyring, publisher: createPublisher(config), log, now },
+    ...{ db, keyring, publisher, log, now },
     offers: createOffers({ db, now }),
   });
+  addDeliveriesApi(app, { db, publisher, log, now });
   return toFunction(app);
 };
 

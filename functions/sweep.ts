@@ -6,6 +6,8 @@ import { openKeyring } from '../shared/cloud/keyring.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { createPublisher } from '../shared/cloud/pubsub.ts';
 import { ImportMessage } from '../shared/domain/import.ts';
+import { sweepDeliveries } from '../shared/deliveries/sweep-deliveries.ts';
+import { DeliveryMessage } from '../shared/domain/delivery.ts';
 import { ErasureMessage, OrderMessage } from '../shared/domain/order.ts';
 import { StockMessage } from '../shared/domain/stock.ts';
 import { type Build, register } from '../shared/http/entry.ts';
@@ -39,10 +41,11 @@ export const build: Build = (env, now) => {
     await republishImports({ db, publisher, now });
     await endRunOut({ db, now });
     await watchCheckpoint({ db, log, now });
+    await sweepDeliveries({ db, publisher, log, now });
   });
   const deadLetter = pushHandler({
     log,
-    schema: OrderMessage.or(ErasureMessage).or(StockMessage).or(ImportMessage),
+    schema: OrderMessage.or(ErasureMessage).or(StockMessage).or(ImportMessage).or(DeliveryMessage),
     deadLetters: true,
     handle: async (message, { requestId }) => {
       const acting = { actor: { type: 'system', id: null }, requestId } as const;
@@ -50,7 +53,8 @@ export const build: Build = (env, now) => {
       // What is left of it stands in the documents, where every tick finds it.
       else if ('supplierId' in message) log.stockUnsettled(message.supplierId);
       else if ('importId' in message) await importGivenUp(message, requestId, { db, log, now });
-      else await erasureGivenUp(message, { db, log, now });
+      else if ('erasureId' in message) await erasureGivenUp(message, { db, log, now });
+      // A delivery is not given up by its messages: it waits in its document, and the next tick asks for it again.
     },
   });
   return (req, res): unknown => (req.path === '/dead-letters' ? deadLetter(req, res) : tick(req, res));

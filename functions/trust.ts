@@ -8,6 +8,7 @@ import { accountsRoutes } from '../shared/http/accounts/routes.ts';
 import { approvalsRoutes } from '../shared/http/approvals/routes.ts';
 import { auditRoutes } from '../shared/http/audit/route.ts';
 import { catalogueRoutes } from '../shared/http/catalogue/routes.ts';
+import { deliveriesRoutes, endpointsRoutes } from '../shared/http/deliveries/routes.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 import { exportRoutes } from '../shared/http/export/routes.ts';
 import { openApiDocument } from '../shared/http/openapi.ts';
@@ -36,6 +37,8 @@ export const build: Build = (env, now) => {
     [
       ...ordersRoutes,
       ...stockRoutes,
+      ...deliveriesRoutes,
+      ...endpointsRoutes,
       ...accountsRoutes,
       ...approvalsRoutes,
       ...exportRoutes,

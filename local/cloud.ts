@@ -35,6 +35,8 @@ export interface CloudOptions {
   delivery?: Partial<Delivery>;
   /** Takes each letter that is sent, as a file. Without it, one beside the data, or one that is removed at the end. */
   mailDir?: string;
+  /** `EGRESS_STAND_INS` of the functions that call out: which hosts are played on this machine. */
+  standIns?: string;
   /** Functions that get a process of their own; the others share one. */
   apart?: readonly FunctionName[];
   /** Scheduled functions are called only when `clock` is told to. */
@@ -75,6 +77,8 @@ export interface Cloud {
 }
 
 const LOCATION = 'global';
+/** `https://9000.localhost/hook` is what listens at port 9000: a merchant's own endpoint on the same machine. */
+const STAND_INS = '*.localhost=*';
 
 /** Starts everything and settles when every route answers. What was started is stopped again when a part fails. */
 export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
@@ -194,6 +198,9 @@ async function assemble(
     STORAGE_ENDPOINT: doors[identity].storageEndpoint,
     ...(identity === 'support' && { DISCLOSE_URL: inside.url }),
     ...(['accounts', 'partners', 'recover'].includes(identity) && { MAIL_DIR: mailDir }),
+    ...((identity === 'accounts' || identity === 'deliver') && {
+      EGRESS_STAND_INS: options.standIns ?? STAND_INS,
+    }),
   });
 
   onStep('functions');

@@ -14,7 +14,7 @@
 export interface Role {
   databases?: Partial<Record<'(default)' | 'keyring' | 'staff', 'datastore.user' | 'datastore.viewer'>>;
   keys?: Partial<Record<'tenantKek' | 'recoveryKek' | 'attest', readonly KeyRole[]>>;
-  topics?: Partial<Record<'orders' | 'erasures' | 'stock' | 'imports', 'pubsub.publisher'>>;
+  topics?: Partial<Record<'orders' | 'erasures' | 'stock' | 'imports' | 'deliveries', 'pubsub.publisher'>>;
   buckets?: Partial<Record<'ledger' | 'roots', readonly BucketRole[]>>;
   project?: readonly ('cloudkms.admin' | 'pubsub.admin' | 'storage.admin')[];
 }
@@ -37,7 +37,7 @@ export const ROLES = {
   'route-order': {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
-    topics: { stock: 'pubsub.publisher' },
+    topics: { stock: 'pubsub.publisher', deliveries: 'pubsub.publisher' },
   },
   // Stock and the trade around it: whoever it was that bought, it can not open.
   allocate: {
@@ -50,7 +50,12 @@ export const ROLES = {
   orders: {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
-    topics: { orders: 'pubsub.publisher', erasures: 'pubsub.publisher', stock: 'pubsub.publisher' },
+    topics: {
+      orders: 'pubsub.publisher',
+      erasures: 'pubsub.publisher',
+      stock: 'pubsub.publisher',
+      deliveries: 'pubsub.publisher',
+    },
   },
   // Makes the key of a company that signs up, and never unwraps the recovery copy of one.
   accounts: {
@@ -104,6 +109,7 @@ export const ROLES = {
       erasures: 'pubsub.publisher',
       stock: 'pubsub.publisher',
       imports: 'pubsub.publisher',
+      deliveries: 'pubsub.publisher',
     },
   },
   // Tells owners by letter that a member recovers an account: what it opens are their addresses. It ends nothing but
@@ -127,6 +133,13 @@ export const ROLES = {
   import: {
     databases: { '(default)': 'datastore.user' },
     topics: { imports: 'pubsub.publisher' },
+  },
+  // Opens what it sends: the address of one order for its supplier's shop, tracking for the shop that the order came
+  // from, each with an entry in the merchant's log.
+  deliver: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
+    keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
+    topics: { deliveries: 'pubsub.publisher' },
   },
   review: {
     databases: { staff: 'datastore.user' },

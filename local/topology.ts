@@ -21,6 +21,7 @@ export const FUNCTIONS = [
   'allocate',
   'import',
   'checkpoint',
+  'deliver',
 ] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
@@ -52,6 +53,8 @@ export const TOPICS = [
   'erasures-dead',
   'stock-dead',
   'imports-dead',
+  'deliveries',
+  'deliveries-dead',
 ] as const;
 
 export type TopicName = (typeof TOPICS)[number];
@@ -104,6 +107,20 @@ export const SUBSCRIPTIONS: readonly Subscription[] = [
   {
     name: 'imports-dead-sweep',
     topic: 'imports-dead',
+    to: 'sweep',
+    path: '/dead-letters',
+    deadLetters: undefined,
+  },
+  {
+    name: 'deliveries-deliver',
+    topic: 'deliveries',
+    to: 'deliver',
+    path: '/',
+    deadLetters: 'deliveries-dead',
+  },
+  {
+    name: 'deliveries-dead-sweep',
+    topic: 'deliveries-dead',
     to: 'sweep',
     path: '/dead-letters',
     deadLetters: undefined,

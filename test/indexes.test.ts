@@ -167,6 +167,8 @@ describe('every query that the hub makes', () => {
       ...orders.map((some) => `/v1/orders?limit=1${some}`),
       ...entries.map((some) => `/v1/audit?limit=1${some}`),
       '/v1/erasures?limit=1',
+      '/v1/endpoints',
+      ...subsets(['state=dead', `orderId=${own.id}`]).map((some) => `/v1/deliveries?limit=1${some}`),
     ];
     for (const path of lists) {
       const page = await call<{ next: string | null }>(retailer, 'GET', path);
@@ -211,6 +213,9 @@ describe('every query that the hub makes', () => {
       '(default) auditTree true',
       '(default) closings false',
       '(default) connections false',
+      '(default) deliveries false',
+      '(default) deliveries true',
+      '(default) endpoints false',
       '(default) erasures false',
       '(default) erasures true',
       '(default) imports false',

@@ -94,5 +94,10 @@ export const ACTIONS = [
   'import.done',
   'import.refused',
   'import.failed',
+  'delivery.sent',
+  'delivery.given_up',
+  'delivery.retried',
+  'endpoint.created',
+  'endpoint.removed',
 ] as const;
 export type Action = (typeof ACTIONS)[number];

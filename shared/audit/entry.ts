@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { DeliveryCode } from '../domain/delivery.ts';
 import { ERRORS, type ErrorCode } from '../domain/errors.ts';
 import { idSchema } from '../domain/ids.ts';
 import { HeldCode, OrderState } from '../domain/order.ts';
@@ -44,6 +45,9 @@ export const Facts = z.strictObject({
   roleBefore: z.enum(MEMBER_ROLES).optional(),
   sessions: Count.optional(),
   factor: z.enum(['totp', 'passkey', 'recovery_code']).optional(),
+  deliveryId: idSchema('delivery').optional(),
+  endpointId: idSchema('endpoint').optional(),
+  deliveryCode: DeliveryCode.optional(),
   factorId: z.union([idSchema('totp'), idSchema('passkey')]).optional(),
   partnerRole: PartnerRole.optional(),
   termsVersion: Count.optional(),
@@ -77,6 +81,8 @@ const RecordRef = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('product'), id: idSchema('product') }),
   z.strictObject({ type: z.literal('price_list'), id: idSchema('priceList') }),
   z.strictObject({ type: z.literal('import'), id: idSchema('import') }),
+  z.strictObject({ type: z.literal('delivery'), id: idSchema('delivery') }),
+  z.strictObject({ type: z.literal('endpoint'), id: idSchema('endpoint') }),
 ]);
 
 /** One action of one company, as it is stored, shown and hashed. */

@@ -10,6 +10,7 @@ interface Facts {
   companyId?: string;
   connectionId?: string;
   erasureId?: string;
+  deliveryId?: string;
   requestId?: string;
   staffId?: string;
   fileName?: string;
@@ -29,6 +30,7 @@ const SHAPES: Record<Exclude<keyof Facts, 'frames' | 'status' | 'count' | 'root'
   companyId: /^cmp_[0-9a-z]{26}$/,
   connectionId: /^con_[0-9a-z]{26}$/,
   erasureId: /^era_[0-9a-z]{26}$/,
+  deliveryId: /^del_[0-9a-z]{26}$/,
   requestId: /^req_[0-9a-z]{26}$/,
   staffId: /^stf_[0-9a-z]{26}$/,
   fileName: /^[0-9a-z-]{1,80}\.[a-z]{1,5}$/,
@@ -81,8 +83,10 @@ function events(line: Line) {
     stockPublishFailed: (companyId: string) => {
       line('WARNING', 'publish.failed', 'A message was not published; sweep will', { companyId });
     },
-    publishFailed: (topic: 'orders' | 'erasures', id: string, companyId: string) => {
-      const named = topic === 'orders' ? { orderId: id } : { erasureId: id };
+    publishFailed: (topic: 'orders' | 'erasures' | 'deliveries', id: string, companyId: string) => {
+      const named = { orders: { orderId: id }, erasures: { erasureId: id }, deliveries: { deliveryId: id } }[
+        topic
+      ];
       line('WARNING', 'publish.failed', 'A message was not published; sweep will', { ...named, companyId });
     },
     webhookRefused: (code: ErrorCode, connectionId?: string) => {
@@ -143,6 +147,23 @@ function events(line: Line) {
       line('ERROR', 'closing.stuck', 'The deletion of a company could not go on', {
         companyId,
         ...errorFacts(error),
+      });
+    },
+    deliverySent: (deliveryId: string, companyId: string) => {
+      line('INFO', 'delivery.sent', 'A delivery reached its shop or endpoint', { deliveryId, companyId });
+    },
+    deliveryFailed: (deliveryId: string, companyId: string, code: string) => {
+      line('WARNING', 'delivery.failed', 'A delivery failed and is tried again', {
+        deliveryId,
+        companyId,
+        code,
+      });
+    },
+    deliveryDead: (deliveryId: string, companyId: string, code: string) => {
+      line('WARNING', 'delivery.dead', 'A delivery was given up and waits for its merchant', {
+        deliveryId,
+        companyId,
+        code,
       });
     },
     kmsBridged: (companyId: string) => {

@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { PubSub, type Topic } from '@google-cloud/pubsub';
 import type { ImportMessage } from '../domain/import.ts';
+import type { DeliveryMessage } from '../domain/delivery.ts';
 import type { ErasureMessage, OrderMessage } from '../domain/order.ts';
 import type { StockMessage } from '../domain/stock.ts';
 import type { Config } from './config.ts';
@@ -12,6 +13,7 @@ export interface Publisher {
   /** Messages about one supplier are delivered one after the other. */
   stock(message: StockMessage): Promise<void>;
   import(message: ImportMessage): Promise<void>;
+  delivery(message: DeliveryMessage): Promise<void>;
 }
 
 /**
@@ -45,6 +47,7 @@ export function createPublisher(config: Pick<Config, 'projectId' | 'cloudEndpoin
   const erasures = topic('erasures');
   const stock = pubsub.topic('stock', { ...options, messageOrdering: true });
   const imports = topic('imports');
+  const deliveries = topic('deliveries');
   return {
     async order(message) {
       await orders.publishMessage({ json: message });
@@ -64,6 +67,9 @@ export function createPublisher(config: Pick<Config, 'projectId' | 'cloudEndpoin
     },
     async import(message) {
       await imports.publishMessage({ json: message });
+    },
+    async delivery(message) {
+      await deliveries.publishMessage({ json: message });
     },
   };
 }

@@ -19,7 +19,13 @@ export interface Connection {
 
 /** What is sealed of a connection: which platform it is, and what it verifies with. */
 const Secrets = z.discriminatedUnion('platform', [
-  z.strictObject({ platform: z.literal('shopify'), secrets: z.array(z.string()), shop: z.string() }),
+  z.strictObject({
+    platform: z.literal('shopify'),
+    secrets: z.array(z.string()),
+    shop: z.string(),
+    token: z.string().exactOptional(),
+    scopes: z.array(z.string()).exactOptional(),
+  }),
   z.strictObject({
     platform: z.literal('standard'),
     secrets: z.array(z.string()),

@@ -15,7 +15,7 @@ export type VerifiedDelivery = Delivery & { readonly [verified]: true };
 
 /** What a connection verifies with. Several secrets or keys are valid at once while one is being rotated. */
 export type ConnectionSecrets =
-  | { platform: 'shopify'; secrets: string[]; shop: string }
+  | { platform: 'shopify'; secrets: string[]; shop: string; token?: string; scopes?: string[] }
   /** `whsec_` and base64 of the HMAC key; `whpk_` and base64 of an Ed25519 public key. */
   | { platform: 'standard'; secrets: string[]; publicKeys: string[] };
 

@@ -22,6 +22,8 @@ export const SCOPES = [
   'partners:write',
   'catalogue:read',
   'catalogue:write',
+  'endpoints:read',
+  'endpoints:write',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -37,6 +39,8 @@ export const API_KEY_SCOPES = [
   'partners:write',
   'catalogue:read',
   'catalogue:write',
+  'endpoints:read',
+  'endpoints:write',
 ] as const satisfies readonly Scope[];
 
 /** A company is live or test, and so are its keys; the two never meet. */

@@ -29,6 +29,7 @@ export const ERRORS = {
   INVITATION_NOT_YOURS: { status: 403, title: 'The invitation is for an address that is no member here' },
   INVITATION_OVER: { status: 404, title: 'The link is none of ours, was used, was withdrawn or has expired' },
   NOT_SEALED: { status: 409, title: 'This is not under a signed root yet; it will be within minutes' },
+  DELIVERY_NOT_DEAD: { status: 409, title: 'The delivery was not given up' },
   COMPANY_CLOSING: { status: 410, title: 'The company is being deleted and takes no orders' },
   PRECONDITION_FAILED: { status: 412, title: 'The resource was changed since it was read' },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The body is larger than 1 MB' },

@@ -24,6 +24,8 @@ export const ID_KINDS = {
   product: 'prd',
   priceList: 'prl',
   import: 'imp',
+  delivery: 'del',
+  endpoint: 'ept',
 } as const;
 
 export type IdKind = keyof typeof ID_KINDS;

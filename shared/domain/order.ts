@@ -45,6 +45,8 @@ export type HeldCode = z.infer<typeof HeldCode>;
  */
 export interface IncomingOrder {
   externalId: string;
+  /** What an order that we made in a supplier's shop carries. It is a claim of the payload until its MAC is checked. */
+  marker?: string | undefined;
   code: string;
   currency: string;
   /** Routed only when paid in full; anything else stays `received` until an update says so. */

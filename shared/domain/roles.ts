@@ -13,6 +13,7 @@ const READ: Scope[] = [
   'approvals:read',
   'partners:read',
   'catalogue:read',
+  'endpoints:read',
 ];
 const TRADE: Scope[] = [...READ, 'orders:write', 'orders:erase', 'catalogue:write'];
 const MANAGE: Scope[] = [
@@ -23,6 +24,7 @@ const MANAGE: Scope[] = [
   'approvals:write',
   'export:read',
   'partners:write',
+  'endpoints:write',
 ];
 
 /** Who may do what: the one table. An API key has at most what the member had who made it. */

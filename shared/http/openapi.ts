@@ -15,6 +15,10 @@ const TAGS = [
   { name: 'Second factors', description: 'Authenticator apps, passkeys and recovery codes.' },
   { name: 'Recovery', description: 'Getting back in without the second factor that was lost.' },
   { name: 'Members', description: 'Who belongs to the company, and what each may do.' },
+  {
+    name: 'Deliveries',
+    description: 'What goes out to shops and to your own endpoints, and what was given up.',
+  },
   { name: 'API keys', description: 'Credentials for programs, with scopes and an end.' },
   { name: 'Partners', description: 'Companies that you trade with, and the terms of it.' },
   { name: 'Export', description: 'Everything that you have here, in signed parts.' },

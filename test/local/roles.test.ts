@@ -86,7 +86,11 @@ const probes: Probe[] = [
     title: `publishes to ${topic}`,
     allowed: (role) =>
       (role.project?.includes('pubsub.admin') ?? false) ||
-      ((topic === 'orders' || topic === 'erasures' || topic === 'stock' || topic === 'imports') &&
+      ((topic === 'orders' ||
+        topic === 'erasures' ||
+        topic === 'stock' ||
+        topic === 'imports' ||
+        topic === 'deliveries') &&
         role.topics?.[topic] !== undefined),
     run: ({ pubsub }) => pubsub.topic(topic).publishMessage({ json: {} }),
   })),
@@ -175,6 +179,7 @@ describe('the table', () => {
       'export',
       'recover',
       'disclose',
+      'deliver',
       'seed',
     ]);
   });

@@ -45,6 +45,7 @@ describe('what production delivers with', () => {
       { topic: 'erasures-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
       { topic: 'stock-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
       { topic: 'imports-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
+      { topic: 'deliveries-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
     ]);
   });
 

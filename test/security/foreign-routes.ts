@@ -14,6 +14,8 @@ export interface Ids {
   name: string;
   /** An entry of the log. */
   entry: string;
+  delivery: string;
+  endpoint: string;
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -101,6 +103,16 @@ export const COMPANY_ROUTES: readonly CompanyRoute[] = [
   },
   { method: 'GET', template: '/v1/erasures', scope: 'orders:read' },
   { method: 'GET', template: '/v1/erasures/{id}', scope: 'orders:read' },
+  { method: 'GET', template: '/v1/deliveries', scope: 'orders:read' },
+  { method: 'POST', template: '/v1/deliveries/{id}/retry', scope: 'orders:write' },
+  { method: 'GET', template: '/v1/endpoints', scope: 'endpoints:read' },
+  {
+    method: 'POST',
+    template: '/v1/endpoints',
+    scope: 'endpoints:write',
+    body: () => ({ url: 'https://erp.merchant.com/hook' }),
+  },
+  { method: 'DELETE', template: '/v1/endpoints/{id}', scope: 'endpoints:write' },
   { method: 'GET', template: '/v1/audit', scope: 'audit:read' },
   { method: 'GET', template: '/v1/products', scope: 'catalogue:read' },
   {
@@ -219,7 +231,9 @@ function idFor(template: string, ids: Ids): string {
   if (template.startsWith('/v1/erasures')) return ids.erasure;
   if (template.startsWith('/v1/partners')) return ids.partner;
   if (template.startsWith('/v1/imports')) return ids.import;
-  return template.startsWith('/v1/price-lists') ? ids.name : ids.order;
+  if (template.startsWith('/v1/price-lists')) return ids.name;
+  if (template.startsWith('/v1/deliveries')) return ids.delivery;
+  return template.startsWith('/v1/endpoints') ? ids.endpoint : ids.order;
 }
 
 /** Well formed, and nobody's. */
@@ -234,6 +248,8 @@ export function nobodysIds(): Ids {
     import: randomId('import'),
     name: randomId('product'),
     entry: randomId('audit'),
+    delivery: randomId('delivery'),
+    endpoint: randomId('endpoint'),
   };
 }
 
