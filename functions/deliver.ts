@@ -25,7 +25,7 @@ export const build: Build = (env, now) => {
     ...{ db, now, egress },
     readOrder: readForDelivery({ db }),
     openOrder: openForDelivery({ db, keyring, now }),
-    shopOf: shopOpener({ db, keyring, egress }),
+    shopOf: shopOpener({ db, keyring, egress, now }),
     endpointOf: endpointOpener({ db, keyring }),
     markerOf: async (companyId: string, orderId: string, deliveryId: string) =>
       markerOf(await keyring.lookup(), companyId, orderId, deliveryId),

@@ -4,6 +4,7 @@ import { createKms } from '../shared/cloud/kms.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { openWriteOnce } from '../shared/cloud/write-once.ts';
 import { createApi, toFunction } from '../shared/http/app.ts';
+import { connectionRoutes } from '../shared/http/connections/routes.ts';
 import { accountsRoutes } from '../shared/http/accounts/routes.ts';
 import { approvalsRoutes } from '../shared/http/approvals/routes.ts';
 import { auditRoutes } from '../shared/http/audit/route.ts';
@@ -40,6 +41,7 @@ export const build: Build = (env, now) => {
       ...deliveriesRoutes,
       ...endpointsRoutes,
       ...accountsRoutes,
+      ...connectionRoutes,
       ...approvalsRoutes,
       ...exportRoutes,
       ...partnersRoutes,

@@ -14,7 +14,9 @@
 export interface Role {
   databases?: Partial<Record<'(default)' | 'keyring' | 'staff', 'datastore.user' | 'datastore.viewer'>>;
   keys?: Partial<Record<'tenantKek' | 'recoveryKek' | 'attest', readonly KeyRole[]>>;
-  topics?: Partial<Record<'orders' | 'erasures' | 'stock' | 'imports' | 'deliveries', 'pubsub.publisher'>>;
+  topics?: Partial<
+    Record<'orders' | 'erasures' | 'stock' | 'imports' | 'deliveries' | 'pulls', 'pubsub.publisher'>
+  >;
   buckets?: Partial<Record<'ledger' | 'roots', readonly BucketRole[]>>;
   project?: readonly ('cloudkms.admin' | 'pubsub.admin' | 'storage.admin')[];
 }
@@ -32,7 +34,13 @@ export const ROLES = {
   webhooks: {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
-    topics: { orders: 'pubsub.publisher', stock: 'pubsub.publisher' },
+    topics: { orders: 'pubsub.publisher', stock: 'pubsub.publisher', pulls: 'pubsub.publisher' },
+  },
+  // Reads orders at shops, with the credentials that merchants gave for that, and takes them in as `webhooks` does.
+  pull: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
+    keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
+    topics: { orders: 'pubsub.publisher', stock: 'pubsub.publisher', pulls: 'pubsub.publisher' },
   },
   'route-order': {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
@@ -64,7 +72,7 @@ export const ROLES = {
       tenantKek: ['cloudkms.cryptoKeyEncrypter', 'cloudkms.cryptoKeyDecrypter'],
       recoveryKek: ['cloudkms.cryptoKeyEncrypter'],
     },
-    topics: { erasures: 'pubsub.publisher' },
+    topics: { erasures: 'pubsub.publisher', pulls: 'pubsub.publisher' },
   },
   // Invites companies and writes down what two of them agree on. It reads keys and makes none: one to know an address by
   // its hash and to sign a link, and the company's own to seal whom it reaches at a partner.

@@ -8,6 +8,7 @@ import { type DemoFile, movedTo, readDemoFile, removeDemoFile, writeDemoFile } f
 import { SetupError } from './find-emulators.ts';
 import { answers } from './leash.ts';
 import { seedDemo, seedDemoStock, seedDeps } from './seed.ts';
+import { type DemoShops, removeShopsFile, startDemoShops } from './shops/demo-shops.ts';
 
 const HELP = `
 Starts Strongroom on this machine, everything on 127.0.0.1. Ctrl-C stops it.
@@ -52,7 +53,10 @@ async function main(): Promise<void> {
     const letter = letterOf(line);
     if (letter !== undefined) console.log(`  letter     ${relative(process.cwd(), join(mailDir, letter))}`);
   };
-  const cloud = await startHub(options, mailDir, onLine);
+  const shops = await startDemoShops();
+  const shopsFile = resolve('.strongroom', 'shops.json');
+  const cloud = await startHub(options, mailDir, shops, onLine);
+  shops.belongTo(cloud.projectId);
   try {
     step('two merchants');
     const demo = await demoOf(cloud, options.dataDir);
@@ -63,6 +67,7 @@ async function main(): Promise<void> {
     for (const identity of ['replay-ledger', 'staff-admin'] as const) {
       await writeFile(commands[identity], envLines(cloud.envOf(identity)), { mode: 0o600 });
     }
+    await shops.write(shopsFile);
     for (const file of files) await writeDemoFile(file, demo);
     console.log(screen(demo, mailDir, log.file, Date.now() - startedAt));
     await stopped;
@@ -70,7 +75,9 @@ async function main(): Promise<void> {
   } finally {
     for (const file of files) await removeDemoFile(file, cloud.baseUrl);
     for (const file of Object.values(commands)) await rm(file, { force: true });
+    await removeShopsFile(shopsFile);
     await cloud.stop();
+    await shops.close();
     await log.close();
   }
 }
@@ -132,12 +139,18 @@ function letterOf(line: string): string | undefined {
   return /"event":"mail\.filed".*"fileName":"([0-9a-z.-]+)"/.exec(line)?.[1];
 }
 
-async function startHub(options: Options, mailDir: string, onLine: (line: string) => void): Promise<Cloud> {
+async function startHub(
+  options: Options,
+  mailDir: string,
+  shops: DemoShops,
+  onLine: (line: string) => void,
+): Promise<Cloud> {
   try {
     return await startCloud({
       port: options.port,
       ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
       mailDir,
+      standIns: shops.standIns,
       onLine,
       onStep: step,
     });
@@ -211,6 +224,7 @@ function screen(demo: DemoFile, mailDir: string, logFile: string | undefined, to
     `  Webhooks   ${demo.connections.shopify.url}   Shopify`,
     `             ${demo.connections.standard.url}   Standard Webhooks`,
     `  Letters    ${relative(process.cwd(), mailDir)}`,
+    `  Shops      one of each platform to connect, in ${relative(process.cwd(), resolve('.strongroom', 'shops.json'))}`,
     `  Merchants  keys, passwords and secrets in ${relative(process.cwd(), resolve('.strongroom', 'demo.json'))}`,
     `  Log        ${logFile === undefined ? 'below' : relative(process.cwd(), logFile)}`,
     '',

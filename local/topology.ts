@@ -22,6 +22,7 @@ export const FUNCTIONS = [
   'import',
   'checkpoint',
   'deliver',
+  'pull',
 ] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
@@ -55,6 +56,8 @@ export const TOPICS = [
   'imports-dead',
   'deliveries',
   'deliveries-dead',
+  'pulls',
+  'pulls-dead',
 ] as const;
 
 export type TopicName = (typeof TOPICS)[number];
@@ -74,6 +77,7 @@ export interface Subscription {
 export const SUBSCRIPTIONS: readonly Subscription[] = [
   { name: 'orders-route-order', topic: 'orders', to: 'route-order', path: '/', deadLetters: 'orders-dead' },
   { name: 'erasures-erase', topic: 'erasures', to: 'erase', path: '/', deadLetters: 'erasures-dead' },
+  { name: 'pulls-pull', topic: 'pulls', to: 'pull', path: '/', deadLetters: 'pulls-dead' },
   {
     name: 'stock-allocate',
     topic: 'stock',
@@ -125,6 +129,13 @@ export const SUBSCRIPTIONS: readonly Subscription[] = [
     path: '/dead-letters',
     deadLetters: undefined,
   },
+  {
+    name: 'pulls-dead-sweep',
+    topic: 'pulls-dead',
+    to: 'sweep',
+    path: '/dead-letters',
+    deadLetters: undefined,
+  },
 ];
 
 export interface Schedule {
@@ -136,6 +147,7 @@ export interface Schedule {
 
 export const SCHEDULES: readonly Schedule[] = [
   { name: 'sweep', to: 'sweep', path: '/', everyMinutes: 1 },
+  { name: 'pull', to: 'pull', path: '/tick', everyMinutes: 1 },
   { name: 'close', to: 'close', path: '/', everyMinutes: 5 },
   { name: 'recover', to: 'recover', path: '/', everyMinutes: 15 },
   { name: 'review', to: 'review', path: '/', everyMinutes: 24 * 60 },

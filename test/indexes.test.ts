@@ -55,7 +55,8 @@ async function accounts(): Promise<void> {
   await people.ask('POST', '/v1/recoveries', { body: { email: owner.email } });
   const recovery = newRecovery(companyId, people.seed.now);
   await people.seed.db.doc(paths.recovery(member.memberId)).create(recovery);
-  const lists = ['sessions', 'members', 'recoveries', 'approvals', 'export'];
+  await ask('POST', '/v1/connections', { platform: 'shopify', shop: 'one-of-theirs.myshopify.com' });
+  const lists = ['sessions', 'members', 'recoveries', 'approvals', 'export', 'connections'];
   for (const path of lists) await ask('GET', `/v1/${path}`);
   await ask('DELETE', `/v1/members/${withdrawn}`);
   await ask('PATCH', `/v1/members/${member.memberId}`, { role: 'read_only' });
@@ -213,6 +214,7 @@ describe('every query that the hub makes', () => {
       '(default) auditTree true',
       '(default) closings false',
       '(default) connections false',
+      '(default) connections true',
       '(default) deliveries false',
       '(default) deliveries true',
       '(default) endpoints false',
@@ -227,7 +229,9 @@ describe('every query that the hub makes', () => {
       '(default) partnerInvitations false',
       '(default) partners false',
       '(default) priceLists false',
+      '(default) privacyRequests true',
       '(default) products false',
+      '(default) pulls true',
       '(default) recoveries false',
       '(default) recoveryLinks false',
       '(default) reservations false',

@@ -99,5 +99,14 @@ export const ACTIONS = [
   'delivery.retried',
   'endpoint.created',
   'endpoint.removed',
+  'connection.created',
+  'connection.changed',
+  'connection.rotated',
+  'connection.removed',
+  'connection.uninstalled',
+  'connection.webhooks_restored',
+  'privacy.requested',
+  'order.erasure_announced',
+  'orders.erase_by_platform',
 ] as const;
 export type Action = (typeof ACTIONS)[number];

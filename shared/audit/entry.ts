@@ -38,6 +38,7 @@ export const Facts = z.strictObject({
   managing: ManageAction.optional(),
   minutes: z.int().min(0).max(MOST_MINUTES).optional(),
   ended: z.enum(['expired', 'undecided', 'by_staff']).optional(),
+  asked: z.enum(['customer_redact', 'shop_redact', 'data_request']).optional(),
   memberId: idSchema('member').optional(),
   invitationId: idSchema('invitation').optional(),
   sessionId: idSchema('session').optional(),
@@ -76,6 +77,7 @@ const RecordRef = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('member'), id: idSchema('member') }),
   z.strictObject({ type: z.literal('partner'), id: idSchema('partner') }),
   z.strictObject({ type: z.literal('api_key'), id: idSchema('apiKey') }),
+  z.strictObject({ type: z.literal('connection'), id: idSchema('connection') }),
   z.strictObject({ type: z.literal('support_request'), id: idSchema('supportRequest') }),
   // Made of the company and of its own name for it (`logId`), which is no word for a log.
   z.strictObject({ type: z.literal('product'), id: idSchema('product') }),

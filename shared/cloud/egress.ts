@@ -34,8 +34,11 @@ export interface EgressAnswer {
 export interface Egress {
   /** Answers whatever the server answered, except redirects and 429. Throws `EgressError` and nothing else. */
   call(request: EgressRequest): Promise<EgressAnswer>;
-  /** Keeps calls of a budget back for a while, where a platform tells its limits in the body of an answer. */
-  pause(budget: string, milliseconds: number): void;
+  /**
+   * Keeps calls of a budget back for a while, where a platform tells its limits in the body of an answer. Answers until
+   * when, in milliseconds since 1970.
+   */
+  pause(budget: string, milliseconds: number): number;
 }
 
 export interface EgressDeps {
@@ -97,7 +100,7 @@ export function createEgress(config: { standIns: StandIns }, deps: EgressDeps): 
       if (REDIRECTS.has(answer.status)) throw new EgressError('REDIRECTED');
       return answer;
     },
-    pause: (budget, milliseconds) => void pauses.set(budget, milliseconds),
+    pause: (budget, milliseconds) => pauses.set(budget, milliseconds),
   };
 }
 

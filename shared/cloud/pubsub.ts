@@ -3,6 +3,7 @@ import { PubSub, type Topic } from '@google-cloud/pubsub';
 import type { ImportMessage } from '../domain/import.ts';
 import type { DeliveryMessage } from '../domain/delivery.ts';
 import type { ErasureMessage, OrderMessage } from '../domain/order.ts';
+import type { PollMessage, PullMessage } from '../domain/pull.ts';
 import type { StockMessage } from '../domain/stock.ts';
 import type { Config } from './config.ts';
 
@@ -14,6 +15,7 @@ export interface Publisher {
   stock(message: StockMessage): Promise<void>;
   import(message: ImportMessage): Promise<void>;
   delivery(message: DeliveryMessage): Promise<void>;
+  pull(message: PullMessage | PollMessage): Promise<void>;
 }
 
 /**
@@ -48,6 +50,7 @@ export function createPublisher(config: Pick<Config, 'projectId' | 'cloudEndpoin
   const stock = pubsub.topic('stock', { ...options, messageOrdering: true });
   const imports = topic('imports');
   const deliveries = topic('deliveries');
+  const pulls = topic('pulls');
   return {
     async order(message) {
       await orders.publishMessage({ json: message });
@@ -70,6 +73,9 @@ export function createPublisher(config: Pick<Config, 'projectId' | 'cloudEndpoin
     },
     async delivery(message) {
       await deliveries.publishMessage({ json: message });
+    },
+    async pull(message) {
+      await pulls.publishMessage({ json: message });
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Egress } from '../cloud/egress.ts';
 import { DeliveryError } from '../domain/delivery-error.ts';
 import { callShop, type ShopCall } from './call-shop.ts';
 import type { ShopAccess, ShopApi, ShopOrder, ShopShipment } from './shop-api.ts';
+import { bigCommerceCall } from './bigcommerce-orders.ts';
 import { streetAndTown } from './shop-address.ts';
 
 /** BigCommerce's state of an order that was paid and is to be shipped. */
@@ -33,16 +34,11 @@ type Ask = <S extends z.ZodType>(
 
 /** A store of BigCommerce, through its V2 orders. https://developer.bigcommerce.com/docs/rest-management/orders */
 export function bigcommerceApi(
-  { storeHash, token }: Extract<ShopAccess, { platform: 'bigcommerce' }>,
+  access: Extract<ShopAccess, { platform: 'bigcommerce' }>,
   egress: Egress,
 ): ShopApi {
   const ask: Ask = ({ path, ...call }) =>
-    callShop(egress, {
-      ...call,
-      url: `https://api.bigcommerce.com/stores/${encodeURIComponent(storeHash)}/v2/${path}`,
-      headers: { 'X-Auth-Token': token },
-      budget: `bigcommerce/${storeHash}`,
-    });
+    callShop(egress, { ...call, ...bigCommerceCall(access, `v2/${path}`) });
   return {
     createShipment: (shipment) => createShipment(shipment, ask),
     updateTracking: async (shipment, shopId) => {

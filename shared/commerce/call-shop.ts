@@ -4,7 +4,7 @@ import { DeliveryError } from '../domain/delivery-error.ts';
 import { parseJson } from './parse.ts';
 
 export interface ShopCall<S extends z.ZodType> {
-  method: 'GET' | 'POST' | 'PUT';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   url: string;
   headers: Record<string, string>;
   /** Sent as JSON. */

@@ -2,28 +2,26 @@ import type { Firestore } from '@google-cloud/firestore';
 import type { Egress } from '../cloud/egress.ts';
 import { paths } from '../cloud/firestore.ts';
 import type { Keyring } from '../cloud/keyring.ts';
-import { ShopAccess, type ShopApi, shopApi } from './shop-api.ts';
+import type { Clock } from '../domain/time.ts';
+import { openSecrets } from './connections.ts';
+import { type ShopApi, shopApi } from './shop-api.ts';
+import { StoredConnection } from './stored-connection.ts';
 
 /**
  * Opens a company's shop to write to it. Undefined when it is connected no more, or with nothing that its API takes:
  * a shop can be connected for its webhooks alone.
  */
-export function shopOpener({
-  db,
-  keyring,
-  egress,
-}: {
+export function shopOpener(deps: {
   db: Firestore;
-  keyring: Pick<Keyring, 'openSecret'>;
+  keyring: Keyring;
   egress: Egress;
+  now: Clock;
 }): (companyId: string, connectionId: string) => Promise<ShopApi | undefined> {
   return async (companyId, connectionId) => {
-    const found = await db.doc(paths.connection(companyId, connectionId)).get();
-    const sealed: unknown = found.get('sealed');
-    if (!Buffer.isBuffer(sealed) || found.get('state') === 'uninstalled') return undefined;
-    const opened = await keyring.openSecret(companyId, `connection/${connectionId}`, sealed);
-    const access = ShopAccess.safeParse(JSON.parse(opened.toString('utf8')));
-    opened.fill(0);
-    return access.success ? shopApi(access.data, egress) : undefined;
+    const found = await deps.db.doc(paths.connection(companyId, connectionId)).get();
+    if (!found.exists) return undefined;
+    const stored = StoredConnection.parse(found.data());
+    if (stored.state !== 'active') return undefined;
+    return shopApi(await openSecrets({ companyId, id: connectionId }, stored, deps), deps.egress);
   };
 }

@@ -1,22 +1,18 @@
-import { z } from 'zod';
 import type { Egress } from '../cloud/egress.ts';
 import type { ShipTo } from '../domain/order.ts';
 import { bigcommerceApi } from './bigcommerce-api.ts';
+import type { BigCommerceShop } from './bigcommerce-orders.ts';
+import type { ConnectionSecrets } from './platform.ts';
 import { shopifyApi } from './shopify-api.ts';
+import type { ShopifyShop } from './shopify-call.ts';
 import { woocommerceApi } from './woocommerce-api.ts';
+import type { WooCommerceShop } from './woocommerce-orders.ts';
 
 /** What a shop's API is called with. It is sealed with the connection and never leaves memory. */
-export const ShopAccess = z.discriminatedUnion('platform', [
-  z.object({ platform: z.literal('shopify'), shop: z.string(), token: z.string() }),
-  z.object({
-    platform: z.literal('woocommerce'),
-    site: z.string(),
-    consumerKey: z.string(),
-    consumerSecret: z.string(),
-  }),
-  z.object({ platform: z.literal('bigcommerce'), storeHash: z.string(), token: z.string() }),
-]);
-export type ShopAccess = z.infer<typeof ShopAccess>;
+export type ShopAccess =
+  | ({ platform: 'shopify' } & ShopifyShop)
+  | ({ platform: 'woocommerce' } & WooCommerceShop)
+  | ({ platform: 'bigcommerce' } & BigCommerceShop);
 
 /** A shipment for the shop that an order came from. */
 export interface ShopShipment {
@@ -59,7 +55,10 @@ export interface ShopApi {
   createOrder(order: ShopOrder): Promise<string>;
 }
 
-export function shopApi(access: ShopAccess, egress: Egress): ShopApi {
-  if (access.platform === 'shopify') return shopifyApi(access, egress);
-  return access.platform === 'woocommerce' ? woocommerceApi(access, egress) : bigcommerceApi(access, egress);
+/** Undefined for a sender that is not written to, and for a shop that was connected for its webhooks alone. */
+export function shopApi(secrets: ConnectionSecrets, egress: Egress): ShopApi | undefined {
+  if (secrets.platform === 'woocommerce') return woocommerceApi(secrets, egress);
+  if (secrets.platform === 'bigcommerce') return bigcommerceApi(secrets, egress);
+  if (secrets.platform !== 'shopify' || secrets.token === undefined) return undefined;
+  return shopifyApi({ ...secrets, token: secrets.token }, egress);
 }

@@ -1,29 +1,18 @@
 import { z } from 'zod';
 import type { Egress } from '../cloud/egress.ts';
 import { DeliveryError } from '../domain/delivery-error.ts';
-import { callShop } from './call-shop.ts';
 import type { ShopAccess, ShopApi, ShopOrder, ShopShipment } from './shop-api.ts';
 import { streetAndTown } from './shop-address.ts';
+import { callShopify } from './shopify-call.ts';
 
-/** https://shopify.dev/docs/api/admin-graphql/2026-07 */
-const VERSION = '2026-07';
 const SKUS_AT_ONCE = 50;
 
-const Cost = z.object({
-  requestedQueryCost: z.number(),
-  throttleStatus: z.object({ currentlyAvailable: z.number(), restoreRate: z.number().positive() }),
-});
-const Answer = z.object({
-  data: z.unknown(),
-  errors: z.array(z.object({ extensions: z.object({ code: z.string() }).nullish() })).nullish(),
-  extensions: z.object({ cost: Cost.nullish() }).nullish(),
-});
 const UserErrors = z.array(z.object({ field: z.array(z.string()).nullish() }));
 type Ask = <S extends z.ZodType>(query: string, variables: object, data: S) => Promise<z.infer<S>>;
 
 /** A shop at Shopify: shipments are made on its fulfilment orders, orders by `orderCreate`. */
 export function shopifyApi(access: Extract<ShopAccess, { platform: 'shopify' }>, egress: Egress): ShopApi {
-  const ask = asker(access, egress);
+  const ask: Ask = (query, variables, answer) => callShopify(egress, access, { query, variables, answer });
   return {
     createShipment: (shipment) => createShipment(shipment, ask),
     updateTracking: async (shipment, shopId) => {
@@ -34,41 +23,6 @@ export function shopifyApi(access: Extract<ShopAccess, { platform: 'shopify' }>,
     },
     createOrder: (order) => createOrder(order, ask),
   };
-}
-
-/** One GraphQL call. A bucket that is empty comes as a success with an error in it; the next one is waited for. */
-function asker({ shop, token }: { shop: string; token: string }, egress: Egress): Ask {
-  const budget = `shopify/${shop}`;
-  return async (query, variables, data) => {
-    const answer = await callShop(egress, {
-      method: 'POST',
-      url: `https://${shop}/admin/api/${VERSION}/graphql.json`,
-      headers: { 'X-Shopify-Access-Token': token },
-      body: { query, variables },
-      budget,
-      answer: Answer,
-    });
-    const codes = (answer.errors ?? []).map((error) => error.extensions?.code);
-    const wait = missing(answer.extensions?.cost ?? undefined);
-    if (wait > 0) egress.pause(budget, wait);
-    if (codes.includes('THROTTLED')) {
-      if (wait === 0) egress.pause(budget, 1000);
-      throw new DeliveryError('RATE_LIMITED');
-    }
-    if (codes.includes('ACCESS_DENIED')) throw new DeliveryError('REFUSED_CREDENTIALS');
-    if (codes.length > 0)
-      throw new DeliveryError(codes[0] === 'INTERNAL_SERVER_ERROR' ? 'UNAVAILABLE' : 'REFUSED');
-    const read = data.safeParse(answer.data);
-    if (!read.success) throw new DeliveryError('BAD_ANSWER');
-    return read.data;
-  };
-}
-
-/** Milliseconds until the bucket holds as much again as the last query asked for. */
-function missing(cost: z.infer<typeof Cost> | undefined): number {
-  if (cost === undefined) return 0;
-  const { currentlyAvailable, restoreRate } = cost.throttleStatus;
-  return (Math.max(0, cost.requestedQueryCost - currentlyAvailable) / restoreRate) * 1000;
 }
 
 const ORDER = `query ($id: ID!) {

@@ -3,6 +3,7 @@ import type { Egress } from '../cloud/egress.ts';
 import { callShop, type ShopCall } from './call-shop.ts';
 import type { ShopAccess, ShopApi, ShopOrder, ShopShipment } from './shop-api.ts';
 import { streetAndTown } from './shop-address.ts';
+import { wooCommerceCall } from './woocommerce-orders.ts';
 
 /**
  * Where WooCommerce's Shipment Tracking keeps what an order's mails and pages show of its shipments; other trackers read
@@ -29,15 +30,7 @@ export function woocommerceApi(
   access: Extract<ShopAccess, { platform: 'woocommerce' }>,
   egress: Egress,
 ): ShopApi {
-  const { site, consumerKey, consumerSecret } = access;
-  const Authorization = `Basic ${Buffer.from(`${consumerKey}:${consumerSecret}`).toString('base64')}`;
-  const ask: Ask = ({ path, ...call }) =>
-    callShop(egress, {
-      ...call,
-      url: `${site.replace(/\/+$/, '')}/wp-json/wc/v3/${path}`,
-      headers: { Authorization },
-      budget: `woocommerce/${site}`,
-    });
+  const ask: Ask = ({ path, ...call }) => callShop(egress, { ...call, ...wooCommerceCall(access, path) });
   return {
     createShipment: (shipment) => writeTracking(shipment, false, ask),
     updateTracking: (shipment) => writeTracking(shipment, true, ask),

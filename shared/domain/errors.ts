@@ -35,10 +35,12 @@ export const ERRORS = {
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The body is larger than 1 MB' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body is not of a type that is read here' },
   IDEMPOTENCY_MISMATCH: { status: 422, title: 'The idempotency key was used with another body' },
+  SHOP_REFUSED: { status: 422, title: 'The shop does not accept these credentials' },
   TOO_MANY_REQUESTS: { status: 429, title: 'Too many requests' },
   INTERNAL: { status: 500, title: 'Something went wrong on our side' },
   KEY_GONE: { status: 500, title: 'The record can not be opened' },
   SEAL_BROKEN: { status: 500, title: 'The record can not be opened' },
+  SHOP_UNAVAILABLE: { status: 502, title: 'The shop can not be reached, or answers what can not be used' },
   UNAVAILABLE: { status: 503, title: 'A part that this needs can not be reached now' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

@@ -26,6 +26,8 @@ export const ID_KINDS = {
   import: 'imp',
   delivery: 'del',
   endpoint: 'ept',
+  pull: 'pul',
+  privacy: 'prv',
 } as const;
 
 export type IdKind = keyof typeof ID_KINDS;

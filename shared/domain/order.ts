@@ -135,6 +135,8 @@ export interface StoredOrder {
   updatedAt: string;
   /** When the platform last changed it; events that are older change nothing. */
   sourceUpdatedAt: string | null;
+  /** By when it is erased, where its platform asked for that; both sides see it. */
+  eraseBy?: string;
   /** A random slot of 0..15 while work is unfinished; `sweep` finds it by this. */
   due?: number;
 }

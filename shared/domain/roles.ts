@@ -14,6 +14,7 @@ const READ: Scope[] = [
   'partners:read',
   'catalogue:read',
   'endpoints:read',
+  'connections:read',
 ];
 const TRADE: Scope[] = [...READ, 'orders:write', 'orders:erase', 'catalogue:write'];
 const MANAGE: Scope[] = [
@@ -25,6 +26,7 @@ const MANAGE: Scope[] = [
   'export:read',
   'partners:write',
   'endpoints:write',
+  'connections:write',
 ];
 
 /** Who may do what: the one table. An API key has at most what the member had who made it. */

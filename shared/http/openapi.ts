@@ -10,6 +10,7 @@ const TAGS = [
   { name: 'Catalogue', description: 'Products, price lists, and what partners sell to you.' },
   { name: 'Audit', description: 'What was done to your data, when, and by whom.' },
   { name: 'Webhooks', description: 'Where commerce platforms send their events.' },
+  { name: 'Connections', description: 'Your shops: connecting them, and how each is doing.' },
   { name: 'Company', description: 'Your company’s account.' },
   { name: 'Sessions', description: 'Signing in and out, and passwords.' },
   { name: 'Second factors', description: 'Authenticator apps, passkeys and recovery codes.' },

@@ -90,7 +90,8 @@ const probes: Probe[] = [
         topic === 'erasures' ||
         topic === 'stock' ||
         topic === 'imports' ||
-        topic === 'deliveries') &&
+        topic === 'deliveries' ||
+        topic === 'pulls') &&
         role.topics?.[topic] !== undefined),
     run: ({ pubsub }) => pubsub.topic(topic).publishMessage({ json: {} }),
   })),
@@ -172,6 +173,7 @@ describe('the table', () => {
     });
     expect(opening).toEqual([
       'webhooks',
+      'pull',
       'route-order',
       'orders',
       'accounts',

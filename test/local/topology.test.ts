@@ -46,6 +46,7 @@ describe('what production delivers with', () => {
       { topic: 'stock-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
       { topic: 'imports-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
       { topic: 'deliveries-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
+      { topic: 'pulls-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
     ]);
   });
 

@@ -188,11 +188,30 @@ export const COMPANY_ROUTES: readonly CompanyRoute[] = [
   { method: 'GET', template: '/v1/audit/checkpoints', scope: 'audit:read' },
   { method: 'GET', template: '/v1/audit/checkpoints/latest', scope: 'audit:read' },
   { method: 'GET', template: '/v1/audit/checkpoints/{n}/consistency', scope: 'audit:read' },
+  { method: 'GET', template: '/v1/privacy-requests', scope: 'orders:read' },
+  { method: 'GET', template: '/v1/connections', scope: 'connections:read' },
+  {
+    method: 'POST',
+    template: '/v1/connections',
+    scope: 'connections:write',
+    body: () => ({ platform: 'standard', name: 'A sender' }),
+  },
+  { method: 'GET', template: '/v1/connections/{id}', scope: 'connections:read' },
+  {
+    method: 'PATCH',
+    template: '/v1/connections/{id}',
+    scope: 'connections:write',
+    body: () => ({ name: 'Another name' }),
+  },
+  { method: 'POST', template: '/v1/connections/{id}/rotate', scope: 'connections:write' },
+  { method: 'DELETE', template: '/v1/connections/{id}', scope: 'connections:write' },
 ];
 
 /** Routes without a key, and why they need none. `secret`: a password, a code or the token of a link in the body. */
 export const OPEN_ROUTES: readonly (Named & { by: 'signature' | 'public' | 'secret' })[] = [
   { method: 'POST', template: '/webhooks/{connectionId}', by: 'signature' },
+  { method: 'POST', template: '/webhooks/shopify', by: 'signature' },
+  { method: 'GET', template: '/v1/connections/shopify/callback', by: 'signature' },
   { method: 'GET', template: '/.well-known/jwks.json', by: 'public' },
   { method: 'GET', template: '/v1/roots', by: 'public' },
   { method: 'GET', template: '/v1/roots/{n}', by: 'public' },
@@ -227,6 +246,7 @@ export function pathWith(template: string, ids: Ids): string {
 }
 
 function idFor(template: string, ids: Ids): string {
+  if (template.startsWith('/v1/connections')) return ids.connection;
   if (template.startsWith('/v1/audit')) return ids.entry;
   if (template.startsWith('/v1/erasures')) return ids.erasure;
   if (template.startsWith('/v1/partners')) return ids.partner;
