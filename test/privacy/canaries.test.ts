@@ -178,7 +178,7 @@ async function walk(): Promise<void> {
     keep('answers', wire.answers, ['#WAY-A', '#WAY-B', '#WAY-C', held.orderId, cancelled.supplyId]);
     await eventually(() => {
       const topics = new Set(messages.all.map(({ topic }) => topic));
-      expect(topics).toEqual(new Set(['orders', 'erasures', 'pulls', 'orders-dead']));
+      expect(topics).toEqual(new Set(['orders', 'erasures', 'pulls', 'deliveries', 'orders-dead']));
     });
     keep('messages', messages.all, [held.orderId, erased.orderId, api.orderId, supplier.companyId]);
     keep('data folder', [], [held.orderId, orderHash(erased.orderId), '#WAY-D', 'tenant-kek']);
