@@ -7,6 +7,7 @@ import { createLog } from '../shared/cloud/log.ts';
 import { createPublisher } from '../shared/cloud/pubsub.ts';
 import { createApi, toFunction } from '../shared/http/app.ts';
 import { createAuthenticator } from '../shared/http/authenticate.ts';
+import { addDeliveriesApi } from '../shared/http/deliveries/api.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 import { addOrdersApi } from '../shared/http/orders/api.ts';
 
@@ -21,10 +22,12 @@ export const build: Build = (env, now) => {
     authenticator: createAuthenticator({ db, now }),
     noteRefusal: createRefusals({ db, now }),
   });
+  const publisher = createPublisher(config);
   addOrdersApi(app, {
-    ...{ db, keyring, publisher: createPublisher(config), log, now },
+    ...{ db, keyring, publisher, log, now },
     offers: createOffers({ db, now }),
   });
+  addDeliveriesApi(app, { db, publisher, log, now });
   return toFunction(app);
 };
 

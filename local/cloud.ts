@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,6 +37,8 @@ export interface CloudOptions {
   delivery?: Partial<Delivery>;
   /** Takes each letter that is sent, as a file. Without it, one beside the data, or one that is removed at the end. */
   mailDir?: string;
+  /** `EGRESS_STAND_INS` of the functions that call out: which hosts are played on this machine. */
+  standIns?: string;
   /** Functions that get a process of their own; the others share one. */
   apart?: readonly FunctionName[];
   /** Scheduled functions are called only when `clock` is told to. */
@@ -80,6 +82,11 @@ export interface Cloud {
 }
 
 const LOCATION = 'global';
+/**
+ * `https://9000.localhost/hook` is what listens at port 9000: a merchant's own endpoint on the same machine, and
+ * `9001.shops.example` a shop that is played here.
+ */
+const STAND_INS = '*.localhost=*,*.shops.example=*';
 
 /** Starts everything and settles when every route answers. What was started is stopped again when a part fails. */
 export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
@@ -222,6 +229,8 @@ async function assemble(
     ...(identity === 'support' && { DISCLOSE_URL: inside.url }),
     ...(['accounts', 'partners', 'recover'].includes(identity) && { MAIL_DIR: mailDir }),
     ...stripeEnvOf(identity, stripe.url),
+    ...(SHOPIFY_APP_USERS.has(identity) && shopifyAppOf(projectId)),
+    ...(CALLING_OUT.has(identity) && { EGRESS_STAND_INS: options.standIns ?? STAND_INS }),
   });
 
   onStep('functions');
@@ -300,6 +309,18 @@ async function assemble(
       }
     },
   };
+}
+
+const CALLING_OUT = new Set<Identity>(['accounts', 'deliver', 'pull']);
+
+/** The one app of this hub at Shopify: kept as long as the project's id is. */
+const SHOPIFY_APP_USERS = new Set<Identity>(['accounts', 'webhooks', 'pull']);
+
+export function shopifyAppOf(
+  projectId: string,
+): Record<'SHOPIFY_CLIENT_ID' | 'SHOPIFY_CLIENT_SECRETS', string> {
+  const secret = createHash('sha256').update(`shopify-app/${projectId}`).digest('hex');
+  return { SHOPIFY_CLIENT_ID: `app-${projectId}`, SHOPIFY_CLIENT_SECRETS: secret };
 }
 
 async function mailDirOf(dataDir: string | undefined, closers: (() => unknown)[]): Promise<string> {

@@ -10,6 +10,7 @@ import { leaveData, takeData } from './kept-data.ts';
 import { answers } from './leash.ts';
 import { letterOf, linkIn } from './letters.ts';
 import { seedDemo, seedDemoStock, seedDeps } from './seed.ts';
+import { type DemoShops, removeShopsFile, startDemoShops } from './shops/demo-shops.ts';
 
 const HELP = `
 Starts Strongroom on this machine, everything on 127.0.0.1. Ctrl-C stops it.
@@ -56,7 +57,10 @@ async function main(): Promise<void> {
     const letter = letterOf(line);
     if (letter !== undefined) void showLetter(join(mailDir, letter));
   };
-  const cloud = await startHub(options, mailDir, onLine);
+  const shops = await startDemoShops();
+  const shopsFile = resolve('.strongroom', 'shops.json');
+  const cloud = await startHub(options, mailDir, shops, onLine);
+  shops.belongTo(cloud.projectId);
   try {
     step('two merchants');
     const demo = await demoOf(cloud, options.dataDir);
@@ -67,6 +71,7 @@ async function main(): Promise<void> {
     for (const identity of ['replay-ledger', 'staff-admin', 'bill'] as const) {
       await writeFile(commands[identity], envLines(cloud.envOf(identity)), { mode: 0o600 });
     }
+    await shops.write(shopsFile);
     for (const file of files) await writeDemoFile(file, demo);
     console.log(screen(demo, cloud.stripe.url, mailDir, log.file, Date.now() - startedAt));
     if (lostSince !== undefined) console.log(lost(lostSince));
@@ -75,7 +80,9 @@ async function main(): Promise<void> {
   } finally {
     for (const file of files) await removeDemoFile(file, cloud.baseUrl);
     for (const file of Object.values(commands)) await rm(file, { force: true });
+    await removeShopsFile(shopsFile);
     await cloud.stop();
+    await shops.close();
     if (options.dataDir !== undefined) await leaveData(options.dataDir);
     await log.close();
   }
@@ -146,12 +153,18 @@ function lost(since: string): string {
   ].join('\n');
 }
 
-async function startHub(options: Options, mailDir: string, onLine: (line: string) => void): Promise<Cloud> {
+async function startHub(
+  options: Options,
+  mailDir: string,
+  shops: DemoShops,
+  onLine: (line: string) => void,
+): Promise<Cloud> {
   try {
     return await startCloud({
       port: options.port,
       ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
       mailDir,
+      standIns: shops.standIns,
       onLine,
       onStep: step,
     });
@@ -234,6 +247,7 @@ function screen(
     `             ${demo.connections.standard.url}   Standard Webhooks`,
     `  Stripe     ${stripeUrl}   (a stand-in, which takes test cards alone)`,
     `  Letters    ${relative(process.cwd(), mailDir)}`,
+    `  Shops      one of each platform to connect, in ${relative(process.cwd(), resolve('.strongroom', 'shops.json'))}`,
     `  Merchants  keys, passwords and secrets in ${relative(process.cwd(), resolve('.strongroom', 'demo.json'))}`,
     `  Log        ${logFile === undefined ? 'below' : relative(process.cwd(), logFile)}`,
     '',

@@ -29,6 +29,8 @@ export const FUNCTIONS = [
   'backup-check',
   'offsite-copy',
   'offsite-purge',
+  'deliver',
+  'pull',
 ] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
@@ -62,6 +64,10 @@ export const TOPICS = [
   'stock-dead',
   'imports-dead',
   'stripe-events-dead',
+  'deliveries',
+  'deliveries-dead',
+  'pulls',
+  'pulls-dead',
 ] as const;
 
 export type TopicName = (typeof TOPICS)[number];
@@ -81,6 +87,7 @@ export interface Subscription {
 export const SUBSCRIPTIONS: readonly Subscription[] = [
   { name: 'orders-route-order', topic: 'orders', to: 'route-order', path: '/', deadLetters: 'orders-dead' },
   { name: 'erasures-erase', topic: 'erasures', to: 'erase', path: '/', deadLetters: 'erasures-dead' },
+  { name: 'pulls-pull', topic: 'pulls', to: 'pull', path: '/', deadLetters: 'pulls-dead' },
   {
     name: 'stock-allocate',
     topic: 'stock',
@@ -132,6 +139,27 @@ export const SUBSCRIPTIONS: readonly Subscription[] = [
     path: '/dead-letters',
     deadLetters: undefined,
   },
+  {
+    name: 'deliveries-deliver',
+    topic: 'deliveries',
+    to: 'deliver',
+    path: '/',
+    deadLetters: 'deliveries-dead',
+  },
+  {
+    name: 'deliveries-dead-sweep',
+    topic: 'deliveries-dead',
+    to: 'sweep',
+    path: '/dead-letters',
+    deadLetters: undefined,
+  },
+  {
+    name: 'pulls-dead-sweep',
+    topic: 'pulls-dead',
+    to: 'sweep',
+    path: '/dead-letters',
+    deadLetters: undefined,
+  },
 ];
 
 export interface Schedule {
@@ -143,6 +171,7 @@ export interface Schedule {
 
 export const SCHEDULES: readonly Schedule[] = [
   { name: 'sweep', to: 'sweep', path: '/', everyMinutes: 1 },
+  { name: 'pull', to: 'pull', path: '/tick', everyMinutes: 1 },
   { name: 'close', to: 'close', path: '/', everyMinutes: 5 },
   { name: 'recover', to: 'recover', path: '/', everyMinutes: 15 },
   { name: 'review', to: 'review', path: '/', everyMinutes: 24 * 60 },

@@ -56,7 +56,8 @@ async function accounts(): Promise<void> {
   await people.ask('POST', '/v1/recoveries', { body: { email: owner.email } });
   const recovery = newRecovery(companyId, people.seed.now);
   await people.seed.db.doc(paths.recovery(member.memberId)).create(recovery);
-  const lists = ['sessions', 'members', 'recoveries', 'approvals', 'export'];
+  await ask('POST', '/v1/connections', { platform: 'shopify', shop: 'one-of-theirs.myshopify.com' });
+  const lists = ['sessions', 'members', 'recoveries', 'approvals', 'export', 'connections'];
   for (const path of lists) await ask('GET', `/v1/${path}`);
   await ask('DELETE', `/v1/members/${withdrawn}`);
   await ask('PATCH', `/v1/members/${member.memberId}`, { role: 'read_only' });
@@ -168,6 +169,8 @@ describe('every query that the hub makes', () => {
       ...orders.map((some) => `/v1/orders?limit=1${some}`),
       ...entries.map((some) => `/v1/audit?limit=1${some}`),
       '/v1/erasures?limit=1',
+      '/v1/endpoints',
+      ...subsets(['state=dead', `orderId=${own.id}`]).map((some) => `/v1/deliveries?limit=1${some}`),
     ];
     for (const path of lists) {
       const page = await call<{ next: string | null }>(retailer, 'GET', path);
@@ -217,6 +220,10 @@ describe('every query that the hub makes', () => {
       '(default) charges true',
       '(default) closings false',
       '(default) connections false',
+      '(default) connections true',
+      '(default) deliveries false',
+      '(default) deliveries true',
+      '(default) endpoints false',
       '(default) erasures false',
       '(default) erasures true',
       '(default) imports false',
@@ -229,7 +236,9 @@ describe('every query that the hub makes', () => {
       '(default) partners false',
       '(default) partners true',
       '(default) priceLists false',
+      '(default) privacyRequests true',
       '(default) products false',
+      '(default) pulls true',
       '(default) recoveries false',
       '(default) recoveryLinks false',
       '(default) reservations false',

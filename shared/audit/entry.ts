@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { SCOPES } from '../domain/api-key.ts';
 import { ChargeCode, ChargeState } from '../domain/billing.ts';
+import { DeliveryCode } from '../domain/delivery.ts';
 import { ERRORS, type ErrorCode } from '../domain/errors.ts';
 import { idSchema } from '../domain/ids.ts';
 import { HeldCode, OrderState } from '../domain/order.ts';
@@ -40,6 +41,7 @@ export const Facts = z.strictObject({
   managing: ManageAction.optional(),
   minutes: z.int().min(0).max(MOST_MINUTES).optional(),
   ended: z.enum(['expired', 'undecided', 'by_staff']).optional(),
+  asked: z.enum(['customer_redact', 'shop_redact', 'data_request']).optional(),
   memberId: idSchema('member').optional(),
   invitationId: idSchema('invitation').optional(),
   sessionId: idSchema('session').optional(),
@@ -51,6 +53,9 @@ export const Facts = z.strictObject({
   refundId: idSchema('refund').optional(),
   charge: ChargeState.optional(),
   reason: ChargeCode.optional(),
+  deliveryId: idSchema('delivery').optional(),
+  endpointId: idSchema('endpoint').optional(),
+  deliveryCode: DeliveryCode.optional(),
   factorId: z.union([idSchema('totp'), idSchema('passkey')]).optional(),
   partnerRole: PartnerRole.optional(),
   termsVersion: Count.optional(),
@@ -80,11 +85,14 @@ const RecordRef = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('partner'), id: idSchema('partner') }),
   z.strictObject({ type: z.literal('api_key'), id: idSchema('apiKey') }),
   z.strictObject({ type: z.literal('charge'), id: idSchema('charge') }),
+  z.strictObject({ type: z.literal('connection'), id: idSchema('connection') }),
   z.strictObject({ type: z.literal('support_request'), id: idSchema('supportRequest') }),
   // Made of the company and of its own name for it (`logId`), which is no word for a log.
   z.strictObject({ type: z.literal('product'), id: idSchema('product') }),
   z.strictObject({ type: z.literal('price_list'), id: idSchema('priceList') }),
   z.strictObject({ type: z.literal('import'), id: idSchema('import') }),
+  z.strictObject({ type: z.literal('delivery'), id: idSchema('delivery') }),
+  z.strictObject({ type: z.literal('endpoint'), id: idSchema('endpoint') }),
 ]);
 
 /** One action of one company, as it is stored, shown and hashed. */

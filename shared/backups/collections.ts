@@ -11,6 +11,7 @@ export const COLLECTIONS: Record<PartName, readonly string[]> = {
     ...['products', 'stock', 'reservations', 'priceLists', 'imports', 'importParts'],
     ...['members', 'apiKeys', 'apiKeyRefs', 'emailRefs', 'invitations', 'recoveries', 'supportRequests'],
     ...['billing', 'stripeAccounts', 'cards', 'charges'],
+    ...['shopRefs', 'deliveries', 'endpoints', 'pulls', 'privacyRequests'],
     ...['audit', 'auditTree', 'auditHeads', 'rootTree', 'roots'],
     ...['backups', 'keyringCopies', 'leases'],
   ],
@@ -20,6 +21,15 @@ export const COLLECTIONS: Record<PartName, readonly string[]> = {
 
 /** What is left out, on purpose. */
 export const LEFT_OUT: readonly string[] = [
-  ...['sessions', 'staffSessions', 'challenges', 'throttles', 'resets', 'signUps', 'recoveryLinks'],
+  ...[
+    'sessions',
+    'staffSessions',
+    'challenges',
+    'throttles',
+    'resets',
+    'signUps',
+    'recoveryLinks',
+    'shopifyStates',
+  ],
   ...['idempotency', 'receipts'],
 ];

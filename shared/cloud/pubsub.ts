@@ -2,7 +2,9 @@ import { status } from '@grpc/grpc-js';
 import { PubSub, type Topic } from '@google-cloud/pubsub';
 import type { StripeEventMessage } from '../domain/billing.ts';
 import type { ImportMessage } from '../domain/import.ts';
+import type { DeliveryMessage } from '../domain/delivery.ts';
 import type { ErasureMessage, OrderMessage } from '../domain/order.ts';
+import type { PollMessage, PullMessage } from '../domain/pull.ts';
 import type { StockMessage } from '../domain/stock.ts';
 import type { Config } from './config.ts';
 
@@ -14,6 +16,8 @@ export interface Publisher {
   stock(message: StockMessage): Promise<void>;
   import(message: ImportMessage): Promise<void>;
   stripeEvent(message: StripeEventMessage): Promise<void>;
+  delivery(message: DeliveryMessage): Promise<void>;
+  pull(message: PullMessage | PollMessage): Promise<void>;
 }
 
 /**
@@ -48,6 +52,8 @@ export function createPublisher(config: Pick<Config, 'projectId' | 'cloudEndpoin
   const stock = pubsub.topic('stock', { ...options, messageOrdering: true });
   const imports = topic('imports');
   const stripeEvents = topic('stripe-events');
+  const deliveries = topic('deliveries');
+  const pulls = topic('pulls');
   return {
     async order(message) {
       await orders.publishMessage({ json: message });
@@ -70,6 +76,12 @@ export function createPublisher(config: Pick<Config, 'projectId' | 'cloudEndpoin
     },
     async stripeEvent(message) {
       await stripeEvents.publishMessage({ json: message });
+    },
+    async delivery(message) {
+      await deliveries.publishMessage({ json: message });
+    },
+    async pull(message) {
+      await pulls.publishMessage({ json: message });
     },
   };
 }

@@ -24,6 +24,10 @@ export const SCOPES = [
   'catalogue:write',
   'billing:read',
   'billing:write',
+  'endpoints:read',
+  'endpoints:write',
+  'connections:read',
+  'connections:write',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -41,6 +45,10 @@ export const API_KEY_SCOPES = [
   'catalogue:write',
   'billing:read',
   'billing:write',
+  'endpoints:read',
+  'endpoints:write',
+  'connections:read',
+  'connections:write',
 ] as const satisfies readonly Scope[];
 
 /** A company is live or test, and so are its keys; the two never meet. */

@@ -30,15 +30,18 @@ export const ERRORS = {
   INVITATION_NOT_YOURS: { status: 403, title: 'The invitation is for an address that is no member here' },
   INVITATION_OVER: { status: 404, title: 'The link is none of ours, was used, was withdrawn or has expired' },
   NOT_SEALED: { status: 409, title: 'This is not under a signed root yet; it will be within minutes' },
+  DELIVERY_NOT_DEAD: { status: 409, title: 'The delivery was not given up' },
   COMPANY_CLOSING: { status: 410, title: 'The company is being deleted and takes no orders' },
   PRECONDITION_FAILED: { status: 412, title: 'The resource was changed since it was read' },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The body is larger than 1 MB' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body is not of a type that is read here' },
   IDEMPOTENCY_MISMATCH: { status: 422, title: 'The idempotency key was used with another body' },
+  SHOP_REFUSED: { status: 422, title: 'The shop does not accept these credentials' },
   TOO_MANY_REQUESTS: { status: 429, title: 'Too many requests' },
   INTERNAL: { status: 500, title: 'Something went wrong on our side' },
   KEY_GONE: { status: 500, title: 'The record can not be opened' },
   SEAL_BROKEN: { status: 500, title: 'The record can not be opened' },
+  SHOP_UNAVAILABLE: { status: 502, title: 'The shop can not be reached, or answers what can not be used' },
   UNAVAILABLE: { status: 503, title: 'A part that this needs can not be reached now' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

@@ -26,6 +26,10 @@ export const ID_KINDS = {
   import: 'imp',
   charge: 'chg',
   refund: 'rfd',
+  delivery: 'del',
+  endpoint: 'ept',
+  pull: 'pul',
+  privacy: 'prv',
 } as const;
 
 export type IdKind = keyof typeof ID_KINDS;

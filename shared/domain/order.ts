@@ -45,6 +45,8 @@ export type HeldCode = z.infer<typeof HeldCode>;
  */
 export interface IncomingOrder {
   externalId: string;
+  /** What an order that we made in a supplier's shop carries. It is a claim of the payload until its MAC is checked. */
+  marker?: string | undefined;
   code: string;
   currency: string;
   /** Routed only when paid in full; anything else stays `received` until an update says so. */
@@ -146,6 +148,8 @@ export interface StoredOrder {
   updatedAt: string;
   /** When the platform last changed it; events that are older change nothing. */
   sourceUpdatedAt: string | null;
+  /** By when it is erased, where its platform asked for that; both sides see it. */
+  eraseBy?: string;
   /** A random slot of 0..15 while work is unfinished; `sweep` finds it by this. */
   due?: number;
   /** On a supply order: `{partnerId}/{currency}` while something shipped is on no charge; `bill` finds it by this. */

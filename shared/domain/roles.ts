@@ -14,6 +14,8 @@ const READ: Scope[] = [
   'partners:read',
   'catalogue:read',
   'billing:read',
+  'endpoints:read',
+  'connections:read',
 ];
 const TRADE: Scope[] = [...READ, 'orders:write', 'orders:erase', 'catalogue:write'];
 const MANAGE: Scope[] = [
@@ -25,6 +27,8 @@ const MANAGE: Scope[] = [
   'export:read',
   'partners:write',
   'billing:write',
+  'endpoints:write',
+  'connections:write',
 ];
 
 /** Who may do what: the one table. An API key has at most what the member had who made it. */

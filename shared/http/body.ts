@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { AppError, type ErrorCode } from '../domain/errors.ts';
 
 /** No body that we read is larger; functions-framework by itself takes 1 GB. */
@@ -31,7 +31,7 @@ export function requireReadableBody(incoming: IncomingMessage & { rawBody?: Buff
   if (incoming.headers['content-encoding'] !== undefined) {
     throw encoded();
   }
-  const [type, ...parameters] = typeOf(incoming).toLowerCase().split(';');
+  const [type, ...parameters] = (headersOf(incoming)['content-type'] ?? '').toLowerCase().split(';');
   if (type?.trim() !== read)
     throw new AppError('UNSUPPORTED_MEDIA_TYPE', `the content type of a body is ${read}`);
   if (parameters.some((parameter) => /^\s*charset\s*=(?!\s*"?utf-?8"?\s*$)/.test(parameter)))
@@ -52,8 +52,10 @@ export function setType(incoming: IncomingMessage, type: string): void {
   types.set(incoming, type);
 }
 
-function typeOf(incoming: IncomingMessage): string {
-  return types.get(incoming) ?? incoming.headers['content-type'] ?? '';
+/** The headers of a request as they came. */
+export function headersOf(incoming: IncomingMessage): IncomingHttpHeaders {
+  const type = types.get(incoming);
+  return type === undefined ? incoming.headers : { ...incoming.headers, 'content-type': type };
 }
 
 function encoded(): AppError {

@@ -19,6 +19,7 @@ export function listView(id: string, order: StoredOrder) {
     addressCleaned: order.addressCleaned,
     archivedAt: order.archivedAt,
     erasedAt: order.erasedAt,
+    eraseBy: order.eraseBy ?? null,
     currency: order.currency,
     lines: order.lines.map(({ origin: _origin, saidQuantity: _said, title, ...line }) =>
       title === null ? line : { ...line, title },

@@ -10,6 +10,9 @@ import { PriceListId, StoredPriceList } from '../catalogue/price-list.ts';
 import { toProduct } from '../catalogue/write-products.ts';
 import { paths } from '../cloud/firestore.ts';
 import type { Keyring } from '../cloud/keyring.ts';
+import { deliveryView } from '../deliveries/delivery-store.ts';
+import { endpointView, StoredEndpoint } from '../deliveries/endpoints.ts';
+import { StoredDelivery } from '../domain/delivery.ts';
 import { AppError } from '../domain/errors.ts';
 import { type IdKind, isId } from '../domain/ids.ts';
 import type { StoredOrder } from '../domain/order.ts';
@@ -25,7 +28,7 @@ import { requestView, toRequest } from '../support/request-store.ts';
 
 export interface ExportDeps {
   db: Firestore;
-  keyring: Pick<Keyring, 'recordKey' | 'openContact'>;
+  keyring: Pick<Keyring, 'recordKey' | 'openContact' | 'openSecret'>;
   now: Clock;
 }
 
@@ -153,6 +156,21 @@ export const EXPORT_KINDS = {
     isId: anId('order'),
     render: openedOrders,
     opens: true,
+  },
+  endpoints: {
+    documents: (db, companyId) => db.collection(paths.endpoints(companyId)),
+    isId: anId('endpoint'),
+    render: (companyId, documents, { keyring }) =>
+      Promise.all(
+        documents.map((doc) => endpointView(companyId, doc.id, StoredEndpoint.parse(doc.data()), keyring)),
+      ),
+    opens: true,
+  },
+  deliveries: {
+    documents: (db, companyId) => db.collection(paths.deliveries(companyId)),
+    isId: anId('delivery'),
+    render: (_companyId, documents) =>
+      documents.map((doc) => deliveryView(doc.id, StoredDelivery.parse(doc.data()))),
   },
   erasures: {
     documents: (db, companyId) => db.collection(paths.erasures(companyId)),

@@ -249,6 +249,7 @@ describe('the table', () => {
     });
     expect(opening).toEqual([
       'webhooks',
+      'pull',
       'route-order',
       'orders',
       'accounts',
@@ -256,6 +257,7 @@ describe('the table', () => {
       'export',
       'recover',
       'disclose',
+      'deliver',
       'seed',
     ]);
   });

@@ -46,6 +46,8 @@ describe('what production delivers with', () => {
       { topic: 'stock-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
       { topic: 'imports-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
       { topic: 'stripe-events-dead', to: 'settle', path: '/dead-letters', deadLetters: undefined },
+      { topic: 'deliveries-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
+      { topic: 'pulls-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
     ]);
   });
 

@@ -14,6 +14,8 @@ export interface Ids {
   name: string;
   /** An entry of the log. */
   entry: string;
+  delivery: string;
+  endpoint: string;
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -126,6 +128,16 @@ export const COMPANY_ROUTES: readonly CompanyRoute[] = [
   { method: 'GET', template: '/v1/billing/statements', scope: 'billing:read' },
   { method: 'GET', template: '/v1/erasures', scope: 'orders:read' },
   { method: 'GET', template: '/v1/erasures/{id}', scope: 'orders:read' },
+  { method: 'GET', template: '/v1/deliveries', scope: 'orders:read' },
+  { method: 'POST', template: '/v1/deliveries/{id}/retry', scope: 'orders:write' },
+  { method: 'GET', template: '/v1/endpoints', scope: 'endpoints:read' },
+  {
+    method: 'POST',
+    template: '/v1/endpoints',
+    scope: 'endpoints:write',
+    body: () => ({ url: 'https://erp.merchant.com/hook' }),
+  },
+  { method: 'DELETE', template: '/v1/endpoints/{id}', scope: 'endpoints:write' },
   { method: 'GET', template: '/v1/audit', scope: 'audit:read' },
   { method: 'GET', template: '/v1/products', scope: 'catalogue:read' },
   {
@@ -201,11 +213,30 @@ export const COMPANY_ROUTES: readonly CompanyRoute[] = [
   { method: 'GET', template: '/v1/audit/checkpoints', scope: 'audit:read' },
   { method: 'GET', template: '/v1/audit/checkpoints/latest', scope: 'audit:read' },
   { method: 'GET', template: '/v1/audit/checkpoints/{n}/consistency', scope: 'audit:read' },
+  { method: 'GET', template: '/v1/privacy-requests', scope: 'orders:read' },
+  { method: 'GET', template: '/v1/connections', scope: 'connections:read' },
+  {
+    method: 'POST',
+    template: '/v1/connections',
+    scope: 'connections:write',
+    body: () => ({ platform: 'standard', name: 'A sender' }),
+  },
+  { method: 'GET', template: '/v1/connections/{id}', scope: 'connections:read' },
+  {
+    method: 'PATCH',
+    template: '/v1/connections/{id}',
+    scope: 'connections:write',
+    body: () => ({ name: 'Another name' }),
+  },
+  { method: 'POST', template: '/v1/connections/{id}/rotate', scope: 'connections:write' },
+  { method: 'DELETE', template: '/v1/connections/{id}', scope: 'connections:write' },
 ];
 
 /** Routes without a key, and why they need none. `secret`: a password, a code or the token of a link in the body. */
 export const OPEN_ROUTES: readonly (Named & { by: 'signature' | 'public' | 'secret' })[] = [
   { method: 'POST', template: '/webhooks/{connectionId}', by: 'signature' },
+  { method: 'POST', template: '/webhooks/shopify', by: 'signature' },
+  { method: 'GET', template: '/v1/connections/shopify/callback', by: 'signature' },
   { method: 'GET', template: '/.well-known/jwks.json', by: 'public' },
   { method: 'GET', template: '/v1/roots', by: 'public' },
   { method: 'GET', template: '/v1/roots/{n}', by: 'public' },
@@ -242,11 +273,14 @@ export function pathWith(template: string, ids: Ids): string {
 }
 
 function idFor(template: string, ids: Ids): string {
+  if (template.startsWith('/v1/connections')) return ids.connection;
   if (template.startsWith('/v1/audit')) return ids.entry;
   if (template.startsWith('/v1/erasures')) return ids.erasure;
   if (template.startsWith('/v1/partners')) return ids.partner;
   if (template.startsWith('/v1/imports')) return ids.import;
-  return template.startsWith('/v1/price-lists') ? ids.name : ids.order;
+  if (template.startsWith('/v1/price-lists')) return ids.name;
+  if (template.startsWith('/v1/deliveries')) return ids.delivery;
+  return template.startsWith('/v1/endpoints') ? ids.endpoint : ids.order;
 }
 
 /** Well formed, and nobody's. */
@@ -261,6 +295,8 @@ export function nobodysIds(): Ids {
     import: randomId('import'),
     name: randomId('product'),
     entry: randomId('audit'),
+    delivery: randomId('delivery'),
+    endpoint: randomId('endpoint'),
   };
 }
 

@@ -86,6 +86,16 @@ async function liveMerchant(market: Market): Promise<Merchant> {
   return market.merchant({ companyId, apiKey });
 }
 
+/** An endpoint of a merchant, and the newest delivery of those that it has. */
+async function outgoing(who: Merchant): Promise<Partial<Ids>> {
+  const body = { url: 'https://9.localhost/hook', events: ['order.cancelled'] };
+  const endpoint = await who.call('POST', '/v1/endpoints', { body });
+  expect(endpoint.status).toBe(201);
+  const listed = await who.call('GET', '/v1/deliveries');
+  const [delivery] = (listed.json as { data: { id: string }[] }).data;
+  return { endpoint: (endpoint.json as { id: string }).id, ...(delivery && { delivery: delivery.id }) };
+}
+
 /** An order whose lines were shipped in part by the supplier and in part by the retailer. */
 async function underWay(market: Market): Promise<Record<'retailer' | 'supplier', Ids>> {
   const { retailer, supplier } = market;
@@ -96,7 +106,8 @@ async function underWay(market: Market): Promise<Record<'retailer' | 'supplier',
     const body = { lines: [{ lineId: line, quantity: 1 }] };
     const made = await who.call('POST', `/v1/orders/${order}/fulfilments`, { body });
     expect(made.status).toBe(201);
-    return { ...nobodysIds(), order, line, fulfilment: (made.json as { id: string }).id };
+    const fulfilment = (made.json as { id: string }).id;
+    return { ...nobodysIds(), ...(await outgoing(who)), order, line, fulfilment };
   };
   return {
     supplier: await shipped(supplier, supplyOrderId, 0),

@@ -71,6 +71,7 @@ const ORDER_EXAMPLE = {
   addressCleaned: false,
   archivedAt: null,
   erasedAt: null,
+  eraseBy: null,
   currency: 'USD',
   lines: [LINE_EXAMPLE],
   totals: { items: 19900, shipping: 1000, tax: 1194, discount: 0, total: 22094 },
@@ -123,6 +124,9 @@ export const OrderSummary = z
       .openapi({ description: 'True when an email, a phone number or an IP address was cut out of it.' }),
     archivedAt: Time.nullable(),
     erasedAt: Time.nullable(),
+    eraseBy: Time.nullable().openapi({
+      description: 'By when the address will be erased, since the shop asked for that. Ship before.',
+    }),
     currency: Currency,
     lines: z.array(LineSummary),
     totals: z.strictObject({ items: Sum, shipping: Sum, tax: Sum, discount: Sum, total: Sum }),

@@ -48,7 +48,10 @@ const ContactEmail = emailSchema().openapi({
 export const NewPartner = z.strictObject({
   email: ContactEmail,
   name: ContactName,
-  role: PartnerRole.openapi({ description: 'What the other company is to yours.', example: 'supplier' }),
+  role: PartnerRole.clone().openapi({
+    description: 'What the other company is to yours.',
+    example: 'supplier',
+  }),
   terms: TermsInput.optional().openapi({
     description: 'Without them: no price list, not billed, stock is shared.',
   }),
@@ -100,8 +103,8 @@ export const Partner = z
   .strictObject({
     id: idSchema('partner').openapi({ description: 'Both companies know the connection by it.' }),
     name: z.string().nullable().openapi({ description: 'What the partner calls itself, once connected.' }),
-    role: PartnerRole.openapi({ description: 'What the partner is to you.' }),
-    state: PartnerState.openapi({
+    role: PartnerRole.clone().openapi({ description: 'What the partner is to you.' }),
+    state: PartnerState.clone().openapi({
       description:
         '`invited`, `active`, `paused` and `ended` are the same for both. `closing`: the partner has asked for the ' +
         'deletion of its company, and nothing new is routed to it.',
@@ -139,7 +142,7 @@ export const Invitation = z
   .strictObject({
     id: idSchema('partner'),
     name: z.string().openapi({ description: 'What the company that invites calls itself.' }),
-    role: PartnerRole.openapi({ description: 'What it is going to be to you.' }),
+    role: PartnerRole.clone().openapi({ description: 'What it is going to be to you.' }),
     terms: Terms,
     expiresAt: Instant,
   })
