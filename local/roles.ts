@@ -85,11 +85,16 @@ export const ROLES = {
     keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
   },
   // Destroys record keys and says so under a signature; it has nothing to open them with. It adds to the ledger and
-  // looks a single entry up (a repeat of an entry may be refused before the service says that it stands), no more.
+  // looks a single entry up (a repeat of an entry may be refused before the service says that it stands), no more. Of the
+  // keyring's backups it sees names and times, which say when the last copy of a key is gone.
   erase: {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     keys: { attest: ['cloudkms.signer', 'cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
-    buckets: { ledger: ['storage.objectCreator', 'storage.legacyObjectReader'] },
+    buckets: {
+      ledger: ['storage.objectCreator', 'storage.legacyObjectReader'],
+      keyringBackups: ['strongroom.objectLister'],
+      offsiteKeyringBackups: ['strongroom.objectLister'],
+    },
   },
   audit: {
     databases: { '(default)': 'datastore.viewer' },
@@ -99,7 +104,11 @@ export const ROLES = {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     keys: { attest: ['cloudkms.signer', 'cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
     topics: { erasures: 'pubsub.publisher' },
-    buckets: { ledger: ['storage.objectCreator', 'storage.legacyObjectReader'] },
+    buckets: {
+      ledger: ['storage.objectCreator', 'storage.legacyObjectReader'],
+      keyringBackups: ['strongroom.objectLister'],
+      offsiteKeyringBackups: ['strongroom.objectLister'],
+    },
   },
   // Opens all that a company has, for that company, and signs what it hands out. It changes nothing but the log.
   export: {
@@ -161,13 +170,14 @@ export const ROLES = {
   backup: {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.viewer', staff: 'datastore.viewer' },
     exports: ['(default)', 'keyring', 'staff'],
+    buckets: { keyringBackups: ['storage.objectCreator'] },
   },
   'backup-check': {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.viewer', staff: 'datastore.viewer' },
     exports: ['(default)', 'keyring', 'staff'],
     buckets: {
       backups: ['storage.objectCreator', 'storage.legacyObjectReader', 'strongroom.backupKeeper'],
-      keyringBackups: ['strongroom.backupKeeper'],
+      keyringBackups: ['storage.objectCreator', 'strongroom.backupKeeper'],
       offsiteBackups: ['strongroom.objectLister'],
       offsiteKeyringBackups: ['strongroom.objectLister'],
     },

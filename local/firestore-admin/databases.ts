@@ -12,6 +12,7 @@ export interface Database {
 export interface Databases {
   /** By full name; NOT_FOUND when there is none. */
   get(name: string): Database;
+  make(databaseId: string): void;
   remember(databaseId: string, how: 'recovery' | 'schedule'): void;
 }
 
@@ -33,6 +34,7 @@ export function openDatabases(projectId: string): Databases {
   };
   return {
     get,
+    make,
     remember(databaseId, how) {
       const database = get(nameOf(databaseId));
       if (how === 'recovery') database.pointInTimeRecoveryEnablement = 'POINT_IN_TIME_RECOVERY_ENABLED';

@@ -31,6 +31,8 @@ export interface FirestoreAdminStandIn {
   /** Operations that begin from now on stay under way until they are released. */
   holdOperations(): void;
   releaseOperations(): void;
+  /** A database of any name, as if somebody had made it. */
+  createDatabase(databaseId: string): void;
   /** What somebody has switched on at a database of the project, against all advice. */
   remember(databaseId: string, how: 'recovery' | 'schedule'): void;
   close(): Promise<void>;
@@ -103,6 +105,9 @@ export async function startFirestoreAdmin(options: {
     releaseOperations() {
       gate?.resolve();
       gate = undefined;
+    },
+    createDatabase: (databaseId) => {
+      databases.make(databaseId);
     },
     remember: (databaseId, how) => {
       databases.remember(databaseId, how);

@@ -33,6 +33,10 @@ export function manifestName(id: string): string {
   return `${id}/manifest.json`;
 }
 
+export function isManifest(name: string): boolean {
+  return name.endsWith('/manifest.json');
+}
+
 export function manifestOf(
   id: string,
   record: StoredBackup & { counts: Counts; keyVersions: KeyVersions },

@@ -117,5 +117,4 @@ export const paths = {
   rootTree: (name: string) => `rootTree/${name}`,
   root: (root: number) => `roots/${rootName(root)}`,
   backup: (backupId: string) => `backups/${backupId}`,
-  keyringCopies: 'keyringCopies/known',
 } as const;
