@@ -18,6 +18,8 @@ export interface Role {
   topics?: Partial<Record<'orders' | 'erasures' | 'stock' | 'imports', 'pubsub.publisher'>>;
   /** Databases of which this identity may have copies made into a bucket, which it can not read. */
   exports?: readonly ('(default)' | 'keyring' | 'staff')[];
+  /** Databases that this identity makes, fills from a bucket, reads and deletes: any, or those named `drill-…`. */
+  restores?: 'any' | 'drill';
   buckets?: Partial<Record<BucketName, readonly BucketRole[]>>;
   project?: readonly ('cloudkms.admin' | 'pubsub.admin' | 'storage.admin')[];
 }
@@ -36,7 +38,7 @@ export type KeyRole =
  * Roles of our own, narrower than any that Google has: each of those that export may import too, and each of those that
  * list objects may read them. What they hold is in `local/door/permissions.ts`.
  */
-export type ExportRole = 'strongroom.databaseExporter';
+export type ExportRole = 'strongroom.databaseExporter' | 'strongroom.databaseRestorer';
 
 export type BucketRole =
   | 'storage.objectCreator'
@@ -198,6 +200,19 @@ export const ROLES = {
   // The operator's own command, which alone makes, trains and suspends accounts of staff.
   'staff-admin': {
     databases: { staff: 'datastore.user' },
+  },
+  // The command of whoever restores. It fills any database of the project from a bucket, takes away what the ledger names,
+  // and opens nothing: the recovery key is used by `rewrap` alone.
+  restore: {
+    restores: 'any',
+    buckets: {
+      ledger: ['storage.objectCreator', 'storage.objectViewer'],
+      roots: ['storage.objectViewer'],
+      backups: ['storage.legacyObjectReader', 'strongroom.objectLister'],
+      keyringBackups: ['storage.legacyObjectReader', 'strongroom.objectLister'],
+      offsiteBackups: ['storage.legacyObjectReader', 'strongroom.objectLister'],
+      offsiteKeyringBackups: ['storage.legacyObjectReader', 'strongroom.objectLister'],
+    },
   },
   // Whoever restores runs it before any function may read. It takes away what the ledger names and can open nothing.
   'replay-ledger': {

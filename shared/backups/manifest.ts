@@ -22,6 +22,8 @@ export const Manifest = z.object({
   projectId: z.string(),
   /** Whose data it is: what is from production never goes to a person's machine. */
   production: z.boolean(),
+  /** Where the database was, such as `nam5`. */
+  location: z.string(),
   snapshotTime: Timestamp,
   parts: z.object({ default: Documents, keyring: Documents, staff: Documents }),
   counts: Counts,
@@ -41,7 +43,7 @@ export function manifestOf(
   id: string,
   record: StoredBackup & { counts: Counts; keyVersions: KeyVersions },
   objects: Record<keyof Manifest['parts'], BackupObject[]>,
-  source: Pick<Manifest, 'projectId' | 'production'>,
+  source: Pick<Manifest, 'projectId' | 'production' | 'location'>,
 ): Buffer {
   const part = (name: keyof Manifest['parts']): z.infer<typeof Documents> => ({
     documents: record.parts[name].documents ?? 0,
