@@ -201,10 +201,14 @@ export const ROLES = {
   'staff-admin': {
     databases: { staff: 'datastore.user' },
   },
-  // The command of whoever restores. It fills any database of the project from a bucket, takes away what the ledger names,
-  // and opens nothing: the recovery key is used by `rewrap` alone.
+  // The command of whoever restores. It fills any database of the project from a bucket and takes away what the ledger names.
+  // When the project of `tenantKek` is lost it, and nobody else, unwraps company keys by the recovery key.
   restore: {
     restores: 'any',
+    keys: {
+      tenantKek: ['cloudkms.cryptoKeyEncrypter'],
+      recoveryKek: ['cloudkms.cryptoKeyEncrypter', 'cloudkms.cryptoKeyDecrypter'],
+    },
     buckets: {
       ledger: ['storage.objectCreator', 'storage.objectViewer'],
       roots: ['storage.objectViewer'],
@@ -212,6 +216,20 @@ export const ROLES = {
       keyringBackups: ['storage.legacyObjectReader', 'strongroom.objectLister'],
       offsiteBackups: ['storage.legacyObjectReader', 'strongroom.objectLister'],
       offsiteKeyringBackups: ['storage.legacyObjectReader', 'strongroom.objectLister'],
+    },
+  },
+  // The officer's command for a new version of a KMS key or of a company's. Its other right in `(default)` is to write to the
+  // company's log.
+  rewrap: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
+    keys: {
+      tenantKek: ['cloudkms.cryptoKeyEncrypter', 'cloudkms.cryptoKeyDecrypter'],
+      recoveryKek: ['cloudkms.cryptoKeyEncrypter'],
+    },
+    buckets: {
+      backups: ['storage.legacyObjectReader'],
+      keyringBackups: ['strongroom.objectLister'],
+      offsiteKeyringBackups: ['strongroom.objectLister'],
     },
   },
   // Whoever restores runs it before any function may read. It takes away what the ledger names and can open nothing.

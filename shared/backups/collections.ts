@@ -17,7 +17,7 @@ export const COLLECTIONS: Record<PartName, readonly string[]> = {
   staff: ['staff', 'staffNames', 'attestations'],
 };
 
-/** What is left out, on purpose. */
+/** What is left out, on purpose; of the keyring also `keyCensus`, which is taken anew. */
 export const LEFT_OUT: readonly string[] = [
   ...['sessions', 'staffSessions', 'challenges', 'throttles', 'resets', 'signUps', 'recoveryLinks'],
   ...['idempotency', 'receipts'],

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { BackupObject } from '../cloud/backup-buckets.ts';
 import { Timestamp } from '../domain/order.ts';
-import { Counts, KeyVersions, type StoredBackup } from './record.ts';
+import { KeyVersions } from '../cloud/keyring-census.ts';
+import { Counts, type StoredBackup } from './record.ts';
 
 const ManifestObject = z.object({
   name: z.string(),

@@ -71,7 +71,8 @@ const probes: Probe[] = [
     {
       title: `decrypts with ${key}`,
       allowed: (role) => role.keys?.[key]?.includes('cloudkms.cryptoKeyDecrypter') ?? false,
-      run: ({ kms }, { cloud, wrapped }) => kms.decrypt({ name: cloud.kms[key], ciphertext: wrapped }),
+      run: ({ kms }, { cloud, wrappedBy }) =>
+        kms.decrypt({ name: cloud.kms[key], ciphertext: wrappedBy[key] }),
     },
   ]),
   {
@@ -244,9 +245,11 @@ describe('the table', () => {
     expect(wide).toEqual(['seed']);
   });
 
-  it('lets nobody decrypt with the recovery key', () => {
-    const rights = IDENTITIES.flatMap((identity) => (ROLES[identity] as Role).keys?.recoveryKek ?? []);
-    expect(new Set(rights)).toEqual(new Set(['cloudkms.cryptoKeyEncrypter']));
+  it('lets whoever restores decrypt with the recovery key, and nobody else', () => {
+    const opening = IDENTITIES.filter((identity) =>
+      (ROLES[identity] as Role).keys?.recoveryKek?.includes('cloudkms.cryptoKeyDecrypter'),
+    );
+    expect(opening).toEqual(['restore']);
   });
 
   it('gives keyring and a key to open it with only to those who seal or open', () => {
@@ -263,6 +266,7 @@ describe('the table', () => {
       'export',
       'recover',
       'disclose',
+      'rewrap',
       'seed',
     ]);
   });
