@@ -1,4 +1,6 @@
+import { openKeyringCopies } from '../shared/backups/keyring-copies.ts';
 import { createAttest } from '../shared/cloud/attest.ts';
+import { openBackupBuckets } from '../shared/cloud/backup-buckets.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
 import { openKeyring } from '../shared/cloud/keyring.ts';
@@ -15,8 +17,10 @@ import { createGrants } from '../shared/support/grants.ts';
 export const build: Build = (env, now) => {
   const config = readConfig(env);
   const log = createLog({ functionName: 'close', projectId: config.projectId });
+  const buckets = openBackupBuckets(config, ['keyringBackups', 'offsiteKeyringBackups']);
   const deps = {
     db: openFirestore(config, '(default)'),
+    copies: openKeyringCopies({ buckets: Object.values(buckets) }),
     keyring: openKeyring(config, { now }),
     grants: createGrants(openFirestore(config, 'keyring')),
     ledger: createLedger(config),

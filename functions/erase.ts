@@ -1,4 +1,6 @@
+import { openKeyringCopies } from '../shared/backups/keyring-copies.ts';
 import { createAttest } from '../shared/cloud/attest.ts';
+import { openBackupBuckets } from '../shared/cloud/backup-buckets.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
 import { openKeyring } from '../shared/cloud/keyring.ts';
@@ -14,8 +16,10 @@ import { erase } from '../shared/orders/erase.ts';
 export const build: Build = (env, now) => {
   const config = readConfig(env);
   const log = createLog({ functionName: 'erase', projectId: config.projectId });
+  const buckets = openBackupBuckets(config, ['keyringBackups', 'offsiteKeyringBackups']);
   const deps = {
     db: openFirestore(config, '(default)'),
+    copies: openKeyringCopies({ buckets: Object.values(buckets) }),
     keyring: openKeyring(config, { now }),
     ledger: createLedger(config),
     attest: createAttest({ kms: createKms(config), now }),

@@ -61,9 +61,13 @@ export function isExport(folder: string): boolean {
 /** Empties all databases of a project. */
 export async function clearDatabases(firestore: string, projectId: string): Promise<void> {
   for (const name of folders()) {
-    const path = `/emulator/v1/${databaseName(projectId, name)}/documents`;
-    await send(firestore, 'DELETE', path);
+    await clearDatabase(firestore, databaseName(projectId, name));
   }
+}
+
+/** Empties one database, by its full name. */
+export async function clearDatabase(firestore: string, name: string): Promise<void> {
+  await send(firestore, 'DELETE', `/emulator/v1/${name}/documents`);
 }
 
 function folders(): DatabaseFolder[] {

@@ -23,6 +23,8 @@ export interface Role {
   >;
   /** Databases of which this identity may have copies made into a bucket, which it can not read. */
   exports?: readonly ('(default)' | 'keyring' | 'staff')[];
+  /** Databases that this identity makes, fills from a bucket, reads and deletes: any, or those named `drill-…`. */
+  restores?: 'any' | 'drill';
   buckets?: Partial<Record<BucketName, readonly BucketRole[]>>;
   project?: readonly ('cloudkms.admin' | 'pubsub.admin' | 'storage.admin')[];
 }
@@ -41,7 +43,7 @@ export type KeyRole =
  * Roles of our own, narrower than any that Google has: each of those that export may import too, and each of those that
  * list objects may read them. What they hold is in `local/door/permissions.ts`.
  */
-export type ExportRole = 'strongroom.databaseExporter';
+export type ExportRole = 'strongroom.databaseExporter' | 'strongroom.databaseRestorer';
 
 export type BucketRole =
   | 'storage.objectCreator'
@@ -101,11 +103,16 @@ export const ROLES = {
     keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
   },
   // Destroys record keys and says so under a signature; it has nothing to open them with. It adds to the ledger and
-  // looks a single entry up (a repeat of an entry may be refused before the service says that it stands), no more.
+  // looks a single entry up (a repeat of an entry may be refused before the service says that it stands), no more. Of the
+  // keyring's backups it sees names and times, which say when the last copy of a key is gone.
   erase: {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     keys: { attest: ['cloudkms.signer', 'cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
-    buckets: { ledger: ['storage.objectCreator', 'storage.legacyObjectReader'] },
+    buckets: {
+      ledger: ['storage.objectCreator', 'storage.legacyObjectReader'],
+      keyringBackups: ['strongroom.objectLister'],
+      offsiteKeyringBackups: ['strongroom.objectLister'],
+    },
   },
   audit: {
     databases: { '(default)': 'datastore.viewer' },
@@ -115,7 +122,11 @@ export const ROLES = {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     keys: { attest: ['cloudkms.signer', 'cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
     topics: { erasures: 'pubsub.publisher' },
-    buckets: { ledger: ['storage.objectCreator', 'storage.legacyObjectReader'] },
+    buckets: {
+      ledger: ['storage.objectCreator', 'storage.legacyObjectReader'],
+      keyringBackups: ['strongroom.objectLister'],
+      offsiteKeyringBackups: ['strongroom.objectLister'],
+    },
   },
   // Opens all that a company has, for that company, and signs what it hands out. It changes nothing but the log.
   export: {
@@ -199,13 +210,14 @@ export const ROLES = {
   backup: {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.viewer', staff: 'datastore.viewer' },
     exports: ['(default)', 'keyring', 'staff'],
+    buckets: { keyringBackups: ['storage.objectCreator'] },
   },
   'backup-check': {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.viewer', staff: 'datastore.viewer' },
     exports: ['(default)', 'keyring', 'staff'],
     buckets: {
       backups: ['storage.objectCreator', 'storage.legacyObjectReader', 'strongroom.backupKeeper'],
-      keyringBackups: ['strongroom.backupKeeper'],
+      keyringBackups: ['storage.objectCreator', 'strongroom.backupKeeper'],
       offsiteBackups: ['strongroom.objectLister'],
       offsiteKeyringBackups: ['strongroom.objectLister'],
     },
@@ -226,6 +238,37 @@ export const ROLES = {
   // The operator's own command, which alone makes, trains and suspends accounts of staff.
   'staff-admin': {
     databases: { staff: 'datastore.user' },
+  },
+  // The command of whoever restores. It fills any database of the project from a bucket and takes away what the ledger names.
+  // When the project of `tenantKek` is lost it, and nobody else, unwraps company keys by the recovery key.
+  restore: {
+    restores: 'any',
+    keys: {
+      tenantKek: ['cloudkms.cryptoKeyEncrypter'],
+      recoveryKek: ['cloudkms.cryptoKeyEncrypter', 'cloudkms.cryptoKeyDecrypter'],
+    },
+    buckets: {
+      ledger: ['storage.objectCreator', 'storage.objectViewer'],
+      roots: ['storage.objectViewer'],
+      backups: ['storage.legacyObjectReader', 'strongroom.objectLister'],
+      keyringBackups: ['storage.legacyObjectReader', 'strongroom.objectLister'],
+      offsiteBackups: ['storage.legacyObjectReader', 'strongroom.objectLister'],
+      offsiteKeyringBackups: ['storage.legacyObjectReader', 'strongroom.objectLister'],
+    },
+  },
+  // The officer's command for a new version of a KMS key or of a company's. Its other right in `(default)` is to write to the
+  // company's log.
+  rewrap: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
+    keys: {
+      tenantKek: ['cloudkms.cryptoKeyEncrypter', 'cloudkms.cryptoKeyDecrypter'],
+      recoveryKek: ['cloudkms.cryptoKeyEncrypter'],
+    },
+    buckets: {
+      backups: ['storage.legacyObjectReader'],
+      keyringBackups: ['strongroom.objectLister'],
+      offsiteKeyringBackups: ['strongroom.objectLister'],
+    },
   },
   // Whoever restores runs it before any function may read. It takes away what the ledger names and can open nothing.
   'replay-ledger': {

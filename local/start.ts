@@ -45,9 +45,11 @@ async function main(): Promise<void> {
   const log = await openLog(options.verbose ? undefined : join(folder, 'log.ndjson'));
   const files = [...new Set([resolve('.strongroom', 'demo.json'), join(folder, 'demo.json')])];
   for (const file of files) await removeLeftOver(file);
-  // What `npm run replay-ledger` and `npm run staff` run as, on this machine.
+  // What `npm run replay-ledger`, `npm run restore`, `npm run rewrap` and `npm run staff` run as, on this machine.
   const commands = {
     'replay-ledger': resolve('.strongroom', 'replay-ledger.env'),
+    restore: resolve('.strongroom', 'restore.env'),
+    rewrap: resolve('.strongroom', 'rewrap.env'),
     'staff-admin': resolve('.strongroom', 'staff.env'),
     bill: resolve('.strongroom', 'bill.env'),
   };
@@ -68,7 +70,7 @@ async function main(): Promise<void> {
       onStop = settle;
     });
     await mkdir(resolve('.strongroom'), { recursive: true });
-    for (const identity of ['replay-ledger', 'staff-admin', 'bill'] as const) {
+    for (const identity of ['replay-ledger', 'restore', 'rewrap', 'staff-admin', 'bill'] as const) {
       await writeFile(commands[identity], envLines(cloud.envOf(identity)), { mode: 0o600 });
     }
     await shops.write(shopsFile);

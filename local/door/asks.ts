@@ -8,6 +8,7 @@ export interface WireRequest {
   name?: string;
   parent?: string;
   database?: string;
+  databaseId?: string;
   documents?: string[];
   writes?: WireWrite[];
   structuredQuery?: WireQuery;
@@ -74,6 +75,11 @@ const METHODS: Record<Method['service'], Record<string, Reader>> = {
   firestoreAdmin: {
     ExportDocuments: on('name', 'datastore.databases.export'),
     ImportDocuments: on('name', 'datastore.databases.import'),
+    ListDatabases: on('parent', 'datastore.databases.list'),
+    CreateDatabase: ({ parent, databaseId }) => [
+      ask('datastore.databases.create', `${parent ?? ''}/databases/${databaseId ?? ''}`),
+    ],
+    DeleteDatabase: on('name', 'datastore.databases.delete'),
     GetDatabase: on('name', 'datastore.databases.getMetadata'),
     ListBackupSchedules: on('parent', 'datastore.backupSchedules.list'),
     GetOperation: on('name', 'datastore.operations.get'),

@@ -51,6 +51,13 @@ const PERMISSIONS: Record<RoleName, readonly string[]> = {
     'datastore.operations.get',
     'datastore.operations.cancel',
   ],
+  'strongroom.databaseRestorer': [
+    'datastore.databases.create',
+    'datastore.databases.delete',
+    'datastore.databases.getMetadata',
+    'datastore.databases.import',
+    'datastore.operations.get',
+  ],
   'strongroom.objectLister': ['storage.buckets.get', 'storage.objects.list'],
   'strongroom.backupKeeper': ['storage.buckets.get', 'storage.objects.list', 'storage.objects.delete'],
   'cloudkms.cryptoKeyEncrypter': ['cloudkms.cryptoKeyVersions.useToEncrypt'],
@@ -120,6 +127,12 @@ export class Grants {
     for (const database of role.exports ?? []) {
       this.#grant('strongroom.databaseExporter', `${project}/databases/${database}`);
     }
+    if (role.restores !== undefined) {
+      const all = `${project}/databases/${role.restores === 'any' ? '' : 'drill-'}*`;
+      this.#grant('strongroom.databaseRestorer', all);
+      this.#grant('datastore.user', all);
+      this.#byPermission.set('datastore.databases.list', [project]);
+    }
     const buckets = { ledger: cloud.ledgerBucket, roots: cloud.rootsBucket, ...cloud.backupBuckets };
     for (const [bucket, names] of Object.entries(role.buckets ?? {})) {
       const full = buckets[bucket as keyof typeof buckets];
@@ -138,10 +151,12 @@ export class Grants {
     }
   }
 
-  /** A grant covers the resource that it names and everything below it. */
+  /** A grant covers the resource that it names and everything below it; `*` stands for the rest of a name. */
   covers(ask: Ask): boolean {
     return (this.#byPermission.get(ask.permission) ?? []).some(
-      (granted) => ask.resource === granted || ask.resource.startsWith(`${granted}/`),
+      (granted) =>
+        ask.resource === granted ||
+        ask.resource.startsWith(granted.endsWith('*') ? granted.slice(0, -1) : `${granted}/`),
     );
   }
 }

@@ -10,7 +10,7 @@ import { fromJSON } from '@grpc/proto-loader';
 import { openStorage } from '../../shared/cloud/storage.ts';
 import type { Clock } from '../../shared/domain/time.ts';
 import { Refusal } from '../kms/refusal.ts';
-import { openDatabases } from './databases.ts';
+import { type CreateDatabaseRequest, openDatabases } from './databases.ts';
 import { Operations } from './operations.ts';
 import {
   type AdminDeps,
@@ -31,6 +31,8 @@ export interface FirestoreAdminStandIn {
   /** Operations that begin from now on stay under way until they are released. */
   holdOperations(): void;
   releaseOperations(): void;
+  /** A database of any name, as if somebody had made it. */
+  createDatabase(databaseId: string): void;
   /** What somebody has switched on at a database of the project, against all advice. */
   remember(databaseId: string, how: 'recovery' | 'schedule'): void;
   close(): Promise<void>;
@@ -55,8 +57,10 @@ export async function startFirestoreAdmin(options: {
   };
   let gate: PromiseWithResolvers<void> | undefined;
   const operations = new Operations(now);
+  const databases = openDatabases({ projectId, firestore, operations });
   const deps: AdminDeps = {
     ...{ projectId, firestore, past, operations, now },
+    exists: (name) => databases.has(name),
     storage: openStorage({ projectId, storageEndpoint: storageUrl }),
     async beforeWork() {
       await gate?.promise;
@@ -67,12 +71,14 @@ export async function startFirestoreAdmin(options: {
     },
   };
 
-  const databases = openDatabases(projectId);
   const services = loadServices();
   const server = new Server();
   server.addService(services.admin, {
     ExportDocuments: unary((request: ExportRequest) => exportDocuments(request, deps)),
     ImportDocuments: unary((request: ImportRequest) => importDocuments(request, deps)),
+    ListDatabases: unary(() => ({ databases: databases.list() })),
+    CreateDatabase: unary((request: CreateDatabaseRequest) => databases.create(request)),
+    DeleteDatabase: unary(({ name }: { name: string }) => databases.delete(name)),
     GetDatabase: unary(({ name }: { name: string }) => databases.get(name)),
     ListBackupSchedules: unary(({ parent }: { parent: string }) => ({
       backupSchedules: databases.get(parent).schedules,
@@ -103,6 +109,9 @@ export async function startFirestoreAdmin(options: {
     releaseOperations() {
       gate?.resolve();
       gate = undefined;
+    },
+    createDatabase: (databaseId) => {
+      databases.make(databaseId);
     },
     remember: (databaseId, how) => {
       databases.remember(databaseId, how);

@@ -36,6 +36,8 @@ export interface AdminDeps {
   /** The emulator's own time of a snapshot time. */
   past: (time: number) => number;
   operations: Operations;
+  /** Whether there is a database of this full name. */
+  exists: (name: string) => boolean;
   now: Clock;
   /** Waits while a test holds the operations back, and throws what it wants one to end with. */
   beforeWork: () => Promise<void>;
@@ -76,7 +78,7 @@ export async function exportDocuments(request: ExportRequest, deps: AdminDeps): 
 export async function importDocuments(request: ImportRequest, deps: AdminDeps): Promise<Operation> {
   const { name, collectionIds, inputUriPrefix } = request;
   const databaseId = databaseIdOf(name, deps.projectId);
-  if (databaseId === undefined) throw notFound('The database');
+  if (databaseId === undefined || !deps.exists(name)) throw notFound('The database');
   const { bucket, prefix } = await placeOf(inputUriPrefix, deps);
   const [metadata] = await bucket
     .file(overall(prefix))

@@ -38,6 +38,7 @@ export const ACTIONS = [
   'support.ended',
   'company.created',
   'company.changed',
+  'company.key_renewed',
   'member.invited',
   'member.invitation_withdrawn',
   'member.joined',

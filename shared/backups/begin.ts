@@ -8,7 +8,7 @@ import { AppError } from '../domain/errors.ts';
 import type { Clock } from '../domain/time.ts';
 import { COLLECTIONS } from './collections.ts';
 import { countAll } from './count.ts';
-import { addSnapshot } from './keyring-copies.ts';
+import { planMark } from './keyring-copies.ts';
 import {
   backupId,
   EVERY,
@@ -27,7 +27,7 @@ export interface BackupDeps {
   databases: Record<DatabaseId, Firestore>;
   admin: FirestoreAdmin;
   /** Where the exports go. */
-  places: Record<'backups' | 'keyringBackups', Pick<BackupBucket, 'name'>>;
+  places: Record<'backups' | 'keyringBackups', Pick<BackupBucket, 'name' | 'mark'>>;
   log: Log;
   now: Clock;
 }
@@ -69,7 +69,7 @@ export async function beginBackup(deps: BackupDeps): Promise<void> {
  * Writes down a snapshot that is still to come. Whoever destroys a key from that time on finds it here, and a key that was
  * destroyed before is not in it: between the two there is no gap.
  */
-async function plan(slot: number, { db, log, now }: BackupDeps): Promise<void> {
+async function plan(slot: number, { db, places, log, now }: BackupDeps): Promise<void> {
   const slotName = new Date(slot).toISOString();
   const known = await db.collection('backups').where('slot', '==', slotName).get();
   if (known.docs.some((doc) => StoredBackup.parse(doc.data()).state !== 'failed')) return;
@@ -80,12 +80,11 @@ async function plan(slot: number, { db, log, now }: BackupDeps): Promise<void> {
     parts: { default: NO_PART, keyring: NO_PART, staff: NO_PART },
     ...{ counts: null, keyVersions: null, manifestHash: null, goodAt: null, keyringPurgedAt: null },
   };
-  await db.runTransaction(async (tx) => {
-    const ref = db.doc(paths.backup(id));
-    if ((await tx.get(ref)).exists) return;
-    await addSnapshot(tx, { db, now }, snapshot);
-    tx.create(ref, record);
-  });
+  // The mark first: it is what horizons are made of.
+  await places.keyringBackups.mark(planMark(id));
+  const ref = db.doc(paths.backup(id));
+  if ((await ref.get()).exists) return;
+  await ref.create(record);
   log.backupPlanned(id);
 }
 

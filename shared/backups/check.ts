@@ -101,18 +101,30 @@ async function followOne(id: string, stored: StoredBackup, deps: CheckDeps): Pro
     await fail(id, 'INCOMPLETE', undefined, deps);
     return;
   }
+  const manifest = await putManifest(id, { ...record, counts, keyVersions }, objects, deps);
   if (!(await isOffsite(id, objects, deps))) {
     if (age > END_WITHIN) await fail(id, 'NOT_OFFSITE', undefined, deps);
     return;
   }
-  const manifest = manifestOf(id, { ...record, counts, keyVersions }, objects, deps);
-  await deps.manifests.put(manifestName(id), manifest, 'application/json');
   const good = { state: 'good', goodAt: timestamp(deps.now), manifestHash: hashOf(manifest) };
   await ref.update(good);
   deps.log.backupGood(
     id,
     PART_NAMES.reduce((sum, name) => sum + (parts[name].documents ?? 0), 0),
   );
+}
+
+/** Beside the exports, before they are called good: a restore from offsite needs it there too. */
+async function putManifest(
+  id: string,
+  record: Parameters<typeof manifestOf>[1],
+  objects: Objects,
+  { admin, manifests, projectId, production }: CheckDeps,
+): Promise<Buffer> {
+  const location = (await admin.locationOf('(default)')) ?? '';
+  const manifest = manifestOf(id, record, objects, { projectId, production, location });
+  await manifests.put(manifestName(id), manifest, 'application/json');
+  return manifest;
 }
 
 async function progressOf(part: Part, { admin }: CheckDeps): Promise<{ part: Part; code?: string }> {
@@ -153,7 +165,10 @@ function isWhole(
   return ended && record.parts[part].documents === counted;
 }
 
+/** Its manifest too, which nobody overwrites. */
 async function isOffsite(id: string, objects: Objects, { buckets }: CheckDeps): Promise<boolean> {
+  const names = buckets.offsiteBackups.objects(manifestName(id));
+  if ((await names[Symbol.asyncIterator]().next()).done === true) return false;
   for (const part of PART_NAMES) {
     const bucket = part === 'keyring' ? buckets.offsiteKeyringBackups : buckets.offsiteBackups;
     const copies = new Map((await listOf(id, part, bucket)).map((copy) => [copy.name, copy]));

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { BackupObject } from '../cloud/backup-buckets.ts';
 import { Timestamp } from '../domain/order.ts';
-import { Counts, KeyVersions, type StoredBackup } from './record.ts';
+import { KeyVersions } from '../cloud/keyring-census.ts';
+import { Counts, type StoredBackup } from './record.ts';
 
 const ManifestObject = z.object({
   name: z.string(),
@@ -22,6 +23,8 @@ export const Manifest = z.object({
   projectId: z.string(),
   /** Whose data it is: what is from production never goes to a person's machine. */
   production: z.boolean(),
+  /** Where the database was, such as `nam5`. */
+  location: z.string(),
   snapshotTime: Timestamp,
   parts: z.object({ default: Documents, keyring: Documents, staff: Documents }),
   counts: Counts,
@@ -33,11 +36,15 @@ export function manifestName(id: string): string {
   return `${id}/manifest.json`;
 }
 
+export function isManifest(name: string): boolean {
+  return name.endsWith('/manifest.json');
+}
+
 export function manifestOf(
   id: string,
   record: StoredBackup & { counts: Counts; keyVersions: KeyVersions },
   objects: Record<keyof Manifest['parts'], BackupObject[]>,
-  source: Pick<Manifest, 'projectId' | 'production'>,
+  source: Pick<Manifest, 'projectId' | 'production' | 'location'>,
 ): Buffer {
   const part = (name: keyof Manifest['parts']): z.infer<typeof Documents> => ({
     documents: record.parts[name].documents ?? 0,

@@ -2,6 +2,7 @@ import type { BackupBucket, BackupBucketName, BackupObject } from '../cloud/back
 import type { Log } from '../cloud/log.ts';
 import { type Clock } from '../domain/time.ts';
 import { purgeBucket } from './purge.ts';
+import { isManifest } from './manifest.ts';
 import { KEYRING_KEPT, snapshotOf } from './record.ts';
 
 export interface OffsiteDeps {
@@ -49,7 +50,7 @@ async function pull(
     if (!there.has(object.name) && wanted(object)) missing.push(object);
   }
   // An export that is cut off, or under way, has no last object; a manifest is whole by itself.
-  const ready = missing.filter(({ name }) => name.split('/').length === 2 || whole.has(exportOf(name)));
+  const ready = missing.filter(({ name }) => whole.has(exportOf(name)) || isManifest(name));
   for (let from = 0; from < ready.length; from += AT_ONCE) {
     await Promise.all(ready.slice(from, from + AT_ONCE).map((object) => source.copyTo(object, target)));
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { DatabaseId } from '../cloud/firestore.ts';
+import { KeyVersions } from '../cloud/keyring-census.ts';
 import { Timestamp } from '../domain/order.ts';
 
 const MINUTE = 60_000;
@@ -37,10 +38,6 @@ export const Counts = z.object({
   staff: z.record(z.string(), z.int()),
 });
 export type Counts = z.infer<typeof Counts>;
-
-/** How many wraps each version of the KMS key has, by its full name, in the keyring as it was copied. */
-export const KeyVersions = z.array(z.object({ version: z.string(), wraps: z.int() }));
-export type KeyVersions = z.infer<typeof KeyVersions>;
 
 /** Why a backup has failed: the name of a gRPC status, or one of these. */
 export type FailureCode = 'MISSED' | 'LATE' | 'INCOMPLETE' | 'UNCOUNTED' | (string & {});

@@ -27,6 +27,8 @@ export interface BackupBucket {
   remove(object: Pick<BackupObject, 'name' | 'generation'>): Promise<boolean>;
   /** Copies an object to another bucket under its name, inside the service. False: one of this name stands there. */
   copyTo(object: Pick<BackupObject, 'name' | 'generation'>, target: BackupBucket): Promise<boolean>;
+  /** An object without content that says by its name alone what it says. One that is there already is success. */
+  mark(name: string): Promise<void>;
   /** Whether what is deleted is gone: no soft delete, no versions, nothing retained. */
   forgets(): Promise<boolean>;
 }
@@ -101,6 +103,15 @@ function backupBucket(bucket: Bucket): BackupBucket {
       } catch (error) {
         if (statusOf(error) === 412) return false;
         throw asAppError(error);
+      }
+    },
+
+    async mark(name) {
+      try {
+        const preconditionOpts = { ifGenerationMatch: 0 };
+        await within(bucket.file(name).save('', { resumable: false, preconditionOpts }));
+      } catch (error) {
+        if (statusOf(error) !== 412) throw asAppError(error);
       }
     },
 

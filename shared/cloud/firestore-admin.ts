@@ -25,7 +25,17 @@ export interface Transfer {
 export interface FirestoreAdmin {
   /** Begins an export and answers its operation's full name. `snapshotTime`: a whole minute, at most an hour ago. */
   export(order: Transfer & { snapshotTime: string }): Promise<string>;
+  /** Begins an import over what is in the database, which has to exist, and answers its operation's full name. */
+  import(order: Transfer): Promise<string>;
   stateOf(operation: string): Promise<OperationState>;
+  /** Where a database is, such as `nam5`; undefined: there is none of this id. */
+  locationOf(databaseId: string): Promise<string | undefined>;
+  /** Makes an empty database and settles when it is there. */
+  createDatabase(databaseId: string, location: string): Promise<void>;
+  /** With all that is in it; one that is gone is success. */
+  deleteDatabase(databaseId: string): Promise<void>;
+  /** The ids of all databases that there are. */
+  databaseIds(): Promise<string[]>;
   /** Whether a database keeps a past of its own: point-in-time recovery, or backups on a schedule of the service. */
   remembers(databaseId: string): Promise<boolean>;
 }
@@ -47,6 +57,44 @@ export function openFirestoreAdmin(config: Pick<Config, 'projectId' | 'cloudEndp
       };
       const [operation] = await (await client()).exportDocuments(request, CALL).catch(refused);
       return operationOf(operation.name, nameOf(databaseId));
+    },
+
+    async import({ databaseId, collectionIds, place }) {
+      const name = nameOf(databaseId);
+      const request = { name, inputUriPrefix: place, collectionIds: [...collectionIds] };
+      const [operation] = await (await client()).importDocuments(request, CALL).catch(refused);
+      return operationOf(operation.name, name);
+    },
+
+    async locationOf(databaseId) {
+      try {
+        const [database] = await (await client()).getDatabase({ name: nameOf(databaseId) }, CALL);
+        return database.locationId ?? '';
+      } catch (error) {
+        return hasStatus(error, status.NOT_FOUND) ? undefined : refused(error);
+      }
+    },
+
+    async createDatabase(databaseId, location) {
+      const database = { type: 'FIRESTORE_NATIVE', locationId: location } as const;
+      const request = { parent: `projects/${config.projectId}`, databaseId, database };
+      const [operation] = await (await client()).createDatabase(request, CALL).catch(refused);
+      await operation.promise().catch(refused);
+    },
+
+    async deleteDatabase(databaseId) {
+      try {
+        const [operation] = await (await client()).deleteDatabase({ name: nameOf(databaseId) }, CALL);
+        await operation.promise();
+      } catch (error) {
+        if (!hasStatus(error, status.NOT_FOUND)) refused(error);
+      }
+    },
+
+    async databaseIds() {
+      const parent = `projects/${config.projectId}`;
+      const [{ databases }] = await (await client()).listDatabases({ parent }, CALL).catch(refused);
+      return (databases ?? []).map(({ name }) => name?.split('/').at(-1) ?? '');
     },
 
     async stateOf(operation) {

@@ -13,6 +13,14 @@ export function openFirestore(
   config: Pick<Config, 'projectId' | 'cloudEndpoint'>,
   databaseId: DatabaseId,
 ): Firestore {
+  return openDatabase(config, databaseId);
+}
+
+/** A database of any id: those that are restored or tried. */
+export function openDatabase(
+  config: Pick<Config, 'projectId' | 'cloudEndpoint'>,
+  databaseId: string,
+): Firestore {
   const local =
     config.cloudEndpoint === undefined ? {} : { ...hostAndPort(config.cloudEndpoint), ssl: false };
   return new Firestore({
@@ -135,5 +143,4 @@ export const paths = {
   rootTree: (name: string) => `rootTree/${name}`,
   root: (root: number) => `roots/${rootName(root)}`,
   backup: (backupId: string) => `backups/${backupId}`,
-  keyringCopies: 'keyringCopies/known',
 } as const;

@@ -20,28 +20,29 @@ interface Held<Keys> {
 /**
  * Keeps the keys of companies in memory, a bounded number of them, and loads each once however many ask at a time.
  * When `load` fails with `UNAVAILABLE`, keys of the last hour serve on and `onBridged` is told. When it fails with
- * any other code of ours, KMS denies or the key is gone: what was held is dropped at once.
+ * any other code of ours, KMS denies or the key is gone: what was held is dropped at once. What `has` finds wanting, such as
+ * the keys from before a new version, is loaded anew.
  */
 export function keyCache<Keys>(deps: {
   load: (companyId: string) => Promise<Keys>;
   now: Clock;
   onBridged: (companyId: string) => void;
-}): (companyId: string) => Promise<Keys> {
+}): (companyId: string, has?: (keys: Keys) => boolean) => Promise<Keys> {
   const { load, now, onBridged } = deps;
   const held = new LRUCache<string, Held<Keys>>({ max: COMPANIES_HELD });
   const loading = new Map<string, Promise<Keys>>();
 
-  return async (companyId) => {
+  return async (companyId, has = () => true) => {
     const known = held.get(companyId);
-    if (known !== undefined && now() < known.askAgainAt) return known.keys;
+    if (known !== undefined && now() < known.askAgainAt && has(known.keys)) return known.keys;
     const underWay = loading.get(companyId);
     if (underWay !== undefined) return underWay;
-    const started = reload(companyId).finally(() => loading.delete(companyId));
+    const started = reload(companyId, has).finally(() => loading.delete(companyId));
     loading.set(companyId, started);
     return started;
   };
 
-  async function reload(companyId: string): Promise<Keys> {
+  async function reload(companyId: string, has: (keys: Keys) => boolean): Promise<Keys> {
     dropOld();
     const loadedAt = now();
     try {
@@ -49,16 +50,16 @@ export function keyCache<Keys>(deps: {
       held.set(companyId, { keys, loadedAt, askAgainAt: loadedAt + FRESH_MS });
       return keys;
     } catch (error) {
-      return bridged(companyId, error);
+      return bridged(companyId, error, has);
     }
   }
 
-  function bridged(companyId: string, error: unknown): Keys {
+  function bridged(companyId: string, error: unknown, has: (keys: Keys) => boolean): Keys {
     if (!(error instanceof AppError)) throw error;
     if (error.code !== 'UNAVAILABLE') held.delete(companyId);
     dropOld();
     const known = held.get(companyId);
-    if (known === undefined) throw error;
+    if (known === undefined || !has(known.keys)) throw error;
     known.askAgainAt = Math.min(now() + ASK_AGAIN_MS, known.loadedAt + BRIDGED_MS);
     onBridged(companyId);
     return known.keys;

@@ -14,7 +14,7 @@ const LABEL = 'strongroom/kms-company-key/v1';
 const FIRST_VERSION = 1;
 
 /** `companyKeys/{companyId}`. A retired version still unwraps; the active one also wraps. */
-const CompanyKeysDocument = z.object({
+export const CompanyKeysDocument = z.object({
   active: z.int(),
   versions: z.record(z.string(), WrappedKey.extend({ state: z.enum(['active', 'retired']) })),
   createdAt: z.string(),
@@ -24,6 +24,7 @@ type CompanyKeysDocument = z.infer<typeof CompanyKeysDocument>;
 /** All versions of one company's key, unwrapped. */
 export interface CompanyKeys {
   active: CompanyKey;
+  has(version: number): boolean;
   /** `SEAL_BROKEN` for a version that there is not. */
   version(version: number): CompanyKey;
 }
@@ -67,7 +68,29 @@ export async function loadCompanyKeys(
     if (key === undefined) throw sealBroken();
     return key;
   };
-  return { active: keyOf(document.active), version: keyOf };
+  return { active: keyOf(document.active), has: (version) => byVersion.has(version), version: keyOf };
+}
+
+/**
+ * Gives a company another version of its key, which wraps and seals from now on; the one before still opens. Answers its
+ * number. `KEY_GONE` when the company has no key.
+ */
+export async function addCompanyKeyVersion(
+  companyId: string,
+  deps: { db: Firestore; kms: Kms },
+): Promise<number> {
+  const ref = companyDocument(deps.db, companyId);
+  const snapshot = await ref.get();
+  if (!snapshot.exists || snapshot.updateTime === undefined) throw new AppError('KEY_GONE');
+  const { active, versions } = readDocument(CompanyKeysDocument, snapshot.data());
+  const next = Math.max(...Object.keys(versions).map(Number)) + 1;
+  const { stored } = await wrapFreshKey(deps.kms, placeOf(companyId, next));
+  const changes = {
+    ...{ active: next, [`versions.${String(next)}`]: { ...stored, state: 'active' } },
+    [`versions.${String(active)}.state`]: 'retired',
+  };
+  await ref.update(changes, { lastUpdateTime: snapshot.updateTime });
+  return next;
 }
 
 export function companyDocument(db: Firestore, companyId: string): FirebaseFirestore.DocumentReference {
@@ -75,6 +98,6 @@ export function companyDocument(db: Firestore, companyId: string): FirebaseFires
 }
 
 /** What KMS binds a wrapped company key to. */
-function placeOf(companyId: string, version: number): Buffer {
+export function placeOf(companyId: string, version: number): Buffer {
   return associatedData(LABEL, [companyId, String(version)]);
 }

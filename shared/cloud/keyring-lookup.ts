@@ -7,7 +7,8 @@ import { hasStatus } from './grpc-error.ts';
 import { readDocument, unwrapKey, WrappedKey, wrapFreshKey } from './keyring-wrapped.ts';
 import type { Kms } from './kms.ts';
 
-const PLACE = associatedData('strongroom/kms-lookup-key/v1', []);
+/** What KMS binds the wrapped lookup key to. */
+export const LOOKUP_PLACE = associatedData('strongroom/kms-lookup-key/v1', []);
 
 /**
  * The one lookup key, made when it is missing and loaded once, however many ask at a time; a failure is not kept.
@@ -27,12 +28,12 @@ export function lookupKey(deps: { db: Firestore; kms: Kms; now: Clock }): () => 
   async function existing(): Promise<LookupKey | undefined> {
     const snapshot = await document.get();
     if (!snapshot.exists) return undefined;
-    return new LookupKey(await unwrapKey(kms, readDocument(WrappedKey, snapshot.data()), PLACE));
+    return new LookupKey(await unwrapKey(kms, readDocument(WrappedKey, snapshot.data()), LOOKUP_PLACE));
   }
 
   /** `undefined`: another instance was first. */
   async function created(): Promise<LookupKey | undefined> {
-    const { key, stored } = await wrapFreshKey(kms, PLACE);
+    const { key, stored } = await wrapFreshKey(kms, LOOKUP_PLACE);
     try {
       await document.create({ ...stored, createdAt: timestamp(now) });
       return new LookupKey(key);

@@ -13,7 +13,26 @@ export type WrappedKey = z.infer<typeof WrappedKey>;
 
 /** A fresh 256-bit key, wrapped by both KMS keys to its place. */
 export async function wrapFreshKey(kms: Kms, place: Buffer): Promise<{ key: KeyObject; stored: WrappedKey }> {
-  const bytes = randomBytes(KEY_BYTES);
+  return wrapBytes(kms, randomBytes(KEY_BYTES), place);
+}
+
+/** The same key, out of one of its wraps, wrapped anew by the primary versions of both KMS keys. */
+export async function rewrapKey(
+  kms: Kms,
+  stored: WrappedKey,
+  place: Buffer,
+  from: 'tenant' | 'recovery',
+): Promise<WrappedKey> {
+  const bytes = await kms.unwrap(from === 'tenant' ? stored.wrapped : stored.recovery, place, from);
+  return (await wrapBytes(kms, bytes, place)).stored;
+}
+
+/** Zeroes the bytes. */
+async function wrapBytes(
+  kms: Kms,
+  bytes: Buffer,
+  place: Buffer,
+): Promise<{ key: KeyObject; stored: WrappedKey }> {
   try {
     const [tenant, recovery] = await Promise.all([
       kms.wrap('tenant', bytes, place),

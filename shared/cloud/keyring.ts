@@ -47,6 +47,8 @@ export interface Keyring {
   recordKey(owner: Party, holder: Party): Promise<RecordKey>;
   /** Lets another company open the order. Writes nothing when it can already. */
   share(owner: Party, holder: Party): Promise<void>;
+  /** Wraps an order's key anew by the holder's newest key, unless it is; false when there was nothing to do. */
+  renewWrap(owner: Party, holder: Party): Promise<boolean>;
   /** Takes a company's wrap away; fine when there is none. */
   unshare(owner: Party, holder: Party): Promise<void>;
   /** After this nobody opens the order, and nothing brings the key back; fine when it is gone. */
@@ -94,6 +96,11 @@ export function createKeyring(deps: {
   });
   const documentOf = (orderId: string) => db.collection('recordKeys').doc(orderId);
 
+  /** A version that this instance does not know may be newer than what it holds. */
+  async function keyOf(companyId: string, version: number): Promise<CompanyKey> {
+    return (await companyKeys(companyId, (keys) => keys.has(version))).version(version);
+  }
+
   async function read(orderId: string): Promise<RecordKeyDocument> {
     const snapshot = await documentOf(orderId).get();
     if (!snapshot.exists) throw new AppError('KEY_GONE');
@@ -103,7 +110,7 @@ export function createKeyring(deps: {
   async function unwrap(document: RecordKeyDocument, owner: Party, holder: Party): Promise<RecordKey> {
     const wrap = document.wraps[holder.orderId];
     if (wrap === undefined) throw new AppError('KEY_GONE');
-    const key = (await companyKeys(holder.companyId)).version(wrap.companyKeyVersion);
+    const key = await keyOf(holder.companyId, wrap.companyKeyVersion);
     return RecordKey.unwrap(wrap.wrapped, owner, key, holder.orderId);
   }
 
@@ -174,6 +181,28 @@ export function createKeyring(deps: {
       }
     },
 
+    async renewWrap(owner, holder) {
+      const snapshot = await documentOf(owner.orderId).get();
+      if (!snapshot.exists) return false;
+      const document = readDocument(RecordKeyDocument, snapshot.data());
+      const wrap = document.wraps[holder.orderId];
+      const { active } = await companyKeys(holder.companyId);
+      if (wrap === undefined || wrap.companyKeyVersion === active.version) return false;
+      const key = await unwrap(document, owner, holder);
+      try {
+        // By one field: what others add to the document meanwhile stays, and what was taken away does not come back.
+        await db.runTransaction(async (tx) => {
+          const fresh = await tx.get(documentOf(owner.orderId));
+          if (fresh.get(wrapPath(holder)) === undefined) return;
+          tx.update(documentOf(owner.orderId), wrapPath(holder), wrapFor(key, active, holder.orderId));
+        });
+        return true;
+      } catch (error) {
+        if (hasStatus(error, status.NOT_FOUND)) return false;
+        throw error;
+      }
+    },
+
     async unshare(owner, holder) {
       try {
         await documentOf(owner.orderId).update(wrapPath(holder), FieldValue.delete());
@@ -210,7 +239,7 @@ export function createKeyring(deps: {
     },
 
     async openSecret(companyId, purpose, bytes) {
-      const key = (await companyKeys(companyId)).version(secretKeyVersion(bytes));
+      const key = await keyOf(companyId, secretKeyVersion(bytes));
       return key.openSecret(purpose, bytes);
     },
 
@@ -219,7 +248,7 @@ export function createKeyring(deps: {
     },
 
     async openContact(companyId, purpose, bytes) {
-      const key = (await companyKeys(companyId)).version(secretKeyVersion(bytes));
+      const key = await keyOf(companyId, secretKeyVersion(bytes));
       return key.openContact(purpose, bytes);
     },
   };

@@ -19,8 +19,8 @@ export interface Kms {
     plaintext: Buffer,
     aad: Buffer,
   ): Promise<{ ciphertext: Buffer; version: string }>;
-  /** The 32 bytes of a key that `tenant` wrapped, for the caller to zero; `SEAL_BROKEN` when they do not open. */
-  unwrap(ciphertext: Buffer, aad: Buffer): Promise<Buffer>;
+  /** The 32 bytes of a key that `tenant` wrapped, or `by` says which, for the caller to zero; `SEAL_BROKEN` when they do not open. */
+  unwrap(ciphertext: Buffer, aad: Buffer, by?: 'tenant' | 'recovery'): Promise<Buffer>;
   /** ECDSA in DER over a SHA-256 digest, by the version that is named or else the newest that is enabled. */
   signDigest(digest: Buffer, version?: string): Promise<{ signature: Buffer; version: string }>;
   /** The enabled versions of the signing key, the newest first: full names, and public keys in PEM. */
@@ -64,8 +64,9 @@ export function createKms(config: Pick<Config, 'cloudEndpoint' | 'kms'>): Kms {
       return { ciphertext, version: versionOf(name, answer.name) };
     },
 
-    async unwrap(ciphertext, aad) {
-      const request = { name: tenantKek, ciphertext, ciphertextCrc32c: checksum(ciphertext), ...bound(aad) };
+    async unwrap(ciphertext, aad, by = 'tenant') {
+      const name = by === 'tenant' ? tenantKek : recoveryKek;
+      const request = { name, ciphertext, ciphertextCrc32c: checksum(ciphertext), ...bound(aad) };
       const [answer] = await client().decrypt(request, CALL).catch(notOpened);
       const plaintext = intact(answer.plaintext, answer.plaintextCrc32c);
       if (plaintext.length === KEY_BYTES) return plaintext;

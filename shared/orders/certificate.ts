@@ -1,12 +1,18 @@
 import type { Attest } from '../cloud/attest.ts';
+import type { KeyringCopies } from '../domain/keyring-copies.ts';
 import { orderHash, type StoredErasure } from './erasure.ts';
 
 /** Firestore answers reads of the past for this long, in milliseconds, even without point-in-time recovery. */
 const READABLE_PAST = 60 * 60_000;
 
-/** From when on no copy of a key that was destroyed is left: one hour, as Firestore reads one hour back. */
-export function horizonAfter(destroyedAt: string): string {
-  return new Date(Date.parse(destroyedAt) + READABLE_PAST).toISOString();
+/**
+ * From when on no copy of a key that was destroyed is left: the end of the last backup that holds it, or one hour, as
+ * Firestore reads one hour back, whichever is later.
+ */
+export async function horizonAfter(destroyedAt: string, copies: KeyringCopies): Promise<string> {
+  const readable = new Date(Date.parse(destroyedAt) + READABLE_PAST).toISOString();
+  const last = await copies.lastOf(destroyedAt);
+  return last !== undefined && last > readable ? last : readable;
 }
 
 /**

@@ -5,6 +5,7 @@ import { paths } from '../cloud/firestore.ts';
 import type { Keyring } from '../cloud/keyring.ts';
 import type { Log } from '../cloud/log.ts';
 import { AppError } from '../domain/errors.ts';
+import type { KeyringCopies } from '../domain/keyring-copies.ts';
 import type { ErasureMessage } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
 import { certify, horizonAfter } from './certificate.ts';
@@ -15,6 +16,7 @@ import { type Acting, alreadyGone } from './order-store.ts';
 export interface EraseDeps extends DestroyDeps {
   keyring: Pick<Keyring, 'destroyRecordKey' | 'unshare' | 'recordKeyExists'>;
   attest: Attest;
+  copies: KeyringCopies;
   /** The issuer that certificates name. */
   issuer: string;
   log: Log;
@@ -49,7 +51,7 @@ async function destroyAll(read: ReadErasure, acting: Acting, deps: EraseDeps): P
   await inTurns(erasure.orders, (orderId) => destroyOrder({ companyId, orderId }, id, acting, deps));
   await inTurns(erasure.views, (orderId) => removeView({ companyId, orderId }, id, acting, deps));
   const destroyedAt = timestamp(deps.now);
-  const horizon = horizonAfter(destroyedAt);
+  const horizon = await horizonAfter(destroyedAt, deps.copies);
   const certificate = await certify(id, { ...erasure, destroyedAt, horizon }, 'destroyed', destroyedAt, deps);
   const batch = deps.db.batch();
   const destroyed = { state: 'destroyed', destroyedAt, horizon, certificate, due: FieldValue.delete() };
@@ -62,7 +64,7 @@ async function destroyAll(read: ReadErasure, acting: Acting, deps: EraseDeps): P
   for (const orderId of erasure.orders) deps.log.orderErased(orderId, companyId);
 }
 
-/** Past the horizon: looks that no key came back, and replaces the certificate by one that says so. */
+/** Past the horizon: looks that no key came back and no copy is left, and replaces the certificate by one that says so. */
 async function confirm(read: ReadErasure, acting: Acting, deps: EraseDeps): Promise<void> {
   const { id, erasure, version } = read;
   const { companyId, destroyedAt, horizon } = erasure;
@@ -70,6 +72,10 @@ async function confirm(read: ReadErasure, acting: Acting, deps: EraseDeps): Prom
   for (const orderId of erasure.orders) {
     if (await deps.keyring.recordKeyExists(orderId))
       throw new AppError('INTERNAL', 'a destroyed key is back');
+  }
+  // Tried again every hour, and told: whatever should have purged it has not.
+  if ((await deps.copies.lastOf(destroyedAt)) !== undefined) {
+    throw new AppError('UNAVAILABLE', 'a backup with a destroyed key is left');
   }
   const at = timestamp(deps.now);
   const certificate = await certify(id, { ...erasure, destroyedAt, horizon }, 'confirmed', at, deps);

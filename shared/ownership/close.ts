@@ -10,6 +10,7 @@ import type { Publisher } from '../cloud/pubsub.ts';
 import type { Ledger } from '../cloud/storage.ts';
 import { AppError } from '../domain/errors.ts';
 import { randomId } from '../domain/ids.ts';
+import type { KeyringCopies } from '../domain/keyring-copies.ts';
 import type { StoredOrder } from '../domain/order.ts';
 import { StoredPartner } from '../domain/partner.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
@@ -24,6 +25,7 @@ export interface CloseDeps extends Omit<RemoveDeps, 'inTime'> {
   keyring: Pick<Keyring, 'destroyCompanyKey' | 'companyKeyExists'>;
   ledger: Pick<Ledger, 'record'>;
   attest: Pick<Attest, 'sign'>;
+  copies: KeyringCopies;
   publisher: Publisher;
   /** The issuer that certificates name. */
   issuer: string;
@@ -171,7 +173,7 @@ export function companyHash(companyId: string): string {
 }
 
 /** The latest of the company's own key and of all its orders' keys. */
-async function horizonOf(companyId: string, destroyedAt: string, { db }: StepDeps): Promise<string> {
+async function horizonOf(companyId: string, destroyedAt: string, { db, copies }: StepDeps): Promise<string> {
   const last = await db
     .collection(paths.erasures(companyId))
     .orderBy('horizon', 'desc')
@@ -179,7 +181,7 @@ async function horizonOf(companyId: string, destroyedAt: string, { db }: StepDep
     .select('horizon')
     .get();
   const ofOrders = (last.docs[0]?.data() as Pick<StoredErasure, 'horizon'> | undefined)?.horizon ?? '';
-  const ofCompany = horizonAfter(destroyedAt);
+  const ofCompany = await horizonAfter(destroyedAt, copies);
   return ofOrders > ofCompany ? ofOrders : ofCompany;
 }
 
@@ -234,7 +236,7 @@ async function endPartners(companyId: string, deps: StepDeps): Promise<boolean> 
 
 /** Past the horizon, and when every erasure is confirmed: a second certificate, and the last documents go. */
 async function confirm(closing: StoredClosing, deps: StepDeps): Promise<boolean> {
-  const { db, keyring, log, now } = deps;
+  const { db, keyring, copies, log, now } = deps;
   const { companyId, destroyedAt, horizon } = closing;
   if (destroyedAt === null || horizon === null) throw new AppError('INTERNAL');
   const ref = db.doc(paths.closing(companyId));
@@ -245,6 +247,9 @@ async function confirm(closing: StoredClosing, deps: StepDeps): Promise<boolean>
   const erasures = db.collection(paths.erasures(companyId));
   if (!(await erasures.where('state', '==', 'destroyed').limit(1).get()).empty) return false;
   if (await keyring.companyKeyExists(companyId)) throw new AppError('INTERNAL', 'a destroyed key is back');
+  if ((await copies.lastOf(destroyedAt)) !== undefined) {
+    throw new AppError('UNAVAILABLE', 'a backup with a destroyed key is left');
+  }
   for (const name of LAST) {
     if (!(await removeAll(db.collection(`${paths.company(companyId)}/${name}`), deps))) return false;
   }

@@ -59,6 +59,6 @@ export function writeSettled(
 }
 
 /** A random slot for unfinished work; `sweep` finds it by this. */
-function dueSlot(): number {
+export function dueSlot(): number {
   return Math.floor(Math.random() * DUE_SLOTS);
 }

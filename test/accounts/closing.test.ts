@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectCompanies, seedCompany, seedProducts } from '../../local/seed.ts';
 import { sendStandardWebhook } from '../../local/shops/standard.ts';
 import { issueSession } from '../../shared/accounts/sessions.ts';
+import { openKeyringCopies } from '../../shared/backups/keyring-copies.ts';
 import { createAttest } from '../../shared/cloud/attest.ts';
+import { openBackupBuckets } from '../../shared/cloud/backup-buckets.ts';
 import { readConfig } from '../../shared/cloud/config.ts';
 import { openFirestore, paths } from '../../shared/cloud/firestore.ts';
 import { openKeyring } from '../../shared/cloud/keyring.ts';
@@ -192,8 +194,10 @@ describe('a deletion that is killed at any step', () => {
           };
         },
       });
+    const buckets = openBackupBuckets(config, ['keyringBackups', 'offsiteKeyringBackups']);
     const deps: CloseDeps = {
       db: openFirestore(config, '(default)'),
+      copies: openKeyringCopies({ buckets: Object.values(buckets) }),
       keyring: mortal(openKeyring(config, { now })),
       grants: createGrants(openFirestore(config, 'keyring')),
       ledger: mortal(createLedger(config)),

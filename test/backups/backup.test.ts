@@ -38,7 +38,7 @@ describe('a backup', () => {
     const manifest = Manifest.parse(JSON.parse(content.toString()));
     expect(manifest).toMatchObject({ id, projectId: cloud.projectId, production: false });
     const keys = manifest.parts.keyring.objects.map(({ name }) => name);
-    expect(keys).toEqual(await backups.names('keyringBackups'));
+    expect(keys).toEqual(await backups.names('keyringBackups', `${id}/keyring`));
     expect(keys.every((name) => name.startsWith(`${id}/keyring/`))).toBe(true);
     expect(await backups.names('offsiteKeyringBackups')).toEqual(keys);
     await backups.tick('offsite-copy');

@@ -24,6 +24,8 @@ export interface Behind {
   backends: Backends;
   /** What `tenantKek` made of `plaintext`, for those who may only decrypt. */
   wrapped: Buffer;
+  /** The same plaintext, wrapped by each. */
+  wrappedBy: Record<'tenantKek' | 'recoveryKek', Buffer>;
   plaintext: Buffer;
   stop(): Promise<void>;
 }
@@ -74,13 +76,21 @@ export async function openBehind(): Promise<Behind> {
   }
   await seed.storage.bucket(backupBuckets.backups).file(TO_COPY).save('copied', { resumable: false });
   const plaintext = randomBytes(32);
-  const [{ ciphertext }] = await seed.kms.encrypt({ name: keys.tenantKek, plaintext });
+  const wrapped = async (name: string): Promise<Buffer> => {
+    const [{ ciphertext }] = await seed.kms.encrypt({ name, plaintext });
+    return Buffer.from(ciphertext as Uint8Array);
+  };
+  const wrappedBy = {
+    tenantKek: await wrapped(keys.tenantKek),
+    recoveryKek: await wrapped(keys.recoveryKek),
+  };
   await seed.close();
   return {
     cloud,
     backends,
     plaintext,
-    wrapped: Buffer.from(ciphertext as Uint8Array),
+    wrapped: wrappedBy.tenantKek,
+    wrappedBy,
     async stop() {
       await firestoreAdmin.close();
       await Promise.all([kms.close(), storage.close()]);

@@ -14,7 +14,7 @@ const projectId = `admin-${randomBytes(5).toString('hex')}`;
 const firestore = inject('emulators').firestore;
 let offset = 0;
 const now = (): number => Date.now() + offset;
-const since = Date.now();
+let since = Date.now();
 const past = (time: number): number => Math.max(time - offset, since);
 let storage: StorageServer;
 let admin: FirestoreAdminStandIn;
@@ -60,6 +60,8 @@ const nameOf = (database: string): string => client.databasePath(projectId, data
 /** What was written until now was written before the minute that begins now. */
 const toNextMinute = (): void => {
   offset += MINUTE - (now() % MINUTE) + 1;
+  // The emulator's time is finer than ours.
+  since = Date.now() + 1;
 };
 const minute = (): number => Math.floor(now() / MINUTE) * MINUTE;
 const wire = (ms: number): { seconds: number; nanos: number } => ({
@@ -82,6 +84,12 @@ describe('an export', () => {
     expect(Number(metadata.progressDocuments?.completedWork)).toBe(2);
     expect(Number(metadata.snapshotTime?.seconds)).toBe(minute() / 1000);
 
+    const [made] = await client.createDatabase({
+      parent: `projects/${projectId}`,
+      databaseId: 'restored',
+      database: { locationId: 'nam5' },
+    });
+    expect((await made.promise())[0]).toMatchObject({ name: nameOf('restored'), locationId: 'nam5' });
     const [imported] = await client.importDocuments({
       name: nameOf('restored'),
       inputUriPrefix: outputUriPrefix,

@@ -35,7 +35,7 @@ const probes: Probe[] = [
   ...DATABASES.flatMap((database): Probe[] => [
     {
       title: `reads a document of ${database}`,
-      allowed: (role) => role.databases?.[database] !== undefined,
+      allowed: (role) => role.databases?.[database] !== undefined || role.restores === 'any',
       run: ({ door }, { cloud }) => {
         const name = `projects/${cloud.projectId}/databases/${database}`;
         const request = { database: name, documents: [`${name}/documents/probes/${fresh()}`] };
@@ -44,7 +44,7 @@ const probes: Probe[] = [
     },
     {
       title: `queries ${database}`,
-      allowed: (role) => role.databases?.[database] !== undefined,
+      allowed: (role) => role.databases?.[database] !== undefined || role.restores === 'any',
       run: ({ door }, { cloud }) => {
         const parent = `projects/${cloud.projectId}/databases/${database}/documents`;
         const request = { parent, structuredQuery: { from: [{ collectionId: 'probes' }] } };
@@ -53,12 +53,12 @@ const probes: Probe[] = [
     },
     {
       title: `creates in ${database}`,
-      allowed: (role) => role.databases?.[database] === 'datastore.user',
+      allowed: (role) => role.databases?.[database] === 'datastore.user' || role.restores === 'any',
       run: ({ firestore }) => firestore(database).doc(`probes/${fresh()}`).create({ a: 1 }),
     },
     {
       title: `deletes in ${database}`,
-      allowed: (role) => role.databases?.[database] === 'datastore.user',
+      allowed: (role) => role.databases?.[database] === 'datastore.user' || role.restores === 'any',
       run: ({ firestore }) => firestore(database).doc(`probes/${fresh()}`).delete(),
     },
   ]),
@@ -71,7 +71,8 @@ const probes: Probe[] = [
     {
       title: `decrypts with ${key}`,
       allowed: (role) => role.keys?.[key]?.includes('cloudkms.cryptoKeyDecrypter') ?? false,
-      run: ({ kms }, { cloud, wrapped }) => kms.decrypt({ name: cloud.kms[key], ciphertext: wrapped }),
+      run: ({ kms }, { cloud, wrappedBy }) =>
+        kms.decrypt({ name: cloud.kms[key], ciphertext: wrappedBy[key] }),
     },
   ]),
   {
@@ -144,11 +145,12 @@ const probes: Probe[] = [
     },
     {
       title: `imports into ${database}`,
-      allowed: () => false,
+      allowed: (role) => role.restores === 'any',
       run: ({ door }, { cloud }) => {
         const name = `projects/${cloud.projectId}/databases/${database}`;
         const inputUriPrefix = `gs://${cloud.backupBuckets.backups}/${fresh()}`;
-        return rawCall(door.cloudEndpoint, [FIRESTORE_ADMIN, 'ImportDocuments'], { name, inputUriPrefix });
+        const request = { name, inputUriPrefix };
+        return rawCall(door.cloudEndpoint, [FIRESTORE_ADMIN, 'ImportDocuments'], request).catch(unlessGone);
       },
     },
   ]),
@@ -206,6 +208,11 @@ const probes: Probe[] = [
   },
 ];
 
+/** Nothing lies there to import: whoever hears that was let through. */
+function unlessGone(error: unknown): void {
+  if ((error as { code?: unknown }).code !== status.NOT_FOUND) throw error;
+}
+
 let behind: Behind;
 beforeAll(async () => {
   behind = await openBehind();
@@ -237,9 +244,11 @@ describe('the table', () => {
     expect(wide).toEqual(['seed']);
   });
 
-  it('lets nobody decrypt with the recovery key', () => {
-    const rights = IDENTITIES.flatMap((identity) => (ROLES[identity] as Role).keys?.recoveryKek ?? []);
-    expect(new Set(rights)).toEqual(new Set(['cloudkms.cryptoKeyEncrypter']));
+  it('lets whoever restores decrypt with the recovery key, and nobody else', () => {
+    const opening = IDENTITIES.filter((identity) =>
+      (ROLES[identity] as Role).keys?.recoveryKek?.includes('cloudkms.cryptoKeyDecrypter'),
+    );
+    expect(opening).toEqual(['restore']);
   });
 
   it('gives keyring and a key to open it with only to those who seal or open', () => {
@@ -258,6 +267,7 @@ describe('the table', () => {
       'recover',
       'disclose',
       'deliver',
+      'rewrap',
       'seed',
     ]);
   });

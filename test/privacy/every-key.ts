@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import type { Firestore } from '@google-cloud/firestore';
 import { readConfig } from '../../shared/cloud/config.ts';
 import { openFirestore, paths } from '../../shared/cloud/firestore.ts';
 import { loadCompanyKeys } from '../../shared/cloud/keyring-companies.ts';
@@ -19,12 +20,12 @@ interface Wraps {
   wraps: Record<string, { holder: string; companyKeyVersion: number; wrapped: Buffer }>;
 }
 
-/** Looks through both databases with every right that there is. */
-export function everyKey(cloud: TestCloud) {
+/** Looks through both databases with every right that there is, or through another keyring, such as an old one. */
+export function everyKey(cloud: TestCloud, other?: Firestore) {
   const config = readConfig(cloud.envOf('seed'));
   const kms = createKms(config);
   const db = openFirestore(config, '(default)');
-  const keyring = openFirestore(config, 'keyring');
+  const keyring = other ?? openFirestore(config, 'keyring');
 
   /** Company keys, what is derived of them, the lookup key, and every record key out of every wrap. */
   async function keys(reachableBy?: string): Promise<KeyObject[]> {

@@ -1,0 +1,146 @@
+import { compareRoots, type ComparedRoots } from '../shared/audit/compare-roots.ts';
+import { holdWork, letWork } from '../shared/backups/hold-work.ts';
+import type { Manifest } from '../shared/backups/manifest.ts';
+import type { PartName } from '../shared/backups/record.ts';
+import {
+  compareCounts,
+  compareObjects,
+  importPart,
+  type ImportDeps,
+  readManifest,
+  refuseFull,
+  type Source,
+  targetsOf,
+} from '../shared/backups/restore.ts';
+import { createKeyring, type Keyring } from '../shared/cloud/keyring.ts';
+import type { Kms } from '../shared/cloud/kms.ts';
+import type { Ledger } from '../shared/cloud/storage.ts';
+import type { WriteOnce } from '../shared/cloud/write-once.ts';
+import { randomId } from '../shared/domain/ids.ts';
+import type { Clock } from '../shared/domain/time.ts';
+import { removeKeyless } from '../shared/orders/remove-keyless.ts';
+import { type Replayed, replayLedger } from '../shared/orders/replay-ledger.ts';
+import { replayClosings } from '../shared/ownership/replay-closings.ts';
+import { recountStock } from '../shared/stock/recount.ts';
+
+export interface RestoreOrder {
+  backup: string;
+  /** `(default)`: the hub's own databases; any other id: beside them. Full names too. */
+  into: string;
+  /** Another backup, of which the keyring is taken. */
+  keyring: string | undefined;
+  /** One database alone. */
+  only: PartName | undefined;
+  dryRun: boolean;
+}
+
+export interface RestoreDeps extends ImportDeps {
+  source: Source;
+  kms: Kms;
+  ledger: Ledger;
+  roots: Pick<WriteOnce, 'get'>;
+  now: Clock;
+}
+
+export interface RestoreReport {
+  documents: Partial<Record<PartName, number>>;
+  replayed: Replayed | undefined;
+  companiesClosed: number;
+  keylessRemoved: number;
+  stocksRecounted: number;
+  roots: ComparedRoots | undefined;
+  /** Milliseconds that the restore took. */
+  took: number;
+  /** How old the snapshot was when the restore began, in milliseconds: what was written since is lost. */
+  loss: number;
+}
+
+interface Step {
+  part: PartName;
+  into: string;
+  manifest: Manifest;
+}
+
+/** The keyring last: until it is there nothing that is restored can be opened. */
+const ORDER: readonly PartName[] = ['default', 'staff', 'keyring'];
+
+/**
+ * Refuses or restores: looks at everything before it writes, imports, compares counts, replays the erasure ledger, removes
+ * what can not be opened and rebuilds what is derived. `RestoreRefused` says what stands in the way.
+ */
+export async function restore(
+  order: RestoreOrder,
+  deps: RestoreDeps,
+  say: (line: string) => void,
+): Promise<RestoreReport> {
+  const startedAt = deps.now();
+  const steps = await prepare(order, deps, say);
+  const snapshot = steps
+    .map(({ manifest }) => Date.parse(manifest.snapshotTime))
+    .reduce((a, b) => Math.min(a, b));
+  const report: RestoreReport = {
+    ...{ documents: {}, replayed: undefined, companiesClosed: 0, keylessRemoved: 0, stocksRecounted: 0 },
+    ...{ roots: undefined, took: 0, loss: startedAt - snapshot },
+  };
+  if (!order.dryRun) {
+    await carryOut(steps, targetsOf(order.into, deps.projectId), report, deps, say);
+  }
+  return { ...report, took: deps.now() - startedAt };
+}
+
+/** All that can be known beforehand; nothing is written. */
+async function prepare(order: RestoreOrder, deps: RestoreDeps, say: (line: string) => void): Promise<Step[]> {
+  const targets = targetsOf(order.into, deps.projectId);
+  const steps: Step[] = [];
+  for (const part of ORDER.filter((each) => order.only === undefined || each === order.only)) {
+    const id = part === 'keyring' ? (order.keyring ?? order.backup) : order.backup;
+    const manifest = await readManifest(id, deps.source, deps);
+    await refuseFull(targets[part], deps);
+    await compareObjects(manifest, part, deps.source);
+    const { documents, bytes } = manifest.parts[part];
+    say(
+      `${part} of ${id} (${manifest.snapshotTime}) is whole: ${documents} documents, ${bytes} bytes, into ${targets[part]}`,
+    );
+    steps.push({ part, into: targets[part], manifest });
+  }
+  return steps;
+}
+
+async function carryOut(
+  steps: Step[],
+  targets: Record<PartName, string>,
+  report: RestoreReport,
+  deps: RestoreDeps,
+  say: (line: string) => void,
+): Promise<void> {
+  const db = deps.open(targets.default);
+  for (const step of steps) {
+    say(`importing ${step.part} …`);
+    await importPart(step, deps.source, deps);
+    report.documents[step.part] = await compareCounts(step, deps);
+    say(
+      `${step.part}: ${report.documents[step.part] ?? 0} documents, as many of each collection as were counted`,
+    );
+    if (step.part === 'default') await holdWork(db, deps.now);
+  }
+  if (steps.every(({ part }) => part === 'staff')) return;
+  const keyring = createKeyring({ db: deps.open(targets.keyring), kms: deps.kms, now: deps.now });
+  await takeAway(report, { ...deps, db, keyring }, say);
+  report.roots = await compareRoots({ db, roots: deps.roots });
+  await letWork(db);
+}
+
+/** Before any function may read. */
+async function takeAway(
+  report: RestoreReport,
+  deps: RestoreDeps & { db: ReturnType<RestoreDeps['open']>; keyring: Keyring },
+  say: (line: string) => void,
+): Promise<void> {
+  const acting = { actor: { type: 'system', id: null }, requestId: randomId('request') } as const;
+  say('replaying the erasure ledger …');
+  report.replayed = await replayLedger(acting, deps);
+  report.companiesClosed = await replayClosings(deps);
+  say('removing orders that nobody can open, counting stock anew …');
+  report.keylessRemoved = await removeKeyless(deps);
+  report.stocksRecounted = await recountStock(deps.db);
+}

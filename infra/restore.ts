@@ -1,0 +1,130 @@
+/**
+ * `npm run restore`: fills empty databases from a backup. It takes its surroundings from the environment, as a function
+ * does; on one machine from the file that `npm start` leaves. `docs/runbooks/restore.md` says when and how.
+ */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { PART_NAMES, type PartName } from '../shared/backups/record.ts';
+import { RestoreRefused } from '../shared/backups/restore.ts';
+import { openBackupBuckets } from '../shared/cloud/backup-buckets.ts';
+import { readConfig } from '../shared/cloud/config.ts';
+import { openDatabase } from '../shared/cloud/firestore.ts';
+import { openFirestoreAdmin } from '../shared/cloud/firestore-admin.ts';
+import { createKms } from '../shared/cloud/kms.ts';
+import { createLedger } from '../shared/cloud/storage.ts';
+import { openWriteOnce } from '../shared/cloud/write-once.ts';
+import { restore, type RestoreDeps, type RestoreOrder, type RestoreReport } from './restore-run.ts';
+
+const LOCAL_ENV = resolve('.strongroom', 'restore.env');
+const LOOK_FIRST_MS = 200;
+const LOOK_LAST_MS = 5_000;
+const USAGE = `Usage: npm run restore -- --backup ID --into DATABASE
+  --backup ID      such as 20261125T0600Z, a folder of the bucket of backups
+  --into DATABASE  (default): the hub's own databases, which have to be empty; another id makes databases beside them
+  --keyring ID     take the keyring of another backup, when that of the first is purged
+  --only PART      ${PART_NAMES.join(', ')}: one database alone, into (default)
+  --offsite        from the offsite copies
+  --dry-run        look at everything and write nothing`;
+
+async function main(args: string[]): Promise<void> {
+  const { order, offsite } = readOrder(args);
+  const startedAt = new Date();
+  const report = await restore(order, depsOf(offsite), (line) => {
+    console.log(`  ${line}`);
+  });
+  console.log(order.dryRun ? 'Nothing was written: this was a dry run.' : told(report));
+  console.log(`Begun at ${startedAt.toISOString()}.`);
+}
+
+function readOrder(args: string[]): { order: RestoreOrder; offsite: boolean } {
+  const { values } = parseArgs({
+    args,
+    options: {
+      backup: { type: 'string' },
+      into: { type: 'string' },
+      keyring: { type: 'string' },
+      only: { type: 'string' },
+      offsite: { type: 'boolean', default: false },
+      'dry-run': { type: 'boolean', default: false },
+    },
+  });
+  const { backup, into, keyring, offsite } = values;
+  const only = values.only as PartName | undefined;
+  const known = only === undefined || PART_NAMES.includes(only);
+  if (backup === undefined || into === undefined || !known) throw new Error(USAGE);
+  if (only !== undefined && into !== '(default)') throw new Error(USAGE);
+  return { order: { backup, into, keyring, only, dryRun: values['dry-run'] }, offsite };
+}
+
+function depsOf(offsite: boolean): RestoreDeps {
+  if (process.env['GOOGLE_CLOUD_PROJECT'] === undefined && existsSync(LOCAL_ENV))
+    process.loadEnvFile(LOCAL_ENV);
+  process.env['METADATA_SERVER_DETECTION'] ??= 'none';
+  const config = readConfig(process.env);
+  const buckets = openBackupBuckets(config, [
+    'backups',
+    'keyringBackups',
+    'offsiteBackups',
+    'offsiteKeyringBackups',
+  ]);
+  const backups = offsite ? buckets.offsiteBackups : buckets.backups;
+  const opened = new Map<string, ReturnType<typeof openDatabase>>();
+  return {
+    source: {
+      backups,
+      keyringBackups: offsite ? buckets.offsiteKeyringBackups : buckets.keyringBackups,
+      manifests: openWriteOnce(config, backups.name),
+    },
+    open(databaseId) {
+      const known = opened.get(databaseId) ?? openDatabase(config, databaseId);
+      opened.set(databaseId, known);
+      return known;
+    },
+    admin: openFirestoreAdmin(config),
+    kms: createKms(config),
+    ledger: createLedger(config),
+    roots: openWriteOnce(config, config.rootsBucket),
+    ...{ projectId: config.projectId, production: config.production, now: Date.now },
+    wait: (looks) => sleep(Math.min(LOOK_FIRST_MS * 2 ** looks, LOOK_LAST_MS)),
+  };
+}
+
+function told(report: RestoreReport): string {
+  const { documents, replayed, roots } = report;
+  const counted = Object.entries(documents).map(([part, count]) => `${part} ${count}`);
+  const lines = [
+    `Restored: ${counted.join(', ')} documents.`,
+    replayed === undefined
+      ? 'The staff database alone: there is no ledger to replay.'
+      : `Erased again: ${replayed.ordersErased} orders, ${replayed.viewsRemoved} partners' views, ${report.companiesClosed} companies; ${replayed.tombstones} tombstones put up.`,
+    `Removed, since nobody can open them: ${report.keylessRemoved} orders. Stocks counted anew: ${report.stocksRecounted}.`,
+    ...(roots === undefined ? [] : [toldRoots(roots)]),
+    `Recovery time ${seconds(report.took)} s; recovery point ${seconds(report.loss)} s: what was written since is lost.`,
+  ];
+  return lines.join('\n');
+}
+
+function toldRoots({ root, same, later }: NonNullable<RestoreReport['roots']>): string {
+  if (root === undefined) return 'Logs: no root was signed before this backup.';
+  const stands = same ? 'is the published one' : 'IS NOT WHAT WAS PUBLISHED';
+  const since =
+    later === 0
+      ? 'none was published since'
+      : `${later} were published since, and no log is sealed before that is settled (checkpoint.forked)`;
+  return `Logs: root ${root} ${stands}; ${since}.`;
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(1);
+}
+
+main(process.argv.slice(2)).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const refused = error instanceof RestoreRefused ? `${error.code}: ` : '';
+    console.error(`${refused}${error instanceof Error ? error.message : 'The restore failed.'}`);
+    process.exit(1);
+  },
+);

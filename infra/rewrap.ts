@@ -1,0 +1,121 @@
+/**
+ * `npm run rewrap`: moves every company key to the newest version of the KMS key, and takes the census by which a version may
+ * be destroyed. `docs/runbooks/keys.md` says when and how. Surroundings come from the environment, as a function's do.
+ */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { addEntry } from '../shared/audit/append.ts';
+import { type Census, takeCensus } from '../shared/backups/key-census.ts';
+import { openBackupBuckets } from '../shared/cloud/backup-buckets.ts';
+import { type Config, readConfig } from '../shared/cloud/config.ts';
+import { openFirestore } from '../shared/cloud/firestore.ts';
+import { createKeyring } from '../shared/cloud/keyring.ts';
+import { addCompanyKeyVersion } from '../shared/cloud/keyring-companies.ts';
+import { rewrapKeys } from '../shared/cloud/keyring-rewrap.ts';
+import { createKms } from '../shared/cloud/kms.ts';
+import { openWriteOnce } from '../shared/cloud/write-once.ts';
+import { idSchema, randomId } from '../shared/domain/ids.ts';
+import { renewWraps } from '../shared/orders/renew-wraps.ts';
+
+const USAGE = `Usage: npm run rewrap -- [--census | --from recovery | --company ID [--new-version]]
+  (nothing)         every company key and the lookup key, by the newest version of tenant-kek
+  --census          only counts which version is needed, here and in backups
+  --from recovery   out of the recovery wraps, when the project of tenant-kek is lost; runs as restore
+  --company ID      the record keys of one company, by the newest version of its own key
+  --new-version     and gives the company that version first`;
+
+async function main(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      census: { type: 'boolean', default: false },
+      from: { type: 'string' },
+      company: { type: 'string' },
+      'new-version': { type: 'boolean', default: false },
+    },
+  });
+  const { from, company, census } = values;
+  if (from !== undefined && from !== 'recovery') throw new Error(USAGE);
+  if (company !== undefined && !idSchema('company').safeParse(company).success) throw new Error(USAGE);
+  const config = surroundings(from === 'recovery' ? 'restore' : 'rewrap');
+  if (company !== undefined) await renewCompany(company, values['new-version'], config);
+  else if (!census) await rewrapAll(from ?? 'tenant', config);
+  if (company === undefined) console.log(told(await censusOf(config)));
+}
+
+async function rewrapAll(from: 'tenant' | 'recovery', config: Config): Promise<void> {
+  const deps = { db: openFirestore(config, 'keyring'), kms: createKms(config), from };
+  const so = await rewrapKeys(deps, ({ looked, rewrapped }) => {
+    console.log(`  ${String(looked)} looked at, ${String(rewrapped)} wrapped anew`);
+  });
+  const { looked, rewrapped, passedOver } = so;
+  console.log(`Wrapped by ${so.version}: ${String(rewrapped)} of ${String(looked)} documents anew.`);
+  if (passedOver > 0) console.log(`${String(passedOver)} were changed meanwhile: run it again.`);
+}
+
+async function renewCompany(companyId: string, newVersion: boolean, config: Config): Promise<void> {
+  const [db, keys] = [openFirestore(config, '(default)'), openFirestore(config, 'keyring')];
+  const kms = createKms(config);
+  if (newVersion) {
+    const version = await addCompanyKeyVersion(companyId, { db: keys, kms });
+    const batch = db.batch();
+    const about = {
+      actor: { type: 'system', id: null },
+      requestId: randomId('request'),
+      facts: {},
+    } as const;
+    const record = { type: 'company', id: companyId } as const;
+    addEntry(
+      batch,
+      { companyId, ...about, action: 'company.key_renewed', record, result: 'done' },
+      { db, now: Date.now },
+    );
+    await batch.commit();
+    console.log(`The company has version ${String(version)} of its key.`);
+  }
+  const keyring = createKeyring({ db: keys, kms, now: Date.now });
+  const { looked, renewed } = await renewWraps(companyId, { db, keyring });
+  console.log(`${String(renewed)} of ${String(looked)} record keys wrapped anew.`);
+  if (renewed > 0 || newVersion)
+    console.log('Run it again in ten minutes: what is in memory elsewhere wraps until then.');
+}
+
+function censusOf(config: Config): Promise<Census> {
+  const buckets = openBackupBuckets(config, ['keyringBackups', 'offsiteKeyringBackups']);
+  return takeCensus({
+    keyring: openFirestore(config, 'keyring'),
+    manifests: openWriteOnce(config, config.backupBuckets.backups),
+    keyringBuckets: Object.values(buckets),
+    now: Date.now,
+  });
+}
+
+function told({ versions, unknownBackups }: Census): string {
+  const rows = versions.map(({ version, live, backups, zeroSince, mayBeDestroyed }) => {
+    const verdict = mayBeDestroyed
+      ? 'may be destroyed'
+      : zeroSince === null
+        ? 'needed'
+        : `none since ${zeroSince}`;
+    return `  ${version}: ${String(live)} live, ${String(backups)} in backups; ${verdict}`;
+  });
+  const unknown =
+    unknownBackups.length === 0 ? [] : [`  not known yet what is in: ${unknownBackups.join(', ')}`];
+  return ['Census:', ...rows, ...unknown].join('\n');
+}
+
+function surroundings(identity: 'rewrap' | 'restore'): Config {
+  const file = resolve('.strongroom', `${identity}.env`);
+  if (process.env['GOOGLE_CLOUD_PROJECT'] === undefined && existsSync(file)) process.loadEnvFile(file);
+  process.env['METADATA_SERVER_DETECTION'] ??= 'none';
+  return readConfig(process.env);
+}
+
+main(process.argv.slice(2)).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : 'Rewrapping failed.');
+    process.exit(1);
+  },
+);
