@@ -15,7 +15,6 @@ import { addApprovalsApi } from '../shared/http/approvals/api.ts';
 import { createAuthenticator } from '../shared/http/authenticate.ts';
 import { addEndpointsApi } from '../shared/http/deliveries/api.ts';
 import { addConnectionsApi } from '../shared/http/connections/api.ts';
-import { connectionRoutes } from '../shared/http/connections/routes.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 import { createGrants } from '../shared/support/grants.ts';
 
@@ -28,7 +27,7 @@ export const build: Build = (env, now) => {
   const app = createApi({
     log,
     authenticator: createAuthenticator({ db, now, freshSessions: true }),
-    open: [...accountsRoutes, ...connectionRoutes].filter((route) => route.security?.length === 0),
+    open: accountsRoutes.filter((route) => route.security?.length === 0),
   });
   const publisher = createPublisher(config);
   addAccountsApi(app, {

@@ -48,7 +48,10 @@ const ContactEmail = emailSchema().openapi({
 export const NewPartner = z.strictObject({
   email: ContactEmail,
   name: ContactName,
-  role: PartnerRole.clone().openapi({ description: 'What the other company is to yours.', example: 'supplier' }),
+  role: PartnerRole.clone().openapi({
+    description: 'What the other company is to yours.',
+    example: 'supplier',
+  }),
   terms: TermsInput.optional().openapi({
     description: 'Without them: no price list, not billed, stock is shared.',
   }),
