@@ -16,7 +16,6 @@ import { addApprovalsApi } from '../shared/http/approvals/api.ts';
 import { createAuthenticator } from '../shared/http/authenticate.ts';
 import { addEndpointsApi } from '../shared/http/deliveries/api.ts';
 import { addConnectionsApi } from '../shared/http/connections/api.ts';
-import { connectionRoutes } from '../shared/http/connections/routes.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 import { createGrants } from '../shared/support/grants.ts';
 
@@ -30,7 +29,7 @@ export const build: Build = (env, now) => {
     log,
     authenticator: createAuthenticator({ db, now, freshSessions: true }),
     noteRefusal: createRefusals({ db, now }),
-    open: [...accountsRoutes, ...connectionRoutes].filter((route) => route.security?.length === 0),
+    open: accountsRoutes.filter((route) => route.security?.length === 0),
   });
   const publisher = createPublisher(config);
   addAccountsApi(app, {

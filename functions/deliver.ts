@@ -13,6 +13,7 @@ import { type Build, register } from '../shared/http/entry.ts';
 import { pushHandler } from '../shared/http/push.ts';
 import { openForDelivery, readForDelivery } from '../shared/orders/open-for-delivery.ts';
 import { markerOf } from '../shared/orders/own-order.ts';
+import { sellable } from '../shared/stock/tell-shops.ts';
 
 /** Topic `deliveries`: shipments and orders to shops, events to merchants' endpoints, each through egress alone. */
 export const build: Build = (env, now) => {
@@ -27,6 +28,7 @@ export const build: Build = (env, now) => {
     openOrder: openForDelivery({ db, keyring, now }),
     shopOf: shopOpener({ db, keyring, egress, now }),
     endpointOf: endpointOpener({ db, keyring }),
+    stockOf: (companyId: string, sku: string) => sellable(db, companyId, sku),
     markerOf: async (companyId: string, orderId: string, deliveryId: string) =>
       markerOf(await keyring.lookup(), companyId, orderId, deliveryId),
   };

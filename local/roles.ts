@@ -72,6 +72,7 @@ export const ROLES = {
   // Stock and the trade around it: whoever it was that bought, it can not open.
   allocate: {
     databases: { '(default)': 'datastore.user' },
+    topics: { deliveries: 'pubsub.publisher' },
   },
   catalogue: {
     databases: { '(default)': 'datastore.user' },

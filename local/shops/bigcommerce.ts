@@ -38,6 +38,7 @@ const MISSING: ShopReply = {
   status: 404,
   body: [{ status: 404, message: 'The requested resource was not found.' }],
 };
+const FIRST_VARIANT = 80;
 const WRONG: ShopReply = { status: 422, body: { status: 422, title: 'JSON data is missing or invalid' } };
 
 export async function startBigCommerce(options: {
@@ -155,10 +156,9 @@ export async function startBigCommerce(options: {
   const catalogApi = (call: ShopCall, rest: string[]): ShopReply => {
     if (rest[0] === 'variants' || rest[0] === 'products') {
       const sku = call.query.get('sku');
-      const found = [...stock.entries()].filter(([each]) => sku === null || each === sku);
-      const data = found.map(([each, level], place) => ({
+      const all = [...stock.entries()].map(([each, level], place) => ({
         ...{
-          id: 80 + place,
+          id: FIRST_VARIANT + place,
           product_id: 77 + place,
           sku: each,
           name: each,
@@ -166,14 +166,19 @@ export async function startBigCommerce(options: {
           inventory_level: level,
         },
       }));
+      const data = all.filter((each) => sku === null || each.sku === sku);
       return { status: 200, body: { data, meta: {} } };
     }
     return MISSING;
   };
   const inventoryApi = (call: ShopCall): ShopReply => {
-    const items = (call.json?.items ?? []) as { sku: string; quantity: number }[];
-    if (!items.every(({ sku }) => stock.has(sku))) return WRONG;
-    for (const { sku, quantity } of items) stock.set(sku, quantity);
+    const items = (call.json?.items ?? []) as { location_id: number; variant_id: number; quantity: number }[];
+    const skus = [...stock.keys()];
+    const known = items.map((item) =>
+      item.location_id === 1 ? skus[item.variant_id - FIRST_VARIANT] : undefined,
+    );
+    if (items.length === 0 || known.includes(undefined)) return WRONG;
+    items.forEach(({ quantity }, place) => stock.set(known[place] ?? '', quantity));
     return { status: 200, body: { transaction_id: `t${++last}` } };
   };
 

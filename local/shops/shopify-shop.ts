@@ -150,8 +150,11 @@ export async function startShopify(options: {
       void tell('orders/create', made);
       return { order: { id: `gid://shopify/Order/${made['id']}` }, userErrors: [] };
     },
-    inventorySetQuantities: ({ input }) => {
-      for (const { inventoryItemId, quantity } of input.quantities as Json[]) {
+    inventorySetQuantities: ({ input, key }) => {
+      // Both are asked for since 2026-04: the key of `@idempotent`, and what was there before or that it does not matter.
+      if (typeof key !== 'string') return { userErrors: [wrong('idempotent')] };
+      for (const { inventoryItemId, quantity, ...given } of input.quantities as Json[]) {
+        if (!('changeFromQuantity' in given)) return { userErrors: [wrong('changeFromQuantity')] };
         const sku = decodeURIComponent(numberOf(String(inventoryItemId)));
         if (!stock.has(sku)) return { userErrors: [wrong('inventoryItemId')] };
         stock.set(sku, quantity);
@@ -329,7 +332,11 @@ function orderNode(order: Json): Json {
 }
 
 function variantNode(sku: string): Json {
-  const item = { id: `gid://shopify/InventoryItem/${encodeURIComponent(sku)}`, tracked: true };
+  const item = {
+    id: `gid://shopify/InventoryItem/${encodeURIComponent(sku)}`,
+    tracked: true,
+    inventoryLevels: { nodes: [{ location: { id: 'gid://shopify/Location/1' } }] },
+  };
   return { id: `gid://shopify/ProductVariant/${encodeURIComponent(sku)}`, sku, inventoryItem: item };
 }
 

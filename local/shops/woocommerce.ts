@@ -171,7 +171,8 @@ export async function startWooCommerce(options: {
       if (call.headers.authorization !== expected) return ERRORS.key;
       const number = id === undefined || id === '' ? undefined : Number(id);
       if (resource === 'orders') return ordersApi(call, number, rest);
-      if (resource === 'products') return productsApi(call, number);
+      if (resource === 'products')
+        return productsApi(call, rest[0] === 'variations' ? Number(rest[1]) : number);
       if (resource === 'webhooks') return webhooksApi(call, number);
       return ERRORS.route;
     },

@@ -38,7 +38,7 @@ export function bigcommerceApi(
   egress: Egress,
 ): ShopApi {
   const ask: Ask = ({ path, ...call }) =>
-    callShop(egress, { ...call, ...bigCommerceCall(access, `v2/${path}`) });
+    callShop(egress, { ...call, ...bigCommerceCall(access, path.startsWith('v3/') ? path : `v2/${path}`) });
   return {
     createShipment: (shipment) => createShipment(shipment, ask),
     updateTracking: async (shipment, shopId) => {
@@ -47,6 +47,7 @@ export function bigcommerceApi(
       return shopId;
     },
     createOrder: (order) => createOrder(order, ask),
+    setStock: (sku, available) => setStock(sku, available, ask),
   };
 }
 
@@ -132,4 +133,25 @@ async function createOrder(order: ShopOrder, ask: Ask): Promise<string> {
   };
   const made = await ask({ method: 'POST', path: 'orders', body, answer: Made });
   return String(made.id);
+}
+
+const Variants = z.object({ data: z.array(z.object({ id: Id, sku: z.string() })) });
+/** The place that every store has. */
+const DEFAULT_LOCATION = 1;
+
+/**
+ * `null` when the store does not sell the SKU.
+ * https://developer.bigcommerce.com/docs/rest-management/inventory/adjustments
+ */
+async function setStock(sku: string, available: number, ask: Ask): Promise<string | null> {
+  const path = `v3/catalog/variants?sku=${encodeURIComponent(sku)}&limit=10`;
+  const { data } = await ask({ method: 'GET', path, answer: Variants });
+  const variant = data.find((each) => each.sku === sku);
+  if (variant === undefined) return null;
+  const item = { location_id: DEFAULT_LOCATION, variant_id: variant.id, quantity: available };
+  await ask({
+    ...{ method: 'PUT', path: 'v3/inventory/adjustments/absolute' },
+    ...{ body: { reason: 'Strongroom', items: [item] }, answer: z.unknown() },
+  });
+  return String(variant.id);
 }

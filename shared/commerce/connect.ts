@@ -95,7 +95,8 @@ export async function connect(
   if (state !== undefined) {
     const until = deps.now() + STATE_MS;
     batch.create(deps.db.doc(paths.shopifyState(stateHash(state))), {
-      ...{ companyId, connectionId: id, until, expireAt: Timestamp.fromMillis(until + DAY_MS) },
+      ...{ companyId, connectionId: id, actor: merchant.actor, until },
+      ...{ expireAt: Timestamp.fromMillis(until + DAY_MS) },
     });
   }
   const entry = addEntry(batch, aboutConnection(merchant, id, 'connection.created'), deps);

@@ -53,6 +53,8 @@ export interface ShopApi {
   updateTracking(shipment: ShopShipment, shopId: string): Promise<string>;
   /** Creates the order with our marker, unless the shop has one with it. Answers the shop's id of it. */
   createOrder(order: ShopOrder): Promise<string>;
+  /** Says how many of a SKU can be sold. Answers what the shop calls it; `null` when the shop does not sell it. */
+  setStock(sku: string, available: number): Promise<string | null>;
 }
 
 /** Undefined for a sender that is not written to, and for a shop that was connected for its webhooks alone. */

@@ -4,11 +4,12 @@ import { DeliveryError } from '../domain/delivery-error.ts';
 import type { ShopAccess, ShopApi, ShopOrder, ShopShipment } from './shop-api.ts';
 import { streetAndTown } from './shop-address.ts';
 import { callShopify } from './shopify-call.ts';
+import { quoted, setShopifyStock as setStock } from './shopify-stock.ts';
 
 const SKUS_AT_ONCE = 50;
 
 const UserErrors = z.array(z.object({ field: z.array(z.string()).nullish() }));
-type Ask = <S extends z.ZodType>(query: string, variables: object, data: S) => Promise<z.infer<S>>;
+export type Ask = <S extends z.ZodType>(query: string, variables: object, data: S) => Promise<z.infer<S>>;
 
 /** A shop at Shopify: shipments are made on its fulfilment orders, orders by `orderCreate`. */
 export function shopifyApi(access: Extract<ShopAccess, { platform: 'shopify' }>, egress: Egress): ShopApi {
@@ -22,6 +23,7 @@ export function shopifyApi(access: Extract<ShopAccess, { platform: 'shopify' }>,
       return shopId;
     },
     createOrder: (order) => createOrder(order, ask),
+    setStock: (sku, available) => setStock(sku, available, ask),
   };
 }
 
@@ -215,11 +217,6 @@ function orderInput(order: ShopOrder, variants: Map<string, string>) {
 
 function refuse(errors: z.infer<typeof UserErrors>): void {
   if (errors.length > 0) throw new DeliveryError('REFUSED');
-}
-
-/** A term of Shopify's search, in which quotes and backslashes are escaped. */
-function quoted(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }
 
 /** The number that webhooks call the same order by. */

@@ -54,7 +54,7 @@ const FRESH_SECONDS = 3600;
 const HEX = /^[0-9a-f]{64}$/;
 
 /**
- * What a merchant's browser brings back. `UNAUTHENTICATED` unless Shopify signed exactly this query: every parameter
+ * What a merchant's browser brings back. `BAD_REQUEST` unless Shopify signed exactly this query: every parameter
  * but `hmac`, sorted by name and encoded again, with HMAC-SHA256 in hex.
  */
 export function verifyCallback(query: URLSearchParams, app: ShopifyApp, now: Clock): void {
@@ -70,7 +70,9 @@ export function verifyCallback(query: URLSearchParams, app: ShopifyApp, now: Clo
     if (timingSafeEqual(createHmac('sha256', secret).update(message).digest(), digest)) valid = true;
   }
   const age = Math.abs(now() / 1000 - Number(query.get('timestamp')));
-  if (!valid || !wellFormed || !(age <= FRESH_SECONDS)) throw new AppError('UNAUTHENTICATED');
+  if (!valid || !wellFormed || !(age <= FRESH_SECONDS)) {
+    throw new AppError('BAD_REQUEST', 'the query is not signed by Shopify, or not lately');
+  }
 }
 
 const Token = z.object({ access_token: z.string().min(1).max(500), scope: z.string().max(2000) });

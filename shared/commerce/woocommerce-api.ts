@@ -35,6 +35,7 @@ export function woocommerceApi(
     createShipment: (shipment) => writeTracking(shipment, false, ask),
     updateTracking: (shipment) => writeTracking(shipment, true, ask),
     createOrder: (order) => createOrder(order, ask),
+    setStock: (sku, available) => setStock(sku, available, ask),
   };
 }
 
@@ -113,6 +114,19 @@ async function findOrder({ marker, since }: ShopOrder, ask: Ask): Promise<string
     if (orders.length < PAGE) return undefined;
   }
   return undefined;
+}
+
+/** `null` when the shop does not sell the SKU. From then on the shop counts it. */
+async function setStock(sku: string, available: number, ask: Ask): Promise<string | null> {
+  const product = (await productsOf([sku], ask)).get(sku);
+  if (product === undefined) return null;
+  const { id, parent_id: parent, type } = product;
+  const path = type === 'variation' && parent ? `products/${parent}/variations/${id}` : `products/${id}`;
+  await ask({
+    ...{ method: 'PUT', path, body: { manage_stock: true, stock_quantity: available } },
+    answer: Made,
+  });
+  return String(id);
 }
 
 async function productsOf(skus: string[], ask: Ask): Promise<Map<string, z.infer<typeof Product>>> {

@@ -83,6 +83,7 @@ export async function settle(
   acting: Acting,
   deps: Deps,
 ): Promise<void> {
+  if (delivery.sku !== null && (await isAskedAnew({ id, delivery }, deps))) return;
   const { companyId } = delivery;
   const batch = deps.db.batch();
   const ref = deps.db.doc(paths.delivery(companyId, id));
@@ -110,10 +111,24 @@ export async function settle(
   await batch.commit();
 }
 
+/**
+ * A stock that changed while it was being sent is sent once more: it waits from its first attempt on, and what became of
+ * this one is not told.
+ */
+function isAskedAnew({ id, delivery }: Claimed, { db, now }: Deps): Promise<boolean> {
+  const ref = db.doc(paths.delivery(delivery.companyId, id));
+  return db.runTransaction(async (tx) => {
+    const asked: unknown = (await tx.get(ref)).get('createdAt');
+    if (asked === delivery.createdAt) return false;
+    tx.update(ref, { claimedUntil: null, updatedAt: timestamp(now) });
+    return true;
+  });
+}
+
 /** What an entry says of a delivery: ids. */
 export function aboutOf({ orderId, fulfilmentId, target }: StoredDelivery) {
   return {
-    orderId,
+    ...(orderId === null ? {} : { orderId }),
     ...(fulfilmentId === null ? {} : { fulfilmentId }),
     ...(target.type === 'connection' ? { connectionId: target.id } : { endpointId: target.id }),
   };
@@ -168,10 +183,10 @@ export function revived(delivery: StoredDelivery, due: number, now: Clock): Stor
 
 /** What a merchant sees of a delivery. */
 export function deliveryView(id: string, delivery: StoredDelivery) {
-  const { kind, event, orderId, fulfilmentId, target, state, attempts } = delivery;
+  const { kind, event, orderId, sku, fulfilmentId, target, state, attempts } = delivery;
   const { lastAttemptAt, lastCode, nextAttemptAt, createdAt, updatedAt } = delivery;
   return {
-    ...{ id, kind, event, orderId, fulfilmentId, target, state, attempts },
+    ...{ id, kind, event, orderId, sku, fulfilmentId, target, state, attempts },
     ...{ lastAttemptAt, lastCode, nextAttemptAt, createdAt, updatedAt },
   };
 }

@@ -26,6 +26,7 @@ const LIMITS = { ms: 15_000, bytes: 64_000 };
  */
 export async function sendEvent({ id, delivery }: Claimed, deps: EventDeps): Promise<null> {
   const { companyId, orderId, target } = delivery;
+  if (orderId === null) throw new DeliveryError('ORDER_GONE');
   const [endpoint, order] = await Promise.all([
     deps.endpointOf(companyId, target.id),
     deps.readOrder(companyId, orderId),

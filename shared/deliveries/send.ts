@@ -24,6 +24,7 @@ export interface Shop {
   createShipment(shipment: ReturnType<typeof shipmentOf>): Promise<string>;
   updateTracking(shipment: ReturnType<typeof shipmentOf>, shopId: string): Promise<string>;
   createOrder(order: ReturnType<typeof orderOf>): Promise<string>;
+  setStock(sku: string, available: number): Promise<string | null>;
 }
 
 export interface SendDeps {
@@ -35,6 +36,8 @@ export interface SendDeps {
   /** Undefined when the shop is connected no more, or without a right to write. */
   shopOf: (companyId: string, connectionId: string) => Promise<Shop | undefined>;
   endpointOf: OpenEndpoint;
+  /** How many of a SKU a company can sell now; undefined when nobody counts them. */
+  stockOf: (companyId: string, sku: string) => Promise<number | undefined>;
   /** What tells the shop's own webhook of an order that we made which one it is. */
   markerOf: (companyId: string, orderId: string, deliveryId: string) => Promise<string>;
 }
@@ -43,14 +46,19 @@ export interface SendDeps {
 export async function send(claimed: Claimed, acting: Acting, deps: SendDeps): Promise<string | null> {
   const { kind } = claimed.delivery;
   if (kind === 'event') return sendEvent(claimed, deps);
-  const { companyId, orderId, target } = claimed.delivery;
+  const { companyId, orderId, sku, target } = claimed.delivery;
   const shop = await deps.shopOf(companyId, target.id);
   if (shop === undefined) throw new DeliveryError('NOT_CONNECTED');
+  if (sku !== null) {
+    const available = await deps.stockOf(companyId, sku);
+    return available === undefined ? null : shop.setStock(sku, available);
+  }
+  if (orderId === null) throw new DeliveryError('ORDER_GONE');
   const facts = { ...aboutOf(claimed.delivery), deliveryId: claimed.id };
   const opened = await deps.openOrder(companyId, orderId, acting, facts);
   if (opened === undefined) throw new DeliveryError('ORDER_GONE');
   return kind === 'order'
-    ? sendOrder(claimed, opened, shop, deps)
+    ? sendOrder(claimed, orderId, opened, shop, deps)
     : sendShipment(claimed, opened, shop, deps);
 }
 
@@ -100,6 +108,7 @@ function shipmentOf(
 
 async function sendOrder(
   { id, delivery }: Claimed,
+  orderId: string,
   { order, shipTo, details }: Opened,
   shop: Shop,
   deps: SendDeps,
@@ -107,7 +116,7 @@ async function sendOrder(
   // Its own webhook was here first, while we still waited for an answer or had none.
   if (delivery.shopId !== null) return delivery.shopId;
   if (shipTo === null) throw new DeliveryError('ADDRESS_EMPTY');
-  const marker = await deps.markerOf(delivery.companyId, delivery.orderId, id);
+  const marker = await deps.markerOf(delivery.companyId, orderId, id);
   const asked = orderOf(order, delivery.lineIds, shipTo, details, { marker, since: delivery.createdAt });
   // Cancelled or declined before it was told: there is nothing to make.
   return asked.lines.length === 0 ? null : shop.createOrder(asked);

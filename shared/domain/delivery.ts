@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { idSchema } from './ids.ts';
+import { Sku } from './order.ts';
 
 /**
  * What goes out. `shipment` and `tracking` go to the shop that an order came from, `order` to the shop of whoever
- * supplies it, and `event` to an endpoint of the merchant's own.
+ * supplies it, `stock` to every shop that sells a SKU, and `event` to an endpoint of the merchant's own.
  */
-export const DELIVERY_KINDS = ['shipment', 'tracking', 'order', 'event'] as const;
+export const DELIVERY_KINDS = ['shipment', 'tracking', 'order', 'stock', 'event'] as const;
 export type DeliveryKind = (typeof DELIVERY_KINDS)[number];
 
 /** What a merchant's own endpoints are told of. A name is added with care and never changed. */
@@ -59,7 +60,10 @@ export const StoredDelivery = z.object({
   companyId: idSchema('company'),
   kind: z.enum(DELIVERY_KINDS),
   event: EventType.nullable(),
-  orderId: idSchema('order'),
+  /** `null` for what is about a stock. */
+  orderId: idSchema('order').nullable(),
+  /** Of a stock alone: how many there are is read when it is sent. */
+  sku: Sku.nullable().default(null),
   fulfilmentId: idSchema('fulfilment').nullable(),
   /** The lines of a supply order that this delivery creates at the shop. */
   lineIds: z.array(idSchema('line')),
@@ -68,13 +72,14 @@ export const StoredDelivery = z.object({
   stream: z.string(),
   state: DeliveryState,
   attempts: z.int(),
-  nextAttemptAt: Instant.nullable(),
-  lastAttemptAt: Instant.nullable(),
-  lastCode: DeliveryCode.nullable(),
+  nextAttemptAt: Instant.nullable().default(null),
+  lastAttemptAt: Instant.nullable().default(null),
+  lastCode: DeliveryCode.nullable().default(null),
   /** Until when a run has it to itself. */
-  claimedUntil: Instant.nullable(),
-  /** What the shop calls what was made there. */
-  shopId: z.string().nullable(),
+  claimedUntil: Instant.nullable().default(null),
+  /** What the shop calls what was made there; of a stock what it calls the SKU, `null` when it does not sell it. */
+  shopId: z.string().nullable().default(null),
+  /** When it was asked for; a stock is asked for again and again. */
   createdAt: Instant,
   updatedAt: Instant,
   /** While it is neither done nor dead: a random slot by which `sweep` finds it. */

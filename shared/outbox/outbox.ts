@@ -18,7 +18,7 @@ import { type Clock, timestamp } from '../domain/time.ts';
 /** What a delivery is about. */
 export interface About {
   companyId: string;
-  kind: DeliveryKind;
+  kind: Exclude<DeliveryKind, 'stock'>;
   orderId: string;
   event?: EventType;
   fulfilmentId?: string;
@@ -42,7 +42,7 @@ export function addDelivery(
   const deliveryId = randomId('delivery');
   const at = timestamp(now);
   const delivery: StoredDelivery = {
-    ...{ companyId, kind, event, orderId, fulfilmentId, lineIds, target },
+    ...{ companyId, kind, event, orderId, sku: null, fulfilmentId, lineIds, target },
     stream: `${target.id}/${orderId}`,
     state: 'pending',
     attempts: 0,

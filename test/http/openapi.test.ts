@@ -72,7 +72,6 @@ describe('the OpenAPI document', () => {
         .map(([method]) => `${method.toUpperCase()} ${path}`),
     );
     expect(open.filter((each) => / \/v1\/(?!staff)/.test(each)).sort()).toEqual([
-      'GET /v1/connections/shopify/callback',
       'GET /v1/openapi.json',
       'GET /v1/roots',
       'GET /v1/roots/{n}',

@@ -221,6 +221,7 @@ export const COMPANY_ROUTES: readonly CompanyRoute[] = [
     scope: 'connections:write',
     body: () => ({ platform: 'standard', name: 'A sender' }),
   },
+  { method: 'GET', template: '/v1/connections/shopify/callback', scope: 'connections:write' },
   { method: 'GET', template: '/v1/connections/{id}', scope: 'connections:read' },
   {
     method: 'PATCH',
@@ -236,7 +237,6 @@ export const COMPANY_ROUTES: readonly CompanyRoute[] = [
 export const OPEN_ROUTES: readonly (Named & { by: 'signature' | 'public' | 'secret' })[] = [
   { method: 'POST', template: '/webhooks/{connectionId}', by: 'signature' },
   { method: 'POST', template: '/webhooks/shopify', by: 'signature' },
-  { method: 'GET', template: '/v1/connections/shopify/callback', by: 'signature' },
   { method: 'GET', template: '/.well-known/jwks.json', by: 'public' },
   { method: 'GET', template: '/v1/roots', by: 'public' },
   { method: 'GET', template: '/v1/roots/{n}', by: 'public' },

@@ -11,6 +11,7 @@ import { startWooCommerce, type WooCommerceStandIn } from '../../local/shops/woo
 import { call as ask, read } from '../orders/trading.ts';
 import type { MadeConnection } from '../../shared/http/connections/schemas.ts';
 import { orderBody } from '../security/foreign-routes.ts';
+import { addKey } from '../security/trade.ts';
 import { testCloud } from '../support/cloud.ts';
 import { eventually, type Market, startMarket } from '../support/market.ts';
 import { freshId } from './shops.ts';
@@ -51,10 +52,12 @@ async function call(
   path: string,
   body?: unknown,
   headers?: Record<string, string>,
+  apiKey?: string | null,
 ): Promise<{ status: number; headers: Headers; json: Seen }> {
   const answer = await market.retailer.call(method, path, {
     ...(body !== undefined && { body }),
     ...(headers && { headers }),
+    ...(apiKey !== undefined && { apiKey }),
   });
   return { ...answer, json: answer.json as Seen };
 }
@@ -186,8 +189,14 @@ describe('a Standard Webhooks sender', () => {
 });
 
 describe('a Shopify shop', () => {
-  const callback = (query: URLSearchParams) =>
-    call('GET', `/v1/connections/shopify/callback?${query.toString()}`);
+  const back = (query: URLSearchParams): string => `/v1/connections/shopify/callback?${query.toString()}`;
+  const callback = (query: URLSearchParams) => call('GET', back(query));
+  /** Who did not begin it: nobody, the partner, and another key of the same company. */
+  const others = async (): Promise<[who: string, apiKey: string | null][]> => [
+    ['nobody', null],
+    ['the partner', market.supplier.apiKey],
+    ['a colleague', (await addKey(market.seed, market.retailer.companyId, {})).apiKey],
+  ];
 
   it('is installed by its owner, and only by who comes back with what Shopify signed', async () => {
     const made = await call('POST', '/v1/connections', { platform: 'shopify', shop: SHOP });
@@ -201,12 +210,16 @@ describe('a Shopify shop', () => {
     const other = new URLSearchParams(good);
     other.set('shop', 'other.myshopify.com');
     const wrong = [other, shopify.consent('0'.repeat(64), clientId), shopify.consent(state, 'another app')];
-    for (const query of wrong) expect((await callback(query)).json.code).toBe('UNAUTHENTICATED');
+    for (const query of wrong) expect((await callback(query)).json.code).toBe('BAD_REQUEST');
 
+    for (const [who, apiKey] of await others()) {
+      const answer = await call('GET', back(good), undefined, undefined, apiKey);
+      expect([who, answer.json.code]).toEqual([who, apiKey === null ? 'UNAUTHENTICATED' : 'FORBIDDEN']);
+    }
     const done = await callback(good);
     expect(done.json).toMatchObject({ state: 'active', health: { subscription: 'present' } });
     expect(done.json.scopes).toContain('write_fulfillments');
-    expect((await callback(good)).json.code).toBe('UNAUTHENTICATED');
+    expect((await callback(good)).json.code).toBe('BAD_REQUEST');
     const topics = [...shopify.subscriptions.values()].map(({ topic }) => topic);
     expect(topics).toContain('ORDERS_CREATE');
     expect(topics).toContain('APP_UNINSTALLED');

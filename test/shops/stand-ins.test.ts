@@ -75,7 +75,7 @@ describe('what stands in for Shopify', () => {
     query.set('code', 'another');
     expect(() => {
       verifyCallback(query, { clientId: APP.clientId, secrets: [APP.clientSecret] }, Date.now);
-    }).toThrow(expect.objectContaining({ code: 'UNAUTHENTICATED' }));
+    }).toThrow(expect.objectContaining({ code: 'BAD_REQUEST' }));
   });
 
   it('ships what is left of an order once, and not more', async () => {

@@ -54,7 +54,7 @@ export function addConnectionsApi(app: Api, deps: ConnectDeps): void {
 
   app.openapi(routes.shopifyCallbackRoute, async (c) => {
     const query = new URL(c.req.url).searchParams;
-    const { id, stored, entry } = await finishShopify(query, c.var.requestId, deps);
+    const { id, stored, entry } = await finishShopify(query, merchantIn(c), deps);
     showEntry(c, entry);
     return c.json(show(id, stored), 200);
   });

@@ -2,8 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { idSchema } from '../../domain/ids.ts';
 import { answer, body, idempotencyKey } from '../orders/route-parts.ts';
 import { pageQuery } from '../paging.ts';
-import { problemAnswers, problemResponses, problemResponsesWithBody } from '../schemas.ts';
-import { isPublic, requires } from '../scope.ts';
+import { problemResponses, problemResponsesWithBody } from '../schemas.ts';
+import { requires } from '../scope.ts';
 import { Connection, ConnectionChange, ConnectionPage, MadeConnection, NewConnection } from './schemas.ts';
 
 const tags = ['Connections'];
@@ -60,8 +60,11 @@ export const shopifyCallbackRoute = createRoute({
   operationId: 'finishShopify',
   tags,
   summary: 'Where Shopify sends a merchant who has agreed',
-  description: 'The query is signed by Shopify, and its `state` is one that we gave out within the hour.',
-  ...isPublic,
+  description:
+    'The query is signed by Shopify, and its `state` is one that we gave out within the hour. It is taken from the very ' +
+    'member or API key that began with `POST /v1/connections`, and from nobody else: what Shopify sends the browser to ' +
+    'is called again with that credential.',
+  ...requires('connections:write'),
   request: {
     query: z.object({
       code: z.string().max(500).optional(),
@@ -73,14 +76,7 @@ export const shopifyCallbackRoute = createRoute({
   },
   responses: {
     200: answer(Connection, 'The shop is connected.'),
-    ...problemAnswers(
-      'BAD_REQUEST',
-      'UNAUTHENTICATED',
-      'SHOP_REFUSED',
-      'SHOP_UNAVAILABLE',
-      'INTERNAL',
-      'UNAVAILABLE',
-    ),
+    ...problemResponses('SHOP_REFUSED', 'SHOP_UNAVAILABLE'),
   },
 });
 

@@ -16,6 +16,7 @@ export const DELIVERY_EXAMPLE = {
   kind: 'shipment' as const,
   event: null,
   orderId: 'ord_9x2z5b8d1g4j7n0r3t6w9y2a5e',
+  sku: null,
   fulfilmentId: 'ful_4k7m0q3s6v9x2z5b8d1g5c8f1h',
   target: { type: 'connection' as const, id: 'con_6x9z2b5d8g1j4n7r0t3w6y9a2c' },
   state: 'failed' as const,
@@ -33,10 +34,12 @@ export const Delivery = z
     id: idSchema('delivery'),
     kind: z.enum(DELIVERY_KINDS).openapi({
       description:
-        '`shipment` and `tracking` go to the shop that the order came from, `order` to your own shop when you supply it, `event` to an endpoint.',
+        '`shipment` and `tracking` go to the shop that the order came from, `order` to your own shop when you supply it, ' +
+        '`stock` to each shop that sells a SKU, `event` to an endpoint.',
     }),
     event: EventType.nullable(),
-    orderId: idSchema('order'),
+    orderId: idSchema('order').nullable(),
+    sku: z.string().nullable().openapi({ description: 'Of a `stock` alone.' }),
     fulfilmentId: idSchema('fulfilment').nullable(),
     target: DeliveryTarget,
     state: z.enum(DELIVERY_STATES).openapi({
