@@ -14,7 +14,7 @@ export type BigCommerceShop = Omit<
 const PAGE = 20;
 /** The most that an order's products come in at once. */
 const PRODUCTS = 250;
-const Ours = z.object({ external_order_id: z.unknown() });
+const Ours = z.object({ external_order_id: z.unknown().optional() });
 const Named = z.object({ id: Id, date_modified: z.string().nullish() });
 
 /** Orders of BigCommerce's V2 API: https://developer.bigcommerce.com/docs/rest-management/orders */
