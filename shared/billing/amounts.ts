@@ -8,6 +8,24 @@ const WHOLE: ReadonlySet<string> = new Set(['MGA']);
 /** Stripe takes their third decimal as a nought only. */
 const TENS: ReadonlySet<string> = new Set(['BHD', 'JOD', 'KWD', 'OMR', 'TND']);
 
+/** The least that Stripe takes, in minor units: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts. */
+const LEAST: Readonly<Record<string, number>> = {
+  ...{ USD: 50, AED: 200, AUD: 50, BGN: 100, BRL: 50, CAD: 50, CHF: 50, CZK: 1500, DKK: 250, EUR: 50 },
+  ...{ GBP: 30, HKD: 400, HUF: 17_500, INR: 50, JPY: 50, MXN: 1000, MYR: 200, NOK: 300, NZD: 50 },
+  ...{ PLN: 200, RON: 200, SEK: 300, SGD: 50, THB: 1000 },
+};
+/** Stripe's amounts have eight digits at most. */
+const MOST = 99_999_999;
+
+/** Whether a sum is too little to be charged by itself. Of currencies not named above Stripe says so when it is asked. */
+export function isTooLittle(amount: number, currency: string): boolean {
+  return amount < (LEAST[currency] ?? 1);
+}
+
+export function isTooMuch(amount: number, currency: string): boolean {
+  return (toStripe(amount, currency) ?? amount) > MOST;
+}
+
 /** Our minor units as Stripe counts them; undefined for an amount that Stripe can not take. */
 export function toStripe(amount: number, currency: string): number | undefined {
   if (WHOLE.has(currency)) return amount % 100 === 0 ? amount / 100 : undefined;

@@ -6,13 +6,14 @@ import { AppError } from '../domain/errors.ts';
 import { timestamp } from '../domain/time.ts';
 import { about, dueSlot } from './account.ts';
 import { changeCharge } from './charge-store.ts';
-import type {
-  Acting,
-  BillingDeps,
-  StoredAccount,
-  StoredCard,
-  StoredCharge,
-  StripeAccountRef,
+import {
+  type Acting,
+  type BillingDeps,
+  sidesOf,
+  type StoredAccount,
+  type StoredCard,
+  type StoredCharge,
+  type StripeAccountRef,
 } from './documents.ts';
 
 /** Brand, last four and expiry as Stripe answers them now; none of it is kept. */
@@ -120,15 +121,14 @@ export async function syncCard(
     .of(mode)
     .paymentMethods.list({ customer: stored.customerId, type: 'card', limit: 1 }, at);
   const paymentMethodId = methods.data[0]?.id ?? null;
-  const { supplierId, retailerId, partnerId } = stored;
+  const { supplierId, partnerId } = stored;
   await db.runTransaction(async (tx) => {
     const own = db.doc(paths.card(supplierId, partnerId));
     const before = (await tx.get(own)).data() as StoredCard | undefined;
     if (before?.customerId !== stored.customerId || before.paymentMethodId === paymentMethodId) return;
     const card: StoredCard = { ...before, paymentMethodId, updatedAt: timestamp(now) };
-    tx.set(own, card);
-    tx.set(db.doc(paths.card(retailerId, partnerId)), card);
-    for (const each of [supplierId, retailerId]) {
+    for (const each of await sidesOf(tx, db, stored)) {
+      tx.set(db.doc(paths.card(each, partnerId)), card);
       addEntry(tx, about(each, acting, 'billing.card_changed', { partnerId }), { db, now });
     }
   });

@@ -2,32 +2,34 @@ import type { DocumentSnapshot, Firestore, Transaction } from '@google-cloud/fir
 import { paths } from '../cloud/firestore.ts';
 import type { OrderBilling, StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
-import { type BillingDeps, copyOf, mirrored, type StoredCharge } from './documents.ts';
+import { type BillingDeps, sidesOf, type StoredCharge, writeCharge } from './documents.ts';
 
-/** Changes a charge at both sides, and what its orders say of it, in one transaction. Undefined leaves all as it is. */
+/**
+ * Changes a charge at both sides, and what its orders say of it, in one transaction. Undefined leaves all as it is.
+ * `beside` hears of the companies that are told.
+ */
 export function changeCharge(
   supplierId: string,
   id: string,
   change: (charge: StoredCharge, tx: Transaction) => StoredCharge | undefined,
   { db, now }: Pick<BillingDeps, 'db' | 'now'>,
-  beside?: (tx: Transaction, before: StoredCharge, after: StoredCharge) => void,
+  beside?: (tx: Transaction, before: StoredCharge, after: StoredCharge, sides: string[]) => void,
 ): Promise<StoredCharge | undefined> {
   return db.runTransaction(async (tx) => {
     const before = (await tx.get(db.doc(paths.charge(supplierId, id)))).data() as StoredCharge | undefined;
     const changed = before && change(before, tx);
     if (before === undefined || changed === undefined) return before;
     const told = orderSays(before) !== orderSays(changed);
+    const sides = await sidesOf(tx, db, changed);
     const orders = told ? await ordersOf(db, tx, changed) : [];
     const updatedAt = timestamp(now);
     const after = { ...changed, updatedAt };
-    const { own, other } = mirrored(db, after, id);
-    tx.set(own, after);
-    tx.set(other, copyOf(after));
+    writeCharge(tx, db, id, after, sides);
     for (const snapshot of orders) {
       if (snapshot.exists)
         tx.update(snapshot.ref, { billing: billingOf(snapshot, id, before, after), updatedAt });
     }
-    beside?.(tx, before, after);
+    beside?.(tx, before, after, sides);
     return after;
   });
 }

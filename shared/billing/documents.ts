@@ -1,4 +1,4 @@
-import type { Firestore } from '@google-cloud/firestore';
+import type { Firestore, Transaction } from '@google-cloud/firestore';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import type { Log } from '../cloud/log.ts';
@@ -111,16 +111,29 @@ export interface StoredCharge {
 /** Times after which a decline is tried again, unless the wholesaler says otherwise. */
 export const RETRY_AFTER_DAYS = [1, 3, 7];
 
-export function mirrored(db: Firestore, charge: StoredCharge, id: string) {
-  return {
-    own: db.doc(paths.charge(charge.supplierId, id)),
-    other: db.doc(paths.charge(charge.retailerId, id)),
-  };
+/**
+ * Which companies of a connection are told: not a retailer that was deleted meanwhile, of which nothing may come back.
+ * The first step of a deletion takes its side of the connection away.
+ */
+export async function sidesOf(
+  tx: Transaction,
+  db: Firestore,
+  { supplierId, retailerId, partnerId }: Pick<StoredCharge, 'supplierId' | 'retailerId' | 'partnerId'>,
+): Promise<string[]> {
+  const theirs = await tx.get(db.doc(paths.partner(retailerId, partnerId)));
+  return theirs.exists ? [supplierId, retailerId] : [supplierId];
 }
 
-/** The retailer's copy: without the slot, by which only the wholesaler's is found. */
-export function copyOf(charge: StoredCharge): StoredCharge {
-  const copy = { ...charge };
-  delete copy.due;
-  return copy;
+/** Writes a charge for those of its sides that are there; a copy has no slot, by which only the wholesaler's is found. */
+export function writeCharge(
+  tx: Transaction,
+  db: Firestore,
+  id: string,
+  charge: StoredCharge,
+  sides: string[],
+): void {
+  const { due: _due, ...copy } = charge;
+  for (const companyId of sides) {
+    tx.set(db.doc(paths.charge(companyId, id)), companyId === charge.supplierId ? charge : copy);
+  }
 }

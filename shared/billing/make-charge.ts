@@ -7,11 +7,12 @@ import { markDisconnected } from './account.ts';
 import { toStripe } from './amounts.ts';
 import { changeCharge } from './charge-store.ts';
 import type { BillingDeps, StoredAccount, StoredCard, StoredCharge } from './documents.ts';
+import { linesOf } from './invoice-lines.ts';
+import { moveTo, putOff, refused, unconfirmed } from './put-off.ts';
 
 const HOUR = 60 * 60 * 1000;
 /** Stripe forgets idempotency keys after 24 hours; long before, what may be there already is looked for. */
 const LOOK_AFTER = 12 * HOUR;
-const MOST_LINES = 250;
 
 /**
  * Brings a charge to Stripe: an invoice with its lines, a payment intent attached to it, and then the payment. The
@@ -22,21 +23,27 @@ export async function makeCharge(supplierId: string, id: string, deps: BillingDe
   const { db, now } = deps;
   const [charge, account, card] = await readAll(supplierId, id, deps);
   if (charge === undefined || (charge.state !== 'pending' && charge.state !== 'declined')) return;
-  const missing = lacks(charge, account, card);
-  if (missing !== undefined) {
-    const nextAttemptAt = new Date(now() + 24 * HOUR).toISOString();
-    await changeCharge(supplierId, id, (was) => ({ ...was, code: missing, nextAttemptAt }), deps);
+  const missing = lacks(account, card);
+  if (missing !== undefined || account === undefined) {
+    await putOff(charge, id, missing ?? 'ACCOUNT_NOT_READY', deps);
     return;
   }
-  const work: Work = { id, charge, stripe: deps.stripe.of(charge.mode), method: card?.paymentMethodId ?? '' };
+  const here =
+    account.accountId === charge.accountId ? charge : await moveTo(account, card, charge, id, deps);
+  if (here === undefined) return;
+  const work: Work = {
+    ...{ id, charge: here, stripe: deps.stripe.of(here.mode), method: card?.paymentMethodId ?? '' },
+  };
   try {
-    const invoice = charge.invoiceId ?? (await makeInvoice(work, deps));
-    const intent = charge.paymentIntentId ?? (await makeIntent(work, invoice, deps));
+    const invoice = here.invoiceId ?? (await makeInvoice(work, deps));
+    const intent = here.paymentIntentId ?? (await makeIntent(work, invoice, deps));
     if (intent === undefined) return;
     await confirm(work, intent, deps);
   } catch (error) {
-    if (accessLost(error)) await markDisconnected({ db, now }, supplierId, charge.accountId);
-    throw fromStripe(error);
+    if (accessLost(error)) await markDisconnected({ db, now }, supplierId, here.accountId);
+    if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) throw fromStripe(error);
+    deps.log.chargeFailed(supplierId, error);
+    await refused(here, id, error, deps);
   }
 }
 
@@ -61,9 +68,12 @@ async function readAll(supplierId: string, id: string, { db }: BillingDeps) {
   ] as const;
 }
 
-function lacks(charge: StoredCharge, account: StoredAccount | undefined, card: StoredCard | undefined) {
-  if (account?.state !== 'ready' || account.accountId !== charge.accountId) return 'ACCOUNT_NOT_READY';
-  const usable = card !== undefined && card.paymentMethodId !== null && card.accountId === charge.accountId;
+function lacks(
+  account: StoredAccount | undefined,
+  card: StoredCard | undefined,
+): 'ACCOUNT_NOT_READY' | 'NO_CARD' | undefined {
+  if (account?.state !== 'ready') return 'ACCOUNT_NOT_READY';
+  const usable = card !== undefined && card.paymentMethodId !== null && card.accountId === account.accountId;
   return usable ? undefined : 'NO_CARD';
 }
 
@@ -112,35 +122,6 @@ async function makeInvoice(work: Work, deps: BillingDeps): Promise<string> {
   }
   const kept = await changeCharge(charge.supplierId, id, keepFirst('invoiceId', invoice.id), deps);
   return kept?.invoiceId ?? invoice.id;
-}
-
-/** SKU, quantity and price of what shipped, equal ones together; no titles. */
-function linesOf(charge: StoredCharge): Stripe.InvoiceAddLinesParams.Line[] {
-  const merged = new Map<string, { sku: string; quantity: number; unitPrice: number }>();
-  for (const { sku, quantity, unitPrice } of charge.orders.flatMap(({ lines }) => lines)) {
-    const name = `${unitPrice} ${sku}`;
-    const before = merged.get(name)?.quantity ?? 0;
-    merged.set(name, { sku, quantity: before + quantity, unitPrice });
-  }
-  const all = [...merged.values()];
-  const currency = charge.currency.toLowerCase();
-  const shown = all.length > MOST_LINES ? all.slice(0, MOST_LINES - 1) : all;
-  const rest = all
-    .slice(shown.length)
-    .reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice, 0);
-  return [
-    ...shown.map(({ sku, quantity, unitPrice }): Stripe.InvoiceAddLinesParams.Line => {
-      const unit = toStripe(unitPrice, charge.currency);
-      const amount = toStripe(quantity * unitPrice, charge.currency) ?? 0;
-      // A price that Stripe can not take by itself, of a sum that it can.
-      if (unit === undefined) return { description: `${sku} × ${quantity}`, amount };
-      const price_data = { currency, product_data: { name: sku }, unit_amount: unit };
-      return { description: sku, quantity, price_data };
-    }),
-    ...(rest === 0
-      ? []
-      : [{ description: 'Further lines', quantity: 1, amount: toStripe(rest, charge.currency) ?? 0 }]),
-  ];
 }
 
 async function makeIntent(work: Work, invoice: string, deps: BillingDeps): Promise<string | undefined> {
@@ -219,7 +200,12 @@ async function confirm(work: Work, intent: string, deps: BillingDeps): Promise<v
     const told = error instanceof Stripe.errors.StripeCardError;
     const there =
       error instanceof Stripe.errors.StripeError && error.code === 'payment_intent_unexpected_state';
-    if (!told && !there) throw error;
+    if (told || there) return;
+    if (error instanceof Stripe.errors.StripeInvalidRequestError) {
+      await unconfirmed({ id, supplierId: charge.supplierId }, begun.attempts, error, deps);
+      return;
+    }
+    throw error;
   }
 }
 

@@ -5,17 +5,17 @@ import { paths } from '../cloud/firestore.ts';
 import { keyedId } from '../domain/ids.ts';
 import { DUE_SLOTS, type OrderBilling, type StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
-import { feeOf, toStripe } from './amounts.ts';
+import { feeOf, isTooLittle, isTooMuch, toStripe } from './amounts.ts';
 import {
   type Acting,
   type BillingDeps,
   type ChargedLine,
   type ChargedOrder,
-  copyOf,
-  mirrored,
+  sidesOf,
   type StoredAccount,
   type StoredCard,
   type StoredCharge,
+  writeCharge,
 } from './documents.ts';
 
 /** A connection that is billed, with what there is to charge it by. */
@@ -55,25 +55,25 @@ export function sumOf(lines: ChargedLine[]): number {
 /**
  * Writes a `pending` charge with the orders it is for, in one transaction, page by page until the connection has none
  * left. A day has one charge for a connection and currency, and further ones only for what does not fit. The id comes
- * from what it is for: a run that is repeated finds what it wrote. Answers the ids.
+ * from what it is for: a run that is repeated finds what it wrote. False when the time was over first.
  */
 export async function openCharges(
   billable: Billable,
   day: string,
+  inTime: () => boolean,
   acting: Acting,
   deps: BillingDeps,
-): Promise<string[]> {
-  const opened: string[] = [];
+): Promise<boolean> {
   for (const mark of await marksOf(billable, deps.db)) {
     for (let part = 0; ; part += 1) {
+      if (!inTime()) return false;
       const id = chargeId(billable.partnerId, mark, day, part);
       const outcome = await openOne(billable, { id, mark, day }, acting, deps);
       if (outcome === 'exists') continue;
-      if (outcome !== 'nothing') opened.push(id);
       if (outcome !== 'more') break;
     }
   }
-  return opened;
+  return true;
 }
 
 /** `ptn_…/USD` and so on, each once. */
@@ -116,14 +116,21 @@ async function openOne(
     const query = db.collection(paths.orders(supplierId)).where('unbilled', '==', mark).limit(MOST_ORDERS);
     const { docs } = await tx.get(query);
     if (docs.length === 0) return 'nothing';
-    const { chosen, dropped, skus } = choose(docs);
+    const sides = await sidesOf(tx, db, billable);
+    const currency = mark.slice(partnerId.length + 1);
+    const { chosen, dropped, skus } = choose(docs, currency);
+    const more = docs.length === MOST_ORDERS || dropped;
     const at = timestamp(now);
     const orders = chosen.map(({ charged }) => charged);
     const amount = orders.reduce((sum, order) => sum + order.amount, 0);
-    const currency = mark.slice(partnerId.length + 1);
+    // It waits for more to be shipped. What has no room for more is told as it is.
+    if (amount > 0 && isTooLittle(amount, currency) && !more) return 'nothing';
     // Nothing to pay, such as what all came back, needs no Stripe.
     const free = amount === 0;
-    const chargeable = toStripe(amount, currency) !== undefined;
+    const chargeable =
+      toStripe(amount, currency) !== undefined &&
+      (free || !isTooLittle(amount, currency)) &&
+      !isTooMuch(amount, currency);
     const charge: StoredCharge = {
       ...{ partnerId, supplierId, retailerId, accountId: account.accountId, mode: account.mode },
       state: free ? 'succeeded' : chargeable ? 'pending' : 'failed',
@@ -140,9 +147,7 @@ async function openOne(
       },
       ...(!free && chargeable && { due: randomInt(DUE_SLOTS) }),
     };
-    const { own, other } = mirrored(db, charge, id);
-    tx.create(own, charge);
-    tx.create(other, copyOf(charge));
+    writeCharge(tx, db, id, charge, sides);
     for (const { ref: order, stored, billing, charged } of chosen) {
       const entry = {
         id,
@@ -158,14 +163,14 @@ async function openOne(
     }
     const record = { type: 'charge', id } as const;
     const facts = { partnerId, chargeId: id, orders: orders.length, lines: skus };
-    for (const companyId of [supplierId, retailerId]) {
+    for (const companyId of sides) {
       addEntry(
         tx,
         { companyId, ...acting, action: 'charge.opened', record, result: 'done', facts },
         { db, now },
       );
     }
-    return docs.length < MOST_ORDERS && !dropped ? 'last' : 'more';
+    return more ? 'more' : 'last';
   });
 }
 
@@ -176,17 +181,24 @@ interface Chosen {
   charged: ChargedOrder;
 }
 
-/** As many orders as one invoice can hold the lines of; at least one, whatever it holds. */
-function choose(docs: QueryDocumentSnapshot[]): { chosen: Chosen[]; dropped: boolean; skus: number } {
+/** As many orders as one invoice can hold the lines of and one payment the amount; at least one, whatever it holds. */
+function choose(
+  docs: QueryDocumentSnapshot[],
+  currency: string,
+): { chosen: Chosen[]; dropped: boolean; skus: number } {
   const chosen: Chosen[] = [];
   let skus = 0;
+  let sum = 0;
   for (const doc of docs) {
     const stored = doc.data() as StoredOrder;
     const { lines, taken } = unbilledOf(stored);
-    if (chosen.length > 0 && skus + lines.length > MOST_LINES) return { chosen, dropped: true, skus };
+    const amount = sumOf(lines);
+    const full = skus + lines.length > MOST_LINES || isTooMuch(sum + amount, currency);
+    if (chosen.length > 0 && full) return { chosen, dropped: true, skus };
     skus += lines.length;
+    sum += amount;
     const { orderId: shownId = doc.id } = stored.origin ?? {};
-    const charged = { orderId: doc.id, shownId, amount: sumOf(lines), refunded: 0, lost: 0, lines };
+    const charged = { orderId: doc.id, shownId, amount, refunded: 0, lost: 0, lines };
     chosen.push({ ref: doc.ref, stored, billing: taken, charged });
   }
   return { chosen, dropped: false, skus };

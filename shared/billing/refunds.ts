@@ -13,10 +13,10 @@ import {
   type Acting,
   type BillingDeps,
   type ChargedOrder,
-  copyOf,
-  mirrored,
+  sidesOf,
   type StoredCharge,
   type StoredRefund,
+  writeCharge,
 } from './documents.ts';
 import { leftOf, type RefundPart, withMoney } from './ledger.ts';
 
@@ -68,9 +68,7 @@ export async function refund(
     const createdAt = timestamp(now);
     const added: StoredRefund = { id: refundId, stripeId: null, state: 'pending', amount, parts, createdAt };
     const after = { ...charge, refunds: [...charge.refunds, added], updatedAt: createdAt, due: dueSlot() };
-    const { own, other } = mirrored(db, after, chargeId);
-    tx.set(own, after);
-    tx.set(other, copyOf(after));
+    writeCharge(tx, db, chargeId, after, await sidesOf(tx, db, after));
     beside?.({ create: (path, data) => void tx.create(db.doc(path), data) }, refundId);
     const record = { type: 'charge', id: chargeId } as const;
     const facts = { refundId, orders: parts.length };

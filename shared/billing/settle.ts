@@ -1,9 +1,9 @@
 import type { Transaction } from '@google-cloud/firestore';
 import { Timestamp } from '@google-cloud/firestore';
-import { Stripe } from 'stripe';
+import type { Stripe } from 'stripe';
 import { addEntry } from '../audit/append.ts';
 import { paths } from '../cloud/firestore.ts';
-import { accessLost, fromStripe } from '../cloud/stripe.ts';
+import { accessLost, fromStripe, isGone } from '../cloud/stripe.ts';
 import type { ChargeCode, StripeEventMessage } from '../domain/billing.ts';
 import { isId, keyedId } from '../domain/ids.ts';
 import { timestamp } from '../domain/time.ts';
@@ -49,10 +49,6 @@ export async function settle(event: StripeEventMessage, acting: Acting, deps: Bi
     else if (!isGone(error)) throw fromStripe(error);
   }
   await receipt.set({ type: event.type, expireAt: Timestamp.fromMillis(now() + KEEP_RECEIPTS) });
-}
-
-function isGone(error: unknown): boolean {
-  return error instanceof Stripe.errors.StripeError && error.code === 'resource_missing';
 }
 
 async function apply(
@@ -154,8 +150,8 @@ export async function settleIntent(
       return JSON.stringify(after) === JSON.stringify(charge) ? undefined : after;
     },
     deps,
-    (tx, before, after) => {
-      writeEntries(tx, id, before, after, acting, deps);
+    (tx, before, after, sides) => {
+      writeEntries(tx, id, before, after, sides, acting, deps);
     },
   );
 }
@@ -212,6 +208,14 @@ const REFUND_STATES: Readonly<Record<string, StoredRefund['state']>> = {
   canceled: 'failed',
 };
 
+/** Where it ends. An inquiry that was closed, or prevented, has taken nothing. */
+const DISPUTE_STATES: Readonly<Record<string, 'won' | 'lost'>> = {
+  won: 'won',
+  warning_closed: 'won',
+  prevented: 'won',
+  lost: 'lost',
+};
+
 /** Refunds as Stripe has them: ours by the id in their metadata, and those that were made there. */
 function withBack(
   charge: StoredCharge,
@@ -234,9 +238,8 @@ function withBack(
     known = [...known, { id, stripeId: refund.id, state, amount, parts, createdAt: timestamp(now) }];
   }
   const [dispute] = disputes;
-  const over = dispute?.status === 'won' || dispute?.status === 'lost' ? dispute.status : 'open';
   const held = dispute && {
-    state: over as 'open' | 'won' | 'lost',
+    state: DISPUTE_STATES[dispute.status] ?? ('open' as const),
     amount: fromStripeAmount(dispute.amount, charge.currency),
   };
   const after = withMoney(charge, known, held);
@@ -250,6 +253,7 @@ function writeEntries(
   id: string,
   before: StoredCharge,
   after: StoredCharge,
+  sides: string[],
   acting: Acting,
   deps: BillingDeps,
 ): void {
@@ -261,7 +265,7 @@ function writeEntries(
   ];
   const facts = { partnerId: after.partnerId, charge: after.state, reason: after.code ?? undefined };
   for (const action of actions) {
-    for (const companyId of [after.supplierId, after.retailerId]) {
+    for (const companyId of sides) {
       addEntry(tx, { companyId, ...acting, action, record, result: 'done', facts }, deps);
     }
   }

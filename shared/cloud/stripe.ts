@@ -93,3 +93,8 @@ export function fromStripe(error: unknown): unknown {
 export function accessLost(error: unknown): boolean {
   return error instanceof Stripe.errors.StripeError && error.code === 'account_invalid';
 }
+
+/** Whether Stripe has no such resource. */
+export function isGone(error: unknown): boolean {
+  return error instanceof Stripe.errors.StripeError && error.code === 'resource_missing';
+}

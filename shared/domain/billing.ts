@@ -13,6 +13,7 @@ export const ChargeCode = z.enum([
   'NO_CARD',
   'ACCOUNT_NOT_READY',
   'AMOUNT_NOT_CHARGEABLE',
+  'REFUSED_BY_STRIPE',
 ]);
 export type ChargeCode = z.infer<typeof ChargeCode>;
 
@@ -25,6 +26,8 @@ export const FIXES: Readonly<Record<ChargeCode, string>> = {
   NO_CARD: 'The retailer puts a card on file for this wholesaler.',
   ACCOUNT_NOT_READY: 'The wholesaler finishes what Stripe asks of its account.',
   AMOUNT_NOT_CHARGEABLE: 'Stripe takes no such amount of this currency; settle it outside.',
+  REFUSED_BY_STRIPE:
+    'The wholesaler looks at the log of its Stripe dashboard; the charge is tried again each day.',
 };
 
 /** Every kind of event that changes something here. Others are acknowledged and counted. */

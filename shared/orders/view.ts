@@ -32,10 +32,12 @@ export function listView(id: string, order: StoredOrder) {
   };
 }
 
-/** On a supply order that is billed here: what is on no charge yet, and the charges with what they came to. */
+/** On a supply order that is billed here: whether something is on no charge that was paid, and its charges. */
 function billingView({ unbilled, billing }: StoredOrder) {
   if (unbilled === undefined && billing === undefined) return {};
-  return { billing: { unbilled: unbilled !== undefined, charges: billing?.charges ?? [] } };
+  const charges = billing?.charges ?? [];
+  const open = charges.some(({ state }) => state !== 'succeeded' && state !== 'disputed');
+  return { billing: { unbilled: unbilled !== undefined || open, charges } };
 }
 
 /** The single read: the same with what was sealed. A title that nobody knows any more is `null`. */

@@ -82,7 +82,7 @@ const ORDER_EXAMPLE = {
 
 /** On a supply order that is billed here. */
 const OrderBilling = z.strictObject({
-  unbilled: z.boolean().openapi({ description: 'Whether something that shipped is on no charge yet.' }),
+  unbilled: z.boolean().openapi({ description: 'Whether something that shipped was not paid for yet.' }),
   charges: z.array(
     z.strictObject({
       id: idSchema('charge'),
