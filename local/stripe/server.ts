@@ -37,7 +37,7 @@ export interface StripeStandIn {
   settled(): Promise<void>;
   readonly answers: readonly { type: string; status: number }[];
   /** Asked about every call of the API. */
-  misbehave(choose: (request: { method: string; path: string }) => Fault): void;
+  misbehave(choose: (request: { method: string; path: string; account: string }) => Fault): void;
   /** Resources of one kind, in the order in which they were made, as the API shows them. */
   all(account: string, object: string): Kept[];
   accounts(): string[];
@@ -66,7 +66,7 @@ export async function startStripe(
   const deliveries = new Deliveries(now);
   const disconnected = new Set<string>();
   const calls: { method: string; path: string; account: string; fault: Fault }[] = [];
-  let choose: (request: { method: string; path: string }) => Fault = () => undefined;
+  let choose: (request: { method: string; path: string; account: string }) => Fault = () => undefined;
   let url = '';
 
   const emitterOf =
@@ -98,7 +98,7 @@ export async function startStripe(
     const method = req.method ?? '';
     const body = await text(req);
     const account = headerOf(req, 'stripe-account') ?? PLATFORM;
-    const fault = choose({ method, path });
+    const fault = choose({ method, path, account });
     calls.push({ method, path, account, fault });
     const requestId = store.newId('req');
     if (fault === 'lose-before') return void res.destroy();

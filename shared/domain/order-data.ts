@@ -54,6 +54,7 @@ export const AddressInput = z.strictObject({
   firstName: ADDRESS.firstName.refine(...noCardNumber),
   lastName: ADDRESS.lastName.refine(...noCardNumber),
   streetAddress: ADDRESS.streetAddress.refine(...noCardNumber),
+  postalCode: ADDRESS.postalCode.refine(...noCardNumber),
   region: ADDRESS.region.refine(...noCardNumber),
 });
 

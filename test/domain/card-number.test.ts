@@ -1,9 +1,17 @@
 import { randomInt } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { findCardNumbers, holdsCardNumber, isCardNumber } from '../../shared/domain/card-number.ts';
+import {
+  CARD_REFUSED,
+  findCardNumbers,
+  holdsCardNumber,
+  isCardNumber,
+} from '../../shared/domain/card-number.ts';
 import { ID_KINDS, type IdKind, randomId } from '../../shared/domain/ids.ts';
 import { OrderInput } from '../../shared/domain/order-data.ts';
 import { cleanShipTo, cleanTitle } from '../../shared/orders/clean-text.ts';
+import { Product, PRODUCT_DEFAULTS } from '../../shared/catalogue/product.ts';
+import { PriceListInput } from '../../shared/http/catalogue/schemas.ts';
+import * as billing from '../../shared/http/billing/schemas.ts';
 import { orderInput } from '../orders/trading.ts';
 
 /** Of the networks' own documentation for testing. */
@@ -64,6 +72,33 @@ describe('our API', () => {
     expect(named({ lines: [{ ...line, title: 'Paid by 4242 4242 4242 4242' }] })).toEqual(['lines.0.title']);
     const shipTo = { ...orderInput().shipTo, streetAddress: '1 Street\n4242424242424242' };
     expect(named({ shipTo })).toEqual(['shipTo.streetAddress']);
+  });
+
+  it('refuses one in what a merchant writes of products, lists and itself', () => {
+    const card = '4242-4242-4242-4242';
+    const product = { ...PRODUCT_DEFAULTS, title: 'A lamp', price: 1, currency: 'USD' };
+    const issuesOf = (
+      schema: typeof Product | typeof PriceListInput | typeof billing.returnUrl,
+      value: unknown,
+    ) => {
+      const parsed = schema.safeParse(value);
+      return parsed.success ? [] : parsed.error.issues.map(({ path, message }) => [path.join('.'), message]);
+    };
+    for (const [field, value] of [
+      ['title', `Lamp ${card}`],
+      ['description', `<p>Call with ${card}</p>`],
+      ['options.0.value', [{ name: 'Size', value: card }]],
+    ] as const) {
+      const [first = ''] = field.split('.');
+      expect(issuesOf(Product, { ...product, [first]: value })).toEqual([[field, CARD_REFUSED]]);
+    }
+    const image = '<img src="https://cdn.example/4242424242424242.png"> 12 cm';
+    const codes = { barcode: '4242424242424242', group: '4242424242424242', description: image };
+    expect(issuesOf(Product, { ...product, ...codes })).toEqual([]);
+    expect(issuesOf(PriceListInput, { name: card, currency: 'USD' })).toContainEqual(['name', CARD_REFUSED]);
+    expect(issuesOf(billing.returnUrl, 'https://shop.example/?card=4242424242424242')).toEqual([
+      ['', CARD_REFUSED],
+    ]);
   });
 
   it('takes 10 000 ids, codes and SKUs of random digits, of which many pass the check by chance', () => {

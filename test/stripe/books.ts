@@ -48,32 +48,20 @@ export interface Books {
   close: () => Promise<void>;
 }
 
-export async function openBooks(): Promise<Books> {
-  const database = await openDatabase();
-  const { db } = database;
-  let ahead = 0;
-  const now = (): number => Date.now() + ahead;
-  const stripe = await startStripe({ now });
-  const lines: string[] = [];
-  const log = createLog({ functionName: 'test', write: (line) => lines.push(line) });
-  const deps = {
-    db,
-    stripe: openStripe({ STRONGROOM_ENV: 'local', ...stripeEnvOf('bill', stripe.url) }),
-    log,
-    now,
-  };
-  const acting: Acting = { actor: { type: 'system', id: null }, requestId: randomId('request') };
+/** `beside` others: on the same database, Stripe and clock. Those who opened the first ones close them. */
+export async function openBooks(beside?: Books): Promise<Books> {
+  const shared = beside ?? (await openShared());
+  const { db, stripe, deps, acting } = shared;
   const [supplierId, retailerId] = [randomId('company'), randomId('company')];
   const partnerId = randomId('partner');
   const terms = { priceListId: null, bill: true, shares: { stock: true } };
-  const at = new Date(now()).toISOString();
+  const at = new Date(deps.now()).toISOString();
   await db.doc(paths.partner(supplierId, partnerId)).set(connectedSide(retailerId, 'retailer', at, terms));
   await db.doc(paths.partner(retailerId, partnerId)).set(connectedSide(supplierId, 'supplier', at, terms));
-  const heard = new Set<string>();
 
   const books: Books = {
-    ...{ db, stripe, deps, acting, supplierId, retailerId, partnerId, account: '', lines },
-    pass: (ms) => void (ahead += ms),
+    ...shared,
+    ...{ supplierId, retailerId, partnerId, account: '' },
     async ship(price, quantity = 1, currency = 'USD') {
       const id = randomId('order');
       const line = {
@@ -85,25 +73,6 @@ export async function openBooks(): Promise<Books> {
       const order = { companyId: supplierId, partner: partnerId, origin, currency, lines: [line] };
       await db.doc(paths.order(supplierId, id)).set({ ...order, unbilled: `${partnerId}/${currency}` });
       return id;
-    },
-    tick: () => bill(deps),
-    async hear(lost = () => false) {
-      for (const account of stripe.accounts()) {
-        for (const event of stripe.all(account, 'event')) {
-          const { id: eventId, created, ...rest } = event as typeof event & { type: string };
-          if (heard.has(eventId)) continue;
-          heard.add(eventId);
-          const objectId = (rest['data'] as { object: { id: string } }).object.id;
-          if (lost(rest.type) || !(STRIPE_EVENTS as readonly string[]).includes(rest.type)) continue;
-          const message = { eventId, type: rest.type, account, objectId, created };
-          await settle(StripeEventMessage.parse(message), acting, deps);
-        }
-      }
-    },
-    async billed(ms = DAY) {
-      books.pass(ms);
-      await books.tick();
-      await books.hear();
     },
     async connect() {
       const company = { companyId: supplierId, mode: 'test' } as const;
@@ -138,10 +107,53 @@ export async function openBooks(): Promise<Books> {
       });
       return (await response.json()) as { id: string };
     },
+  };
+  return books;
+}
+
+type Shared = Pick<
+  Books,
+  'db' | 'stripe' | 'deps' | 'acting' | 'lines' | 'pass' | 'tick' | 'hear' | 'billed' | 'close'
+>;
+
+async function openShared(): Promise<Shared> {
+  const database = await openDatabase();
+  const { db } = database;
+  let ahead = 0;
+  const now = (): number => Date.now() + ahead;
+  const stripe = await startStripe({ now });
+  const lines: string[] = [];
+  const log = createLog({ functionName: 'test', write: (line) => lines.push(line) });
+  const env = { STRONGROOM_ENV: 'local', ...stripeEnvOf('bill', stripe.url) };
+  const deps = { db, stripe: openStripe(env), log, now };
+  const acting: Acting = { actor: { type: 'system', id: null }, requestId: randomId('request') };
+  const heard = new Set<string>();
+  const shared: Shared = {
+    ...{ db, stripe, deps, acting, lines },
+    pass: (ms) => void (ahead += ms),
+    tick: () => bill(deps),
+    async hear(lost = () => false) {
+      for (const account of stripe.accounts()) {
+        for (const event of stripe.all(account, 'event')) {
+          const { id: eventId, created, ...rest } = event as typeof event & { type: string };
+          if (heard.has(eventId)) continue;
+          heard.add(eventId);
+          const objectId = (rest['data'] as { object: { id: string } }).object.id;
+          if (lost(rest.type) || !(STRIPE_EVENTS as readonly string[]).includes(rest.type)) continue;
+          const message = { eventId, type: rest.type, account, objectId, created };
+          await settle(StripeEventMessage.parse(message), acting, deps);
+        }
+      }
+    },
+    async billed(ms = DAY) {
+      shared.pass(ms);
+      await shared.tick();
+      await shared.hear();
+    },
     async close() {
       await stripe.close();
       await database.close();
     },
   };
-  return books;
+  return shared;
 }

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { ChargeCode, ChargeState } from '../../domain/billing.ts';
+import { noCardNumber } from '../../domain/card-number.ts';
 import { idSchema } from '../../domain/ids.ts';
 import { Amount, Currency, Quantity, Timestamp } from '../../domain/order.ts';
 
@@ -12,6 +13,7 @@ const RetryAfterDays = z
 export const returnUrl = z
   .url({ protocol: /^https?$/, error: 'not a web address' })
   .max(1000)
+  .refine(...noCardNumber)
   .optional()
   .openapi({
     description: 'Where Stripe sends the person afterwards.',

@@ -13,6 +13,7 @@ import { idSchema } from '../../domain/ids.ts';
 import { isCurrency } from '../../domain/money.ts';
 import { Amount, Quantity } from '../../domain/order.ts';
 import { Instant } from '../../domain/order-data.ts';
+import { noCardNumber } from '../../domain/card-number.ts';
 import { plainLine } from '../../domain/plain-text.ts';
 
 const Time = z.iso.datetime();
@@ -129,7 +130,12 @@ const At = Instant.transform((at) => new Date(at).toISOString())
 /** What `PUT` says of a list: all of its settings, and what changes of single SKUs. */
 export const PriceListInput = z
   .strictObject({
-    name: z.string().overwrite(plainLine).min(1).max(120),
+    name: z
+      .string()
+      .overwrite(plainLine)
+      .min(1)
+      .max(120)
+      .refine(...noCardNumber),
     currency: MoneyCurrency,
     rates: z.record(z.string(), Rate).default({}).openapi({
       type: 'object',

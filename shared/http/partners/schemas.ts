@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { emailSchema } from '../../accounts/email.ts';
 import { idSchema } from '../../domain/ids.ts';
 import { PARTNER_ROLES, PARTNER_STATES, Preference, Terms } from '../../domain/partner.ts';
+import { noCardNumber } from '../../domain/card-number.ts';
 import { plainLine } from '../../domain/plain-text.ts';
 
 const Instant = z.iso.datetime({ precision: 3 });
@@ -36,6 +37,7 @@ const ContactName = z
   .max(400)
   .transform(plainLine)
   .pipe(z.string().min(1, 'must have 1 to 200 characters').max(200, 'must have 1 to 200 characters'))
+  .refine(...noCardNumber)
   .nullable()
   .default(null)
   .openapi({ type: ['string', 'null'], description: 'For you alone.', example: 'Sales' });
