@@ -6,6 +6,7 @@ import { FUNCTIONS } from '../../local/topology.ts';
 import { orderHash } from '../../shared/orders/erasure.ts';
 import { testCloud } from '../support/cloud.ts';
 import { eventually, startMarket } from '../support/market.ts';
+import { billingWay } from './billing-way.ts';
 import { Canaries } from './canary.ts';
 import { filesBelow } from './export-files.ts';
 import { Finder, type Piece } from './finder.ts';
@@ -153,6 +154,7 @@ async function walk(): Promise<void> {
     const { erased, cancelled, api } = ended ?? expect.fail();
     const lost = await ways.lostWay();
     await peopleWay(cloud, wire, canaries);
+    await billingWay(market, wire, canaries);
     members = (await market.seed.db.collectionGroup('members').count().get()).data().count;
     await exported('before erasing', {
       default: [erased.orderId, '#WAY-A', '#WAY-B', '#WAY-C', '#WAY-D', '#WAY-E', '#WAY-F'],
@@ -178,17 +180,27 @@ async function walk(): Promise<void> {
     keep('answers', wire.answers, ['#WAY-A', '#WAY-B', '#WAY-C', held.orderId, cancelled.supplyId]);
     await eventually(() => {
       const topics = new Set(messages.all.map(({ topic }) => topic));
-      expect(topics).toEqual(new Set(['orders', 'erasures', 'pulls', 'deliveries', 'orders-dead']));
+      expect(topics).toEqual(
+        new Set(['orders', 'erasures', 'pulls', 'deliveries', 'orders-dead', 'stripe-events']),
+      );
     });
     keep('messages', messages.all, [held.orderId, erased.orderId, api.orderId, supplier.companyId]);
     keep('data folder', [], [held.orderId, orderHash(erased.orderId), '#WAY-D', 'tenant-kek']);
   } finally {
     for (const stop of stops.reverse()) await stop();
   }
-  pieces.set('data folder', filesBelow(dataDir));
+  // What the stand-in keeps is Stripe's own.
+  const ours = filesBelow(dataDir).filter(({ place }) => !place.endsWith('stripe.json'));
+  pieces.set('data folder', ours);
   const lines = cloud.lines.map((line, at) => ({ place: `line ${at + 1}`, bytes: Buffer.from(line) }));
   const failures = ['push.failed', 'push.garbage', 'publish.failed', 'request.failed'];
-  keep('lines', lines, ['order.stored', 'order.held', 'webhook.refused', ...failures]);
+  keep('lines', lines, [
+    'order.stored',
+    'order.held',
+    'webhook.refused',
+    'stripe.event_ignored',
+    ...failures,
+  ]);
 }
 
 function keep(place: (typeof PLACES)[number], found: Piece[], control: string[]): void {
