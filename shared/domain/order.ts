@@ -152,6 +152,8 @@ export interface StoredOrder {
   eraseBy?: string;
   /** A random slot of 0..15 while work is unfinished; `sweep` finds it by this. */
   due?: number;
+  /** On a supply order that was made while its terms said that we bill it; like its prices, that stays. */
+  billed?: true;
   /** On a supply order: `{partnerId}/{currency}` while something shipped is on no charge; `bill` finds it by this. */
   unbilled?: string;
   /** On a supply order that was billed: the charges it is on. */

@@ -8,7 +8,6 @@ import type { Details, OrderLine, StoredFulfilment, StoredOrder } from '../domai
 import { timestamp } from '../domain/time.ts';
 import { publishDeliveries } from '../outbox/outbox.ts';
 import { endpointsOf } from '../outbox/targets.ts';
-import { billingMark } from './billing-mark.ts';
 import { withRouting } from './merge.ts';
 import {
   type Acting,
@@ -58,7 +57,6 @@ export async function fulfil(
     const quantities = shippedQuantities(order, shipment.lines);
     const owner = order.origin;
     const owned = await readOwned(deps.db, tx, order);
-    const mark = await billingMark(deps.db, tx, target.companyId, order);
     const more = (details: Details): Details => ({
       ...details,
       tracking: { ...details.tracking, [id]: tracking },
@@ -68,7 +66,7 @@ export async function fulfil(
 
     const at = timestamp(deps.now);
     const base = { id, carrier: shipment.carrier, shippedAt: shipment.shippedAt ?? at, partner: null };
-    const shipped = { ...withShipment(order, base, quantities, at), ...mark };
+    const shipped = { ...withShipment(order, base, quantities, at), ...unbilledMark(order) };
     tx.set(orderDoc(deps.db, target.companyId, target.orderId), shipped);
     // What stays with a retailer has no reservation.
     const asked = owner === null ? [] : carryToStock(tx, order, shipped, deps.db);
@@ -92,6 +90,11 @@ export async function fulfil(
   await publishStock(done.asked, deps);
   await publishDeliveries(queued, deps);
   return done;
+}
+
+/** By which `bill` finds what was shipped and is on no charge yet. */
+function unbilledMark({ billed, partner, currency }: StoredOrder): Pick<StoredOrder, 'unbilled'> {
+  return billed === true && partner !== null ? { unbilled: `${partner}/${currency}` } : {};
 }
 
 /** Corrects carrier and tracking of a shipment; what is not given stays. NOT_FOUND unless the caller shipped it. */
