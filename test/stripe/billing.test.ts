@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seedCompany } from '../../local/seed.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
 import type { StoredOrder } from '../../shared/domain/order.ts';
+import { killedAt } from '../crash/kill-point.ts';
+import { testCloud } from '../support/cloud.ts';
 import { eventually, type Market, type Merchant, startMarket } from '../support/market.ts';
 
-const DAY = 24 * 60 * 60 * 1000;
 const CANARY = {
   name: 'Cnry Cardholder',
   email: 'cnry-card@person.example',
@@ -52,9 +53,9 @@ async function shipped(): Promise<{ orderId: string; supplyOrderId: string }> {
   return made;
 }
 
-/** A day later: the daily run, and all that Stripe has to tell of it. */
-async function billed(days = 1): Promise<void> {
-  await market.cloud.clock.advance(days * DAY);
+/** The daily run, as if today's was still to come, and all that Stripe has to tell of it. */
+async function billed(): Promise<void> {
+  await market.seed.db.doc(paths.lease('bill')).delete();
   expect(await market.cloud.clock.tick('bill')).toBe(204);
   await stripe().settled();
 }
@@ -84,7 +85,7 @@ const succeeded = () =>
     .filter((each) => each['status'] === 'succeeded');
 
 beforeAll(async () => {
-  market = await startMarket();
+  market = await startMarket(await testCloud({ apart: ['bill'] }));
   const terms = { priceListId: null, bill: true, shares: { stock: true } };
   for (const { companyId } of [market.supplier, market.retailer]) {
     await market.seed.db.doc(paths.partner(companyId, market.demo.partnerId)).update({ terms });
@@ -198,6 +199,22 @@ describe('charging', () => {
     await market.cloud.clock.tick('bill');
     await chargeOf(supplyOrderId, 'succeeded');
     expect(succeeded()).toHaveLength(before + 1);
+  });
+});
+
+describe('killed after it wrote a charge and before anything was paid', () => {
+  it('charges once when it runs again', async () => {
+    const { supplyOrderId } = await shipped();
+    const before = succeeded().length;
+    // The first change takes the lease, the second one writes the charge.
+    await killedAt(market.cloud, 'bill', [{ of: 'changes', nth: 2, when: 'after' }], () =>
+      eventually(async () => {
+        await billed();
+        await chargeOf(supplyOrderId, 'succeeded');
+      }),
+    );
+    expect(succeeded()).toHaveLength(before + 1);
+    expect((await stored(supplyOrderId)).billing?.charges).toHaveLength(1);
   });
 });
 

@@ -40,7 +40,7 @@ export interface Books {
   billed(ms?: number): Promise<void>;
   connect(): Promise<string>;
   putOnFile(card: string): Promise<void>;
-  charges(companyId?: string): Promise<(StoredCharge & { id: string })[]>;
+  charges: (companyId?: string) => Promise<(StoredCharge & { id: string })[]>;
   order: (id: string) => Promise<StoredOrder>;
   paid(account?: string): { id: string; amount: number; charge: string }[];
   /** What the account's owner does in Stripe's dashboard. */
