@@ -25,6 +25,7 @@ export const FUNCTIONS = [
   'backup-check',
   'offsite-copy',
   'offsite-purge',
+  'restore-drill',
 ] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
@@ -132,6 +133,7 @@ export const SCHEDULES: readonly Schedule[] = [
   { name: 'backup-check', to: 'backup-check', path: '/', everyMinutes: 15 },
   { name: 'offsite-copy', to: 'offsite-copy', path: '/', everyMinutes: 5 },
   { name: 'offsite-purge', to: 'offsite-purge', path: '/', everyMinutes: 15 },
+  { name: 'restore-drill', to: 'restore-drill', path: '/', everyMinutes: 60 },
 ];
 
 /** The client's form of a subscription; the emulator and production take the same. */

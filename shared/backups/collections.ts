@@ -11,7 +11,7 @@ export const COLLECTIONS: Record<PartName, readonly string[]> = {
     ...['products', 'stock', 'reservations', 'priceLists', 'imports', 'importParts'],
     ...['members', 'apiKeys', 'apiKeyRefs', 'emailRefs', 'invitations', 'recoveries', 'supportRequests'],
     ...['audit', 'auditTree', 'auditHeads', 'rootTree', 'roots'],
-    ...['backups', 'leases'],
+    ...['backups', 'drills', 'leases'],
   ],
   keyring: ['companyKeys', 'recordKeys', 'lookup', 'grants'],
   staff: ['staff', 'staffNames', 'attestations'],

@@ -266,6 +266,7 @@ describe('the table', () => {
       'export',
       'recover',
       'disclose',
+      'plant-drill',
       'rewrap',
       'seed',
     ]);
