@@ -233,6 +233,26 @@ export const ROLES = {
       offsiteKeyringBackups: ['strongroom.objectLister'],
     },
   },
+  // Restores into databases of its own, which it makes and deletes, and opens one order that is nobody's. It may read the
+  // live `(default)`, where that order stands, and no live key.
+  'restore-drill': {
+    databases: { '(default)': 'datastore.user' },
+    restores: 'drill',
+    keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
+    buckets: {
+      backups: ['storage.legacyObjectReader', 'strongroom.objectLister'],
+      keyringBackups: ['storage.objectCreator', 'strongroom.backupKeeper'],
+    },
+  },
+  // Makes that order, once for each project.
+  'plant-drill': {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
+    keys: {
+      tenantKek: ['cloudkms.cryptoKeyEncrypter', 'cloudkms.cryptoKeyDecrypter'],
+      recoveryKek: ['cloudkms.cryptoKeyEncrypter'],
+    },
+    topics: { orders: 'pubsub.publisher' },
+  },
   // Identities of the offsite project, which reach no database and no key. The first adds copies and takes none away; the
   // second takes away the keyring's and reads none.
   'offsite-copy': {

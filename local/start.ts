@@ -3,6 +3,12 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { plant } from '../shared/backups/planted.ts';
+import { readConfig } from '../shared/cloud/config.ts';
+import { openFirestore } from '../shared/cloud/firestore.ts';
+import { openKeyring } from '../shared/cloud/keyring.ts';
+import { createLog } from '../shared/cloud/log.ts';
+import { createPublisher } from '../shared/cloud/pubsub.ts';
 import { type Cloud, startCloud } from './cloud.ts';
 import { type DemoFile, movedTo, readDemoFile, removeDemoFile, writeDemoFile } from './demo-file.ts';
 import { SetupError } from './find-emulators.ts';
@@ -192,8 +198,18 @@ async function demoOf(cloud: Cloud, dataDir: string | undefined): Promise<DemoFi
   const known = kept === undefined ? undefined : await readDemoFile(kept);
   const demo = known === undefined ? await seedDemo(cloud) : movedTo(cloud.baseUrl, known);
   if (known === undefined) await seedDemoStock(demo, seedDeps(cloud));
+  await plantDrill(cloud);
   if (kept !== undefined) await writeDemoFile(kept, demo);
   return demo;
+}
+
+/** As `npm run plant-drill` does in production: the one order that restore drills open. */
+async function plantDrill(cloud: Cloud): Promise<void> {
+  const config = readConfig(cloud.envOf('plant-drill'));
+  const log = createLog({ functionName: 'plant-drill', write: () => undefined });
+  const keyring = openKeyring(config, { now: Date.now });
+  const db = openFirestore(config, '(default)');
+  await plant({ db, keyring, publisher: createPublisher(config), log, now: Date.now });
 }
 
 function envLines(env: Record<string, string>): string {

@@ -31,6 +31,7 @@ export const FUNCTIONS = [
   'offsite-purge',
   'deliver',
   'pull',
+  'restore-drill',
 ] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
@@ -183,6 +184,7 @@ export const SCHEDULES: readonly Schedule[] = [
   { name: 'backup-check', to: 'backup-check', path: '/', everyMinutes: 15 },
   { name: 'offsite-copy', to: 'offsite-copy', path: '/', everyMinutes: 5 },
   { name: 'offsite-purge', to: 'offsite-purge', path: '/', everyMinutes: 15 },
+  { name: 'restore-drill', to: 'restore-drill', path: '/', everyMinutes: 60 },
 ];
 
 /** The client's form of a subscription; the emulator and production take the same. */

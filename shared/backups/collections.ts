@@ -13,7 +13,7 @@ export const COLLECTIONS: Record<PartName, readonly string[]> = {
     ...['billing', 'stripeAccounts', 'cards', 'charges'],
     ...['shopRefs', 'deliveries', 'endpoints', 'pulls', 'privacyRequests'],
     ...['audit', 'auditTree', 'auditHeads', 'rootTree', 'roots'],
-    ...['backups', 'leases'],
+    ...['backups', 'drills', 'leases'],
   ],
   keyring: ['companyKeys', 'recordKeys', 'lookup', 'grants'],
   staff: ['staff', 'staffNames', 'attestations'],

@@ -25,6 +25,15 @@ export function openKeyringCopies(deps: {
   };
 }
 
+/** The mark of a scratch database that holds a keyring. It goes with that, and not before. */
+export function scratchMark(id: string): string {
+  return `${id}/scratch`;
+}
+
+export function isScratchMark(name: string): boolean {
+  return name.endsWith('/scratch');
+}
+
 /** The mark of a snapshot that is planned. It is purged with the export. */
 export function planMark(id: string): string {
   return `${id}/planned`;

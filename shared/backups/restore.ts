@@ -43,7 +43,7 @@ export interface ImportDeps {
   projectId: string;
   production: boolean;
   /** Waits before another look at an operation, of which there were so many. */
-  wait: (looks: number) => Promise<void>;
+  wait: (looks: number) => Promise<unknown>;
 }
 
 /** The databases that a restore fills: those of the hub's own names, or beside them. */
@@ -111,33 +111,40 @@ export async function compareObjects(manifest: Manifest, part: PartName, source:
   );
 }
 
-/** Imports one part into a database, which is made where it is missing; settles at the end of the operation. */
-export async function importPart(
-  order: { manifest: Manifest; part: PartName; into: string; collectionIds?: readonly string[] },
+/** What is imported where; `collectionIds`: these alone, and all without. */
+export interface ImportOrder {
+  manifest: Manifest;
+  part: PartName;
+  into: string;
+  collectionIds?: readonly string[];
+}
+
+/** Begins the import of one part into a database, which is made where it is missing; answers the operation. */
+export async function startImport(
+  { manifest, part, into, collectionIds = [] }: ImportOrder,
   source: Source,
-  deps: ImportDeps,
-): Promise<void> {
-  const { manifest, part, into, collectionIds = [] } = order;
-  if ((await deps.admin.locationOf(into)) === undefined) {
-    await deps.admin.createDatabase(into, manifest.location);
-  }
+  { admin }: Pick<ImportDeps, 'admin'>,
+): Promise<string> {
+  if ((await admin.locationOf(into)) === undefined) await admin.createDatabase(into, manifest.location);
   const place = `gs://${bucketOf(part, source).name}/${manifest.id}/${part}`;
-  const operation = await deps.admin.import({ databaseId: into, collectionIds, place });
-  for (let looks = 0; ; looks += 1) {
-    const seen = await deps.admin.stateOf(operation);
-    if (seen.state === 'done') return;
-    if (seen.state === 'failed') {
-      throw new RestoreRefused('IMPORT_FAILED', `The import into ${into} ended with ${seen.code}.`);
-    }
-    await deps.wait(looks);
-  }
+  return admin.import({ databaseId: into, collectionIds, place });
+}
+
+/** IMPORT_FAILED when it has; false while it is under way. */
+export async function isImported(operation: string, { admin }: Pick<ImportDeps, 'admin'>): Promise<boolean> {
+  const seen = await admin.stateOf(operation);
+  if (seen.state !== 'failed') return seen.state === 'done';
+  throw new RestoreRefused('IMPORT_FAILED', `An import ended with ${seen.code}.`);
+}
+
+/** Imports one part and settles at the end of the operation. */
+export async function importPart(order: ImportOrder, source: Source, deps: ImportDeps): Promise<void> {
+  const operation = await startImport(order, source, deps);
+  for (let looks = 0; !(await isImported(operation, deps)); looks += 1) await deps.wait(looks);
 }
 
 /** COUNTS_DIFFER unless each collection has as many documents as were counted at the snapshot; answers how many in all. */
-export async function compareCounts(
-  order: { manifest: Manifest; part: PartName; into: string; collectionIds?: readonly string[] },
-  { open }: Pick<ImportDeps, 'open'>,
-): Promise<number> {
+export async function compareCounts(order: ImportOrder, { open }: Pick<ImportDeps, 'open'>): Promise<number> {
   const { manifest, part, into, collectionIds = COLLECTIONS[part] } = order;
   const db = open(into);
   let sum = 0;

@@ -142,5 +142,6 @@ export const paths = {
   auditHead: (companyId: string, root: number) => `companies/${companyId}/auditHeads/${rootName(root)}`,
   rootTree: (name: string) => `rootTree/${name}`,
   root: (root: number) => `roots/${rootName(root)}`,
+  drill: (day: string) => `drills/${day}`,
   backup: (backupId: string) => `backups/${backupId}`,
 } as const;

@@ -24,10 +24,14 @@ interface Facts {
   status?: number;
   count?: number;
   root?: number;
+  milliseconds?: number;
 }
 
 /** What a value must look like to be written. Types say it first; this holds it where a cast has lied. */
-const SHAPES: Record<Exclude<keyof Facts, 'frames' | 'status' | 'count' | 'root'>, RegExp> = {
+const SHAPES: Record<
+  Exclude<keyof Facts, 'frames' | 'status' | 'count' | 'root' | 'milliseconds'>,
+  RegExp
+> = {
   orderId: /^ord_[0-9a-z]{26}$/,
   companyId: /^cmp_[0-9a-z]{26}$/,
   connectionId: /^con_[0-9a-z]{26}$/,
@@ -280,6 +284,17 @@ function events(line: Line) {
     },
     backupPurged: (backupId: string) => {
       line('INFO', 'backup.purged', 'A backup was removed when its time was over', { backupId });
+    },
+    drillPassed: (backupId: string, count: number, milliseconds: number) => {
+      line('INFO', 'drill.passed', 'A backup was restored and opened', { backupId, count, milliseconds });
+    },
+    drillFailed: (backupId: string | undefined, code: string, error: unknown) => {
+      const about = backupId === undefined ? {} : { backupId };
+      line('ALERT', 'drill.failed', 'A backup could not be restored', {
+        ...errorFacts(error),
+        ...about,
+        code,
+      });
     },
     keyringPurged: (count: number) => {
       line('INFO', 'backup.keyring_purged', 'Objects of keyring backups were purged', { count });

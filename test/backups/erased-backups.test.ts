@@ -7,6 +7,7 @@ import { hostAndPort } from '../../shared/cloud/config.ts';
 import { openFirestore, paths } from '../../shared/cloud/firestore.ts';
 import { readConfig } from '../../shared/cloud/config.ts';
 import type { Party } from '../../shared/crypto/record-key.ts';
+import { verifyErasure } from '../../verify/erasure.mjs';
 import { everyKey } from '../privacy/every-key.ts';
 import { failing, push } from '../orders/trading.ts';
 import { end, erase, routed } from '../privacy/trade.ts';
@@ -82,6 +83,7 @@ async function opening(owner: Party): Promise<{ sealed: number; keyrings: number
 interface Erasure {
   id: string;
   state: string;
+  certificate: string;
   destroyedAt: string;
   horizon: string;
 }
@@ -127,6 +129,11 @@ it('an address that was erased opens with no key in any bucket 25 h later, and d
   await eventually(async () => {
     expect((await erasure()).state).toBe('confirmed');
   });
+  // And whoever has nothing but the certificate and the public keys can tell.
+  const jwks: unknown = await (await fetch(`${cloud.baseUrl}/.well-known/jwks.json`)).json();
+  const { certificate } = await erasure();
+  const { problems } = await verifyErasure({ certificate, jwks, orders: [both.orderId] });
+  expect(problems).toEqual([]);
 }, 120_000);
 
 it('a backup that is not purged keeps an erasure from being confirmed', async () => {

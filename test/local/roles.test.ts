@@ -267,6 +267,7 @@ describe('the table', () => {
       'recover',
       'disclose',
       'deliver',
+      'plant-drill',
       'rewrap',
       'seed',
     ]);

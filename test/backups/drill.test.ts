@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { seedDemo, seedDeps } from '../../local/seed.ts';
+import { COLLECTIONS } from '../../shared/backups/collections.ts';
+import { StoredDrill } from '../../shared/backups/drill.ts';
+import { partsOn } from '../../shared/backups/drill-parts.ts';
+import { plant } from '../../shared/backups/planted.ts';
+import { readConfig } from '../../shared/cloud/config.ts';
+import { paths } from '../../shared/cloud/firestore.ts';
+import { openFirestoreAdmin } from '../../shared/cloud/firestore-admin.ts';
+import { openKeyring } from '../../shared/cloud/keyring.ts';
+import { createLog } from '../../shared/cloud/log.ts';
+import { createPublisher } from '../../shared/cloud/pubsub.ts';
+import { testCloud, type TestCloud } from '../support/cloud.ts';
+import { backupsOf, HOUR } from './backups-fixture.ts';
+
+const DAY = 24 * HOUR;
+
+describe('what a drill restores', () => {
+  it('is everything once in a week, and on the other days the keyring and each collection once', () => {
+    const week = Array.from({ length: 7 }, (_, day) => partsOn((7 * 2_950 + day) * DAY));
+    expect(week[0]).toEqual({ default: [], staff: [], keyring: [] });
+    const others = week.slice(1);
+    expect(others.every(({ keyring }) => keyring?.length === 0)).toBe(true);
+    expect(others.flatMap((parts) => parts.default ?? []).sort()).toEqual([...COLLECTIONS.default].sort());
+    expect(others.every((parts) => (parts.default ?? []).length > 0)).toBe(true);
+  });
+});
+
+describe('a drill', () => {
+  let cloud: TestCloud;
+  let backups: ReturnType<typeof backupsOf>;
+  let id: string;
+  beforeAll(async () => {
+    cloud = await testCloud();
+    await seedDemo(cloud);
+    backups = backupsOf(cloud);
+    const config = readConfig(cloud.envOf('plant-drill'));
+    await plant({
+      db: seedDeps(cloud).db,
+      keyring: openKeyring(config, { now: cloud.clock.now }),
+      publisher: createPublisher(config),
+      log: createLog({ functionName: 'test', write: () => undefined }),
+      now: cloud.clock.now,
+    });
+    // To the morning of a day on which everything is restored.
+    const now = cloud.clock.now();
+    await cloud.clock.advance(7 * DAY - (now % (7 * DAY)) + HOUR);
+    id = await backups.make();
+  }, 60_000);
+  afterAll(() => cloud.stop());
+
+  const resultOf = async (time: number): Promise<StoredDrill> => {
+    const day = new Date(time).toISOString().slice(0, 10);
+    return StoredDrill.parse((await backups.db.doc(paths.drill(day)).get()).data());
+  };
+  const admin = () => openFirestoreAdmin(readConfig(cloud.envOf('restore')));
+
+  it('restores all of the newest backup, opens the planted order and nothing else, and leaves nothing behind', async () => {
+    cloud.doors['restore-drill'].counts.reset();
+    await backups.tick('restore-drill');
+    const result = await resultOf(cloud.clock.now());
+    expect(result).toMatchObject({ backupId: id, passed: true, parts: { default: [], keyring: [] } });
+    const { counts } = await backups.read(id);
+    const all = Object.values(counts ?? {}).flatMap((part) => Object.values(part));
+    expect(result.documents).toBe(all.reduce((sum, count) => sum + count, 0));
+    expect(result.recoveryPoint).toBeGreaterThan(0);
+    expect(cloud.doors['restore-drill'].counts.snapshot().kmsCalls).toBe(1);
+    expect(await admin().databaseIds()).toEqual(['(default)', 'keyring', 'staff']);
+    expect((await backups.names('keyringBackups', id)).filter((name) => name.endsWith('scratch'))).toEqual(
+      [],
+    );
+    // Once a day.
+    await backups.tick('restore-drill');
+    expect(await resultOf(cloud.clock.now())).toEqual(result);
+    expect(backups.alerts('drill.failed')).toBe(0);
+  });
+});

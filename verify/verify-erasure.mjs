@@ -1,0 +1,74 @@
+#!/usr/bin/env node
+// @ts-check
+/**
+ * `npm run verify-erasure`: checks the certificate of an erasure, offline.
+ *
+ * Ends with 0 when everything holds, with 1 when something does not, with 2 when it could not be run.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { verifyErasure } from './erasure.mjs';
+
+const USAGE = `
+Checks the certificate of an erasure, offline, with the public keys and nothing else of the hub's.
+
+  npm run verify-erasure -- CERTIFICATE --keys JWKS [--order ID]… [--earlier CERTIFICATE]
+
+  CERTIFICATE     what GET /v1/erasures/{id} answered as "certificate", or a file that holds it or that whole answer
+  --keys JWKS     a file of what GET /.well-known/jwks.json answered, kept from a day on which you trusted it
+  --order ID      an order that the certificate has to cover
+  --earlier …     the certificate from before its horizon: this one has to say the same
+`;
+
+async function main() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      keys: { type: 'string' },
+      order: { type: 'string', multiple: true },
+      earlier: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const [certificate, ...more] = positionals;
+  if (values.help || certificate === undefined || values.keys === undefined || more.length > 0) {
+    console.log(USAGE.trim());
+    return values.help ? 0 : 2;
+  }
+  const { problems, statement } = await verifyErasure({
+    certificate: certificateIn(certificate),
+    jwks: JSON.parse(readFileSync(values.keys, 'utf8')),
+    orders: values.order ?? [],
+    ...(values.earlier !== undefined && { earlier: certificateIn(values.earlier) }),
+  });
+  for (const { code, text } of problems) console.log(`${code}  ${text}`);
+  if (problems.length > 0 || statement === undefined) return 1;
+  const { iss, orders, views, destroyedAt, horizon, state, notCovered } = statement;
+  console.log(
+    `Everything holds. ${iss} says of ${orders.length} orders and ${views.length} partners' views:`,
+  );
+  console.log(`  their keys were destroyed at ${destroyedAt};`);
+  console.log(
+    state === 'confirmed'
+      ? `  since ${horizon} no backup holds one, and that was looked at.`
+      : `  backups hold them until ${horizon}. Another certificate comes after that.`,
+  );
+  console.log(`  Not covered: ${notCovered.join(', ')}.`);
+  return 0;
+}
+
+/** @param {string} given */
+function certificateIn(given) {
+  const text = existsSync(given) ? readFileSync(given, 'utf8') : given;
+  return text.trimStart().startsWith('{') ? String(JSON.parse(text).certificate) : text;
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    console.error(error instanceof Error ? error.message : 'The certificate could not be checked.');
+    process.exitCode = 2;
+  },
+);
