@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: one table, each figure beside its limit of the same run.
  *
- *     npm run bench [-- --quick] [-- seal billed oversell signin memory cold throughput kms]
+ *     npm run bench [-- --quick] [-- --bill-orders 100000] [-- seal billed oversell signin bill memory cold throughput kms]
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import type { DemoFile } from '../local/demo-file.ts';
 import { SetupError } from '../local/find-emulators.ts';
 import { seedDemo } from '../local/seed.ts';
 import { FUNCTIONS } from '../local/topology.ts';
+import { billMemory } from './bill.ts';
 import { billedFigures, billedOperations, billedWithStock, stockFigures } from './billed-operations.ts';
 import { coldStart } from './cold-start.ts';
 import { kmsFigures } from './kms-calls.ts';
@@ -26,7 +27,15 @@ import { throughput } from './throughput.ts';
 const ROOT = resolve(import.meta.dirname, '..');
 
 /** How much of each is done. `quick` shows that all of it runs; its figures mean little. */
-const FULL = { runs: 11, rounds: 6, roundRequests: 400, memoryRequests: 2000, kmsScale: 1, signIns: 600 };
+const FULL = {
+  runs: 11,
+  rounds: 6,
+  roundRequests: 400,
+  memoryRequests: 2000,
+  kmsScale: 1,
+  signIns: 600,
+  billOrders: 10_000,
+};
 const QUICK: typeof FULL = {
   runs: 1,
   rounds: 1,
@@ -34,6 +43,7 @@ const QUICK: typeof FULL = {
   memoryRequests: 40,
   kmsScale: 100,
   signIns: 60,
+  billOrders: 1000,
 };
 
 interface Bench {
@@ -52,6 +62,7 @@ const BENCHES: Record<string, (bench: Bench) => Promise<Figure[]>> = {
   },
   oversell: ({ cloud }) => oversell(cloud),
   signin: ({ cloud, folder, size }) => signInFigures(cloud, folder('accounts'), size.signIns),
+  bill: ({ cloud, demo, folder, size }) => billMemory(cloud, demo, folder('bill'), size.billOrders),
   memory: ({ cloud, demo, folder, size }) => peakMemory(cloud, demo, folder, size.memoryRequests),
   cold: ({ cloud, demo, folder, size }) =>
     coldStart(cloud, demo, { webhooks: folder('webhooks'), hello: folder('hello') }, size.runs),
@@ -68,7 +79,7 @@ const BENCHES: Record<string, (bench: Bench) => Promise<Figure[]>> = {
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
-    options: { quick: { type: 'boolean', default: false } },
+    options: { quick: { type: 'boolean', default: false }, 'bill-orders': { type: 'string' } },
     allowPositionals: true,
   });
   const unknown = positionals.filter((name) => !(name in BENCHES));
@@ -84,12 +95,14 @@ async function main(): Promise<void> {
   const folder = (name: string): string => join(scratch, name);
   const cloud = await startCloud({ clockByHand: true });
   try {
-    const bench = { cloud, scratch, folder, size: values.quick ? QUICK : FULL, demo: await seedDemo(cloud) };
+    const size = { ...(values.quick ? QUICK : FULL) };
+    if (values['bill-orders'] !== undefined) size.billOrders = Number(values['bill-orders']);
+    const bench = { cloud, scratch, folder, size, demo: await seedDemo(cloud) };
     const figures: Figure[] = [];
     for (const name of chosen) {
       // Whatever is measured in a process of its own has the machine to itself.
-      if (!['billed', 'oversell', 'signin'].includes(name)) await cloud.kill('webhooks');
-      if (['signin', 'memory', 'cold', 'throughput'].includes(name)) await bundleAll(folder);
+      if (!['billed', 'oversell', 'signin', 'bill'].includes(name)) await cloud.kill('webhooks');
+      if (['signin', 'bill', 'memory', 'cold', 'throughput'].includes(name)) await bundleAll(folder);
       const startedAt = performance.now();
       process.stdout.write(`  ${name} …`);
       figures.push(...((await BENCHES[name]?.(bench)) ?? []));

@@ -1,3 +1,4 @@
+import { createRefusals } from '../shared/audit/refusals.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
 import { createLog } from '../shared/cloud/log.ts';
@@ -13,7 +14,11 @@ export const build: Build = (env, now) => {
   const config = readConfig(env);
   const log = createLog({ functionName: 'catalogue', projectId: config.projectId });
   const db = openFirestore(config, '(default)');
-  const app = createApi({ log, authenticator: createAuthenticator({ db, now }) });
+  const app = createApi({
+    log,
+    authenticator: createAuthenticator({ db, now }),
+    noteRefusal: createRefusals({ db, now }),
+  });
   const publisher = createPublisher(config);
   addCatalogueApi(app, { db, publisher, log, now });
   addStockApi(app, { db, publisher, log, now });

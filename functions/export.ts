@@ -1,3 +1,4 @@
+import { createRefusals } from '../shared/audit/refusals.ts';
 import { createAttest } from '../shared/cloud/attest.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
@@ -14,7 +15,11 @@ export const build: Build = (env, now) => {
   const config = readConfig(env);
   const log = createLog({ functionName: 'export', projectId: config.projectId });
   const db = openFirestore(config, '(default)');
-  const app = createApi({ log, authenticator: createAuthenticator({ db, now }) });
+  const app = createApi({
+    log,
+    authenticator: createAuthenticator({ db, now }),
+    noteRefusal: createRefusals({ db, now }),
+  });
   addExportApi(app, {
     db,
     keyring: openKeyring(config, { now, onKmsBridged: log.kmsBridged }),

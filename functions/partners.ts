@@ -1,3 +1,4 @@
+import { createRefusals } from '../shared/audit/refusals.ts';
 import { createDirectory } from '../shared/accounts/directory.ts';
 import { createThrottle } from '../shared/accounts/throttle.ts';
 import { readConfig } from '../shared/cloud/config.ts';
@@ -17,7 +18,11 @@ export const build: Build = (env, now) => {
   const db = openFirestore(config, '(default)');
   const keyring = openKeyring(config, { now, onKmsBridged: log.kmsBridged });
   const throttle = createThrottle({ db, lookup: () => keyring.lookup(), now });
-  const app = createApi({ log, authenticator: createAuthenticator({ db, now }) });
+  const app = createApi({
+    log,
+    authenticator: createAuthenticator({ db, now }),
+    noteRefusal: createRefusals({ db, now }),
+  });
   addPartnersApi(app, {
     db,
     keyring,

@@ -4,10 +4,13 @@ import { createKms } from '../shared/cloud/kms.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { openWriteOnce } from '../shared/cloud/write-once.ts';
 import { createApi, toFunction } from '../shared/http/app.ts';
+import { connectionRoutes } from '../shared/http/connections/routes.ts';
 import { accountsRoutes } from '../shared/http/accounts/routes.ts';
 import { approvalsRoutes } from '../shared/http/approvals/routes.ts';
 import { auditRoutes } from '../shared/http/audit/route.ts';
+import { billingRoutes } from '../shared/http/billing/routes.ts';
 import { catalogueRoutes } from '../shared/http/catalogue/routes.ts';
+import { deliveriesRoutes, endpointsRoutes } from '../shared/http/deliveries/routes.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 import { exportRoutes } from '../shared/http/export/routes.ts';
 import { openApiDocument } from '../shared/http/openapi.ts';
@@ -36,7 +39,10 @@ export const build: Build = (env, now) => {
     [
       ...ordersRoutes,
       ...stockRoutes,
+      ...deliveriesRoutes,
+      ...endpointsRoutes,
       ...accountsRoutes,
+      ...connectionRoutes,
       ...approvalsRoutes,
       ...exportRoutes,
       ...partnersRoutes,
@@ -45,6 +51,7 @@ export const build: Build = (env, now) => {
       ...trustRoutes,
       ...staffRoutes,
       ...supportRoutes,
+      ...billingRoutes,
       ...catalogueRoutes,
     ],
     config.baseUrl,

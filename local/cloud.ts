@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,7 @@ import { type Identity, ROLES } from './roles.ts';
 import { readRoutes } from './routes.ts';
 import { type BackupBuckets, provisionBuckets } from './storage/provision.ts';
 import { startStorage, type StorageServer } from './storage/server.ts';
+import { endpointsOf, startStripe, stripeEnvOf, type StripeStandIn } from './stripe/server.ts';
 import {
   createTopology,
   type Delivery,
@@ -36,6 +37,8 @@ export interface CloudOptions {
   delivery?: Partial<Delivery>;
   /** Takes each letter that is sent, as a file. Without it, one beside the data, or one that is removed at the end. */
   mailDir?: string;
+  /** `EGRESS_STAND_INS` of the functions that call out: which hosts are played on this machine. */
+  standIns?: string;
   /** Functions that get a process of their own; the others share one. */
   apart?: readonly FunctionName[];
   /** Scheduled functions are called only when `clock` is told to. */
@@ -54,6 +57,7 @@ export interface Cloud {
   readonly emulators: Emulators;
   readonly kms: KmsStandIn;
   readonly storage: StorageServer;
+  readonly stripe: StripeStandIn;
   readonly firestoreAdmin: FirestoreAdminStandIn;
   readonly keys: KeyNames;
   readonly ledgerBucket: string;
@@ -78,6 +82,11 @@ export interface Cloud {
 }
 
 const LOCATION = 'global';
+/**
+ * `https://9000.localhost/hook` is what listens at port 9000: a merchant's own endpoint on the same machine, and
+ * `9001.shops.example` a shop that is played here.
+ */
+const STAND_INS = '*.localhost=*,*.shops.example=*';
 
 /** Starts everything and settles when every route answers. What was started is stopped again when a part fails. */
 export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
@@ -160,6 +169,9 @@ async function assemble(
   closers.push(() => kms.close());
   const storage = await startStorage({ ...kept, now });
   closers.push(() => storage.close());
+  const stripe = await startStripe({ ...kept, now });
+  closers.push(() => stripe.close());
+  stripe.deliverTo(endpointsOf(gateway.url));
   const ledgerBucket = `${projectId}-ledger`;
   const rootsBucket = `${projectId}-roots`;
   const backupBuckets = {
@@ -216,6 +228,9 @@ async function assemble(
     STORAGE_ENDPOINT: doors[identity].storageEndpoint,
     ...(identity === 'support' && { DISCLOSE_URL: inside.url }),
     ...(['accounts', 'partners', 'recover'].includes(identity) && { MAIL_DIR: mailDir }),
+    ...stripeEnvOf(identity, stripe.url),
+    ...(SHOPIFY_APP_USERS.has(identity) && shopifyAppOf(projectId)),
+    ...(CALLING_OUT.has(identity) && { EGRESS_STAND_INS: options.standIns ?? STAND_INS }),
   });
 
   onStep('functions');
@@ -257,7 +272,18 @@ async function assemble(
   clock.release();
 
   return {
-    ...{ projectId, baseUrl: gateway.url, emulators, kms, storage, keys, ledgerBucket, mailDir, doors },
+    ...{
+      projectId,
+      baseUrl: gateway.url,
+      emulators,
+      kms,
+      storage,
+      stripe,
+      keys,
+      ledgerBucket,
+      mailDir,
+      doors,
+    },
     ...{ firestoreAdmin, backupBuckets },
     ...{ clock, hosts, gateway, envOf, exportTo, stop },
     kill: (name) => hosts.kill(name),
@@ -283,6 +309,18 @@ async function assemble(
       }
     },
   };
+}
+
+const CALLING_OUT = new Set<Identity>(['accounts', 'deliver', 'pull']);
+
+/** The one app of this hub at Shopify: kept as long as the project's id is. */
+const SHOPIFY_APP_USERS = new Set<Identity>(['accounts', 'webhooks', 'pull']);
+
+export function shopifyAppOf(
+  projectId: string,
+): Record<'SHOPIFY_CLIENT_ID' | 'SHOPIFY_CLIENT_SECRETS', string> {
+  const secret = createHash('sha256').update(`shopify-app/${projectId}`).digest('hex');
+  return { SHOPIFY_CLIENT_ID: `app-${projectId}`, SHOPIFY_CLIENT_SECRETS: secret };
 }
 
 async function mailDirOf(dataDir: string | undefined, closers: (() => unknown)[]): Promise<string> {

@@ -15,7 +15,12 @@
 export interface Role {
   databases?: Partial<Record<'(default)' | 'keyring' | 'staff', 'datastore.user' | 'datastore.viewer'>>;
   keys?: Partial<Record<'tenantKek' | 'recoveryKek' | 'attest', readonly KeyRole[]>>;
-  topics?: Partial<Record<'orders' | 'erasures' | 'stock' | 'imports', 'pubsub.publisher'>>;
+  topics?: Partial<
+    Record<
+      'orders' | 'erasures' | 'stock' | 'imports' | 'deliveries' | 'pulls' | 'stripe-events',
+      'pubsub.publisher'
+    >
+  >;
   /** Databases of which this identity may have copies made into a bucket, which it can not read. */
   exports?: readonly ('(default)' | 'keyring' | 'staff')[];
   /** Databases that this identity makes, fills from a bucket, reads and deletes: any, or those named `drill-…`. */
@@ -51,16 +56,23 @@ export const ROLES = {
   webhooks: {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
-    topics: { orders: 'pubsub.publisher', stock: 'pubsub.publisher' },
+    topics: { orders: 'pubsub.publisher', stock: 'pubsub.publisher', pulls: 'pubsub.publisher' },
+  },
+  // Reads orders at shops, with the credentials that merchants gave for that, and takes them in as `webhooks` does.
+  pull: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
+    keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
+    topics: { orders: 'pubsub.publisher', stock: 'pubsub.publisher', pulls: 'pubsub.publisher' },
   },
   'route-order': {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
-    topics: { stock: 'pubsub.publisher' },
+    topics: { stock: 'pubsub.publisher', deliveries: 'pubsub.publisher' },
   },
   // Stock and the trade around it: whoever it was that bought, it can not open.
   allocate: {
     databases: { '(default)': 'datastore.user' },
+    topics: { deliveries: 'pubsub.publisher' },
   },
   catalogue: {
     databases: { '(default)': 'datastore.user' },
@@ -69,7 +81,12 @@ export const ROLES = {
   orders: {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
-    topics: { orders: 'pubsub.publisher', erasures: 'pubsub.publisher', stock: 'pubsub.publisher' },
+    topics: {
+      orders: 'pubsub.publisher',
+      erasures: 'pubsub.publisher',
+      stock: 'pubsub.publisher',
+      deliveries: 'pubsub.publisher',
+    },
   },
   // Makes the key of a company that signs up, and never unwraps the recovery copy of one.
   accounts: {
@@ -78,7 +95,7 @@ export const ROLES = {
       tenantKek: ['cloudkms.cryptoKeyEncrypter', 'cloudkms.cryptoKeyDecrypter'],
       recoveryKek: ['cloudkms.cryptoKeyEncrypter'],
     },
-    topics: { erasures: 'pubsub.publisher' },
+    topics: { erasures: 'pubsub.publisher', pulls: 'pubsub.publisher' },
   },
   // Invites companies and writes down what two of them agree on. It reads keys and makes none: one to know an address by
   // its hash and to sign a link, and the company's own to seal whom it reaches at a partner.
@@ -132,6 +149,7 @@ export const ROLES = {
       erasures: 'pubsub.publisher',
       stock: 'pubsub.publisher',
       imports: 'pubsub.publisher',
+      deliveries: 'pubsub.publisher',
     },
   },
   // Tells owners by letter that a member recovers an account: what it opens are their addresses. It ends nothing but
@@ -156,6 +174,13 @@ export const ROLES = {
     databases: { '(default)': 'datastore.user' },
     topics: { imports: 'pubsub.publisher' },
   },
+  // Opens what it sends: the address of one order for its supplier's shop, tracking for the shop that the order came
+  // from, each with an entry in the merchant's log.
+  deliver: {
+    databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
+    keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
+    topics: { deliveries: 'pubsub.publisher' },
+  },
   review: {
     databases: { staff: 'datastore.user' },
   },
@@ -165,6 +190,20 @@ export const ROLES = {
     databases: { '(default)': 'datastore.user' },
     keys: { attest: ['cloudkms.signer', 'cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
     buckets: { roots: ['storage.objectCreator', 'storage.legacyObjectReader'] },
+  },
+  // Stripe's endpoint on the internet. It passes ids on, and reaches nothing else.
+  'stripe-webhooks': {
+    topics: { 'stripe-events': 'pubsub.publisher' },
+  },
+  // These three hold keys of Stripe's, and none of ours.
+  settle: {
+    databases: { '(default)': 'datastore.user' },
+  },
+  bill: {
+    databases: { '(default)': 'datastore.user' },
+  },
+  billing: {
+    databases: { '(default)': 'datastore.user' },
   },
   // Have copies made, count what is in them, and look at what came of it by names, sizes and checksums. Neither can read
   // an object, and what they read of the keyring is wrapped by a key that they may not use. Only the second deletes, and

@@ -12,8 +12,11 @@ import { createPublisher } from '../shared/cloud/pubsub.ts';
 import { type Cloud, startCloud } from './cloud.ts';
 import { type DemoFile, movedTo, readDemoFile, removeDemoFile, writeDemoFile } from './demo-file.ts';
 import { SetupError } from './find-emulators.ts';
+import { leaveData, takeData } from './kept-data.ts';
 import { answers } from './leash.ts';
+import { letterOf, linkIn } from './letters.ts';
 import { seedDemo, seedDemoStock, seedDeps } from './seed.ts';
+import { type DemoShops, removeShopsFile, startDemoShops } from './shops/demo-shops.ts';
 
 const HELP = `
 Starts Strongroom on this machine, everything on 127.0.0.1. Ctrl-C stops it.
@@ -21,7 +24,7 @@ Starts Strongroom on this machine, everything on 127.0.0.1. Ctrl-C stops it.
   npm start -- [--port N] [--data DIR] [--verbose]
 
   --port N     where it answers (8080; 0 takes a free one)
-  --data DIR   keep orders, keys and objects in DIR from one run to the next (otherwise all is in memory)
+  --data DIR   keep orders, keys and objects in DIR from one run to the next (otherwise all is in memory); Ctrl-C saves
   --verbose    show the functions' log lines here (otherwise they go to log.ndjson)
   --help       this text
 `;
@@ -44,6 +47,7 @@ async function main(): Promise<void> {
   });
   const startedAt = Date.now();
   const folder = options.dataDir ?? resolve('.strongroom');
+  const lostSince = options.dataDir === undefined ? undefined : await takeData(options.dataDir);
   const log = await openLog(options.verbose ? undefined : join(folder, 'log.ndjson'));
   const files = [...new Set([resolve('.strongroom', 'demo.json'), join(folder, 'demo.json')])];
   for (const file of files) await removeLeftOver(file);
@@ -53,14 +57,18 @@ async function main(): Promise<void> {
     restore: resolve('.strongroom', 'restore.env'),
     rewrap: resolve('.strongroom', 'rewrap.env'),
     'staff-admin': resolve('.strongroom', 'staff.env'),
+    bill: resolve('.strongroom', 'bill.env'),
   };
   const mailDir = join(folder, 'mail');
   const onLine = (line: string): void => {
     log.write(line);
     const letter = letterOf(line);
-    if (letter !== undefined) console.log(`  letter     ${relative(process.cwd(), join(mailDir, letter))}`);
+    if (letter !== undefined) void showLetter(join(mailDir, letter));
   };
-  const cloud = await startHub(options, mailDir, onLine);
+  const shops = await startDemoShops();
+  const shopsFile = resolve('.strongroom', 'shops.json');
+  const cloud = await startHub(options, mailDir, shops, onLine);
+  shops.belongTo(cloud.projectId);
   try {
     step('two merchants');
     const demo = await demoOf(cloud, options.dataDir);
@@ -68,17 +76,22 @@ async function main(): Promise<void> {
       onStop = settle;
     });
     await mkdir(resolve('.strongroom'), { recursive: true });
-    for (const identity of ['replay-ledger', 'restore', 'rewrap', 'staff-admin'] as const) {
+    for (const identity of ['replay-ledger', 'restore', 'rewrap', 'staff-admin', 'bill'] as const) {
       await writeFile(commands[identity], envLines(cloud.envOf(identity)), { mode: 0o600 });
     }
+    await shops.write(shopsFile);
     for (const file of files) await writeDemoFile(file, demo);
-    console.log(screen(demo, mailDir, log.file, Date.now() - startedAt));
+    console.log(screen(demo, cloud.stripe.url, mailDir, log.file, Date.now() - startedAt));
+    if (lostSince !== undefined) console.log(lost(lostSince));
     await stopped;
     console.log(options.dataDir === undefined ? '\nStopping …' : '\nSaving and stopping …');
   } finally {
     for (const file of files) await removeDemoFile(file, cloud.baseUrl);
     for (const file of Object.values(commands)) await rm(file, { force: true });
+    await removeShopsFile(shopsFile);
     await cloud.stop();
+    await shops.close();
+    if (options.dataDir !== undefined) await leaveData(options.dataDir);
     await log.close();
   }
 }
@@ -135,22 +148,38 @@ function step(what: string): void {
   console.log(`  starting ${what} …`);
 }
 
-/** The name of the file that a line of the log tells of when a letter was sent. */
-function letterOf(line: string): string | undefined {
-  return /"event":"mail\.filed".*"fileName":"([0-9a-z.-]+)"/.exec(line)?.[1];
+/** On this screen only: what a link opens has no place in the log. */
+async function showLetter(file: string): Promise<void> {
+  console.log(`  letter     ${relative(process.cwd(), file)}\n             ${await linkIn(file)}`);
 }
 
-async function startHub(options: Options, mailDir: string, onLine: (line: string) => void): Promise<Cloud> {
+function lost(since: string): string {
+  return [
+    '',
+    `  The run of ${since} ended without saving, so this one goes on from where that one began:`,
+    '  what happened in it is lost, what was erased in it is there again.',
+  ].join('\n');
+}
+
+async function startHub(
+  options: Options,
+  mailDir: string,
+  shops: DemoShops,
+  onLine: (line: string) => void,
+): Promise<Cloud> {
   try {
     return await startCloud({
       port: options.port,
       ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
       mailDir,
+      standIns: shops.standIns,
       onLine,
       onStep: step,
     });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    // The port comes before the data.
+    if (options.dataDir !== undefined) await leaveData(options.dataDir);
     throw new SetupError(`Port ${options.port} is in use: choose another with npm start -- --port N.`);
   }
 }
@@ -220,7 +249,13 @@ async function openLog(file: string | undefined): Promise<LogSink> {
   };
 }
 
-function screen(demo: DemoFile, mailDir: string, logFile: string | undefined, tookMs: number): string {
+function screen(
+  demo: DemoFile,
+  stripeUrl: string,
+  mailDir: string,
+  logFile: string | undefined,
+  tookMs: number,
+): string {
   const { baseUrl, retailer } = demo;
   const lines = [
     `Ready after ${(tookMs / 1000).toFixed(1)} s.`,
@@ -228,7 +263,9 @@ function screen(demo: DemoFile, mailDir: string, logFile: string | undefined, to
     `  API        ${baseUrl}/v1          (reference: ${baseUrl}/docs)`,
     `  Webhooks   ${demo.connections.shopify.url}   Shopify`,
     `             ${demo.connections.standard.url}   Standard Webhooks`,
+    `  Stripe     ${stripeUrl}   (a stand-in, which takes test cards alone)`,
     `  Letters    ${relative(process.cwd(), mailDir)}`,
+    `  Shops      one of each platform to connect, in ${relative(process.cwd(), resolve('.strongroom', 'shops.json'))}`,
     `  Merchants  keys, passwords and secrets in ${relative(process.cwd(), resolve('.strongroom', 'demo.json'))}`,
     `  Log        ${logFile === undefined ? 'below' : relative(process.cwd(), logFile)}`,
     '',

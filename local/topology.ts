@@ -21,11 +21,17 @@ export const FUNCTIONS = [
   'allocate',
   'import',
   'checkpoint',
+  'stripe-webhooks',
+  'settle',
+  'bill',
+  'billing',
   'backup',
   'backup-check',
   'offsite-copy',
   'offsite-purge',
   'restore-drill',
+  'deliver',
+  'pull',
 ] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];
@@ -53,10 +59,16 @@ export const TOPICS = [
   'erasures',
   'stock',
   'imports',
+  'stripe-events',
   'orders-dead',
   'erasures-dead',
   'stock-dead',
   'imports-dead',
+  'stripe-events-dead',
+  'deliveries',
+  'deliveries-dead',
+  'pulls',
+  'pulls-dead',
 ] as const;
 
 export type TopicName = (typeof TOPICS)[number];
@@ -76,6 +88,7 @@ export interface Subscription {
 export const SUBSCRIPTIONS: readonly Subscription[] = [
   { name: 'orders-route-order', topic: 'orders', to: 'route-order', path: '/', deadLetters: 'orders-dead' },
   { name: 'erasures-erase', topic: 'erasures', to: 'erase', path: '/', deadLetters: 'erasures-dead' },
+  { name: 'pulls-pull', topic: 'pulls', to: 'pull', path: '/', deadLetters: 'pulls-dead' },
   {
     name: 'stock-allocate',
     topic: 'stock',
@@ -113,6 +126,41 @@ export const SUBSCRIPTIONS: readonly Subscription[] = [
     path: '/dead-letters',
     deadLetters: undefined,
   },
+  {
+    name: 'stripe-events-settle',
+    topic: 'stripe-events',
+    to: 'settle',
+    path: '/',
+    deadLetters: 'stripe-events-dead',
+  },
+  {
+    name: 'stripe-events-dead-settle',
+    topic: 'stripe-events-dead',
+    to: 'settle',
+    path: '/dead-letters',
+    deadLetters: undefined,
+  },
+  {
+    name: 'deliveries-deliver',
+    topic: 'deliveries',
+    to: 'deliver',
+    path: '/',
+    deadLetters: 'deliveries-dead',
+  },
+  {
+    name: 'deliveries-dead-sweep',
+    topic: 'deliveries-dead',
+    to: 'sweep',
+    path: '/dead-letters',
+    deadLetters: undefined,
+  },
+  {
+    name: 'pulls-dead-sweep',
+    topic: 'pulls-dead',
+    to: 'sweep',
+    path: '/dead-letters',
+    deadLetters: undefined,
+  },
 ];
 
 export interface Schedule {
@@ -124,10 +172,13 @@ export interface Schedule {
 
 export const SCHEDULES: readonly Schedule[] = [
   { name: 'sweep', to: 'sweep', path: '/', everyMinutes: 1 },
+  { name: 'pull', to: 'pull', path: '/tick', everyMinutes: 1 },
   { name: 'close', to: 'close', path: '/', everyMinutes: 5 },
   { name: 'recover', to: 'recover', path: '/', everyMinutes: 15 },
   { name: 'review', to: 'review', path: '/', everyMinutes: 24 * 60 },
   { name: 'checkpoint', to: 'checkpoint', path: '/', everyMinutes: 5 },
+  // New charges are made once a day; the other ticks go on with what is under way.
+  { name: 'bill', to: 'bill', path: '/', everyMinutes: 15 },
   // At 0, 6, 12 and 18 o'clock UTC.
   { name: 'backup', to: 'backup', path: '/', everyMinutes: 6 * 60 },
   { name: 'backup-check', to: 'backup-check', path: '/', everyMinutes: 15 },

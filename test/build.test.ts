@@ -86,15 +86,18 @@ describe('a bundle', () => {
     expect(await shoot(port, signedOrder(demo))).toBe(200);
   });
 
-  it('is production whatever the environment says, and tells nobody what a library complains of', async () => {
+  it('is production whatever the environment says, and repeats nothing of a body that is no JSON', async () => {
     const [, ...args] = manifest().scripts.start.split(' ');
+    expect(readFileSync(join(folder, manifest().main), 'utf8')).toMatch(
+      /process\.env\.NODE_ENV ?= ?"production"|process\.env\["NODE_ENV"\] ?= ?"production"/,
+    );
     const port = await started(args, { NODE_ENV: 'development' });
     const answer = await fetch(`http://127.0.0.1:${port}/`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: '{"canary',
     });
-    expect(answer.status).toBe(400);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
     expect(await answer.text()).not.toMatch(/canary|SyntaxError|node_modules/);
   });
 

@@ -10,9 +10,11 @@ const LAYERS: string[][] = [
   ['shared/crypto'],
   ['shared/cloud'],
   ['shared/audit'],
-  ['shared/factors'],
+  ['shared/factors', 'shared/outbox'],
   [
+    'shared/billing',
     'shared/commerce',
+    'shared/deliveries',
     'shared/orders',
     'shared/accounts',
     'shared/staff',
@@ -99,6 +101,21 @@ describe('imports', () => {
     visit('functions/support.ts');
     const opening = /keyring|\/kms\.ts$|\/grants\.ts$|\/disclose(?:-api)?\.ts$|shared\/orders\/open/;
     expect([...seen].filter((file) => opening.test(file))).toEqual([]);
+  });
+
+  it('nothing that is deployed opens a connection of its own: calls out go through egress', () => {
+    // What speaks to Google, to our own functions inside, and to the server that takes letters.
+    const own = /^shared\/cloud\/(?:egress|internal|mail)\.ts$/;
+    const opening =
+      /(?<![.\w])fetch\(|(?:from|import\()\s*'(?:undici|axios|got|gaxios|node-fetch|ws)'|\b(?:https?|http2|net|tls|dgram)\.(?:request|get|connect|createConnection|Socket)\b|import (?!type)[^;]*\b(?:request|get|connect|createConnection|Socket|Agent|TLSSocket)\b[^;]*from 'node:(?:https?|http2|net|tls|dgram)'|new (?:WebSocket|EventSource|XMLHttpRequest)\b|node:child_process/;
+    const wrong = [...sources('functions'), ...sources('shared')].filter(
+      (file) => !own.test(file) && opening.test(readFileSync(join(ROOT, file), 'utf8')),
+    );
+    expect(wrong).toEqual([]);
+    expect(opening.test(readFileSync(join(ROOT, 'shared/cloud/egress.ts'), 'utf8'))).toBe(true);
+    for (const line of ["await fetch('x')", "import { request } from 'node:https';", "https.get('x')"]) {
+      expect(opening.test(line)).toBe(true);
+    }
   });
 
   it('there are no barrels and no rooms for odds and ends', () => {

@@ -12,6 +12,7 @@ import { everyQuery } from './catalogue/every-query.ts';
 import { act, call, trade } from './orders/trading.ts';
 import { ordered, quiet, settled, supplying } from './stock/stock-fixture.ts';
 import { browserKey, type DeskFixture, openDesk } from './support-desk/desk-fixture.ts';
+import { everyBillingQuery } from './stripe/every-query.ts';
 import { declaredIndexes, type IndexFile, isDeclared } from './support/declared-indexes.ts';
 import { type Market, startMarket } from './support/market.ts';
 
@@ -55,7 +56,8 @@ async function accounts(): Promise<void> {
   await people.ask('POST', '/v1/recoveries', { body: { email: owner.email } });
   const recovery = newRecovery(companyId, people.seed.now);
   await people.seed.db.doc(paths.recovery(member.memberId)).create(recovery);
-  const lists = ['sessions', 'members', 'recoveries', 'approvals', 'export'];
+  await ask('POST', '/v1/connections', { platform: 'shopify', shop: 'one-of-theirs.myshopify.com' });
+  const lists = ['sessions', 'members', 'recoveries', 'approvals', 'export', 'connections'];
   for (const path of lists) await ask('GET', `/v1/${path}`);
   await ask('DELETE', `/v1/members/${withdrawn}`);
   await ask('PATCH', `/v1/members/${member.memberId}`, { role: 'read_only' });
@@ -167,6 +169,8 @@ describe('every query that the hub makes', () => {
       ...orders.map((some) => `/v1/orders?limit=1${some}`),
       ...entries.map((some) => `/v1/audit?limit=1${some}`),
       '/v1/erasures?limit=1',
+      '/v1/endpoints',
+      ...subsets(['state=dead', `orderId=${own.id}`]).map((some) => `/v1/deliveries?limit=1${some}`),
     ];
     for (const path of lists) {
       const page = await call<{ next: string | null }>(retailer, 'GET', path);
@@ -178,6 +182,7 @@ describe('every query that the hub makes', () => {
     }
     await call(retailer, 'POST', '/v1/orders/erase-archived');
     await everyQuery(market);
+    await everyBillingQuery(market);
     await accounts();
     await support();
     await stock();
@@ -210,8 +215,15 @@ describe('every query that the hub makes', () => {
       '(default) auditTree false',
       '(default) auditTree true',
       '(default) backups false',
+      '(default) cards false',
+      '(default) charges false',
+      '(default) charges true',
       '(default) closings false',
       '(default) connections false',
+      '(default) connections true',
+      '(default) deliveries false',
+      '(default) deliveries true',
+      '(default) endpoints false',
       '(default) erasures false',
       '(default) erasures true',
       '(default) imports false',
@@ -222,8 +234,11 @@ describe('every query that the hub makes', () => {
       '(default) orders true',
       '(default) partnerInvitations false',
       '(default) partners false',
+      '(default) partners true',
       '(default) priceLists false',
+      '(default) privacyRequests true',
       '(default) products false',
+      '(default) pulls true',
       '(default) recoveries false',
       '(default) recoveryLinks false',
       '(default) reservations false',
@@ -232,6 +247,7 @@ describe('every query that the hub makes', () => {
       '(default) sessions false',
       '(default) stock false',
       '(default) stock true',
+      '(default) stripeAccounts false',
       '(default) supportRequests false',
       'keyring recordKeys false',
       'staff staff false',
@@ -264,9 +280,14 @@ describe('every query that the hub makes', () => {
         const override = file.fieldOverrides.find(
           (each) => each.collectionGroup === collection && each.fieldPath === field,
         );
+        // A part of a field may have indexes of its own, apart from those of the whole.
+        const apart = file.fieldOverrides.filter((each) => each.collectionGroup === collection);
         const asked = [...seen.values()].some((query) =>
           [...query.filters, ...query.orders].some(
-            (each) => query.collection === collection && each.field.split('.')[0] === field,
+            (each) =>
+              query.collection === collection &&
+              each.field.split('.')[0] === field &&
+              (each.field === field || !apart.some(({ fieldPath }) => fieldPath === each.field)),
           ),
         );
         const exempt = override?.indexes.length === 0;
@@ -410,6 +431,21 @@ describe('a query', () => {
       query({ filters: equal('a.b') }),
       { ...empty, fieldOverrides: [{ collectionGroup: 'things', fieldPath: 'a', indexes: [] }] },
       false,
+    ],
+    [
+      'by a field of an exempt one that is declared by itself is served',
+      query({ filters: equal('a.b') }),
+      {
+        ...empty,
+        fieldOverrides: [
+          { collectionGroup: 'things', fieldPath: 'a', indexes: [] },
+          {
+            ...{ collectionGroup: 'things', fieldPath: 'a.b' },
+            indexes: [{ queryScope: 'COLLECTION', order: 'ASCENDING' }],
+          },
+        ],
+      },
+      true,
     ],
     [
       'with a filter that is not known here is not served',

@@ -40,8 +40,14 @@ async function main() {
     console.log(USAGE.trim());
     return values.help ? 0 : 2;
   }
+  const log = read(bundle);
+  const refusal = refusalIn(log);
+  if (refusal !== undefined) {
+    console.error(`${bundle} is no log, but what was answered instead of one: ${refusal}`);
+    return 2;
+  }
   const result = await verifyLog({
-    bundle: read(bundle),
+    bundle: log,
     jwks: JSON.parse(read(values.keys)),
     earlier: earlier.map(read),
     roots: root.flatMap((file) => linesOf(read(file)).map(rootIn)),
@@ -63,6 +69,22 @@ async function main() {
 /** @param {string} file */
 function read(file) {
   return readFileSync(file, 'utf8');
+}
+
+/**
+ * What the hub said instead of handing out a bundle (RFC 9457), in its words.
+ *
+ * @param {string} text
+ * @returns {string | undefined}
+ */
+function refusalIn(text) {
+  try {
+    const { status, code, title, detail } = JSON.parse(text);
+    return status === undefined ? undefined : `${code}, ${detail ?? title}`;
+  } catch {
+    // A bundle is more than one line of JSON.
+    return undefined;
+  }
 }
 
 /** @param {string} text */

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { SCOPES } from '../domain/api-key.ts';
+import { ChargeCode, ChargeState } from '../domain/billing.ts';
+import { DeliveryCode } from '../domain/delivery.ts';
 import { ERRORS, type ErrorCode } from '../domain/errors.ts';
 import { idSchema } from '../domain/ids.ts';
 import { HeldCode, OrderState } from '../domain/order.ts';
@@ -29,6 +32,7 @@ export const Facts = z.strictObject({
   skus: Count.optional(),
   state: OrderState.optional(),
   code: Code.optional(),
+  scope: z.enum(SCOPES).optional(),
   addressCleaned: z.boolean().optional(),
   afterShipping: z.boolean().optional(),
   supportRequestId: idSchema('supportRequest').optional(),
@@ -37,6 +41,7 @@ export const Facts = z.strictObject({
   managing: ManageAction.optional(),
   minutes: z.int().min(0).max(MOST_MINUTES).optional(),
   ended: z.enum(['expired', 'undecided', 'by_staff']).optional(),
+  asked: z.enum(['customer_redact', 'shop_redact', 'data_request']).optional(),
   memberId: idSchema('member').optional(),
   invitationId: idSchema('invitation').optional(),
   sessionId: idSchema('session').optional(),
@@ -44,6 +49,13 @@ export const Facts = z.strictObject({
   roleBefore: z.enum(MEMBER_ROLES).optional(),
   sessions: Count.optional(),
   factor: z.enum(['totp', 'passkey', 'recovery_code']).optional(),
+  chargeId: idSchema('charge').optional(),
+  refundId: idSchema('refund').optional(),
+  charge: ChargeState.optional(),
+  reason: ChargeCode.optional(),
+  deliveryId: idSchema('delivery').optional(),
+  endpointId: idSchema('endpoint').optional(),
+  deliveryCode: DeliveryCode.optional(),
   factorId: z.union([idSchema('totp'), idSchema('passkey')]).optional(),
   partnerRole: PartnerRole.optional(),
   termsVersion: Count.optional(),
@@ -72,11 +84,15 @@ const RecordRef = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('member'), id: idSchema('member') }),
   z.strictObject({ type: z.literal('partner'), id: idSchema('partner') }),
   z.strictObject({ type: z.literal('api_key'), id: idSchema('apiKey') }),
+  z.strictObject({ type: z.literal('charge'), id: idSchema('charge') }),
+  z.strictObject({ type: z.literal('connection'), id: idSchema('connection') }),
   z.strictObject({ type: z.literal('support_request'), id: idSchema('supportRequest') }),
   // Made of the company and of its own name for it (`logId`), which is no word for a log.
   z.strictObject({ type: z.literal('product'), id: idSchema('product') }),
   z.strictObject({ type: z.literal('price_list'), id: idSchema('priceList') }),
   z.strictObject({ type: z.literal('import'), id: idSchema('import') }),
+  z.strictObject({ type: z.literal('delivery'), id: idSchema('delivery') }),
+  z.strictObject({ type: z.literal('endpoint'), id: idSchema('endpoint') }),
 ]);
 
 /** One action of one company, as it is stored, shown and hashed. */

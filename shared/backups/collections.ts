@@ -10,6 +10,8 @@ export const COLLECTIONS: Record<PartName, readonly string[]> = {
     ...['partners', 'partnerPairs', 'partnerInvitations', 'connections', 'connectionRefs'],
     ...['products', 'stock', 'reservations', 'priceLists', 'imports', 'importParts'],
     ...['members', 'apiKeys', 'apiKeyRefs', 'emailRefs', 'invitations', 'recoveries', 'supportRequests'],
+    ...['billing', 'stripeAccounts', 'cards', 'charges'],
+    ...['shopRefs', 'deliveries', 'endpoints', 'pulls', 'privacyRequests'],
     ...['audit', 'auditTree', 'auditHeads', 'rootTree', 'roots'],
     ...['backups', 'drills', 'leases'],
   ],
@@ -19,6 +21,15 @@ export const COLLECTIONS: Record<PartName, readonly string[]> = {
 
 /** What is left out, on purpose; of the keyring also `keyCensus`, which is taken anew. */
 export const LEFT_OUT: readonly string[] = [
-  ...['sessions', 'staffSessions', 'challenges', 'throttles', 'resets', 'signUps', 'recoveryLinks'],
+  ...[
+    'sessions',
+    'staffSessions',
+    'challenges',
+    'throttles',
+    'resets',
+    'signUps',
+    'recoveryLinks',
+    'shopifyStates',
+  ],
   ...['idempotency', 'receipts'],
 ];

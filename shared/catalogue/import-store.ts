@@ -40,6 +40,8 @@ export interface StoredImport {
   created: number;
   changed: number;
   unchanged: number;
+  /** Rows whose product was changed or removed after the file was sent. */
+  superseded: number;
   refused: number;
   /** The first of them. */
   problems: CsvProblem[];
@@ -73,7 +75,8 @@ export async function storeImport(
   const at = timestamp(deps.now);
   const stored: StoredImport = {
     ...{ companyId, state: 'checking', onError: file.onError, bytes: file.bytes.length, parts: parts.length },
-    ...{ rows: null, applied: 0, created: 0, changed: 0, unchanged: 0, refused: 0, problems: [] },
+    ...{ rows: null, applied: 0, created: 0, changed: 0, unchanged: 0, superseded: 0 },
+    ...{ refused: 0, problems: [] },
     ...{ createdAt: at, updatedAt: at, finishedAt: null, due: randomInt(DUE_SLOTS) },
   };
   const expireAt = Timestamp.fromMillis(deps.now() + PARTS_MS);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { CARD_REFUSED, holdsCardNumber, noCardNumber } from '../domain/card-number.ts';
 import { keyedId } from '../domain/ids.ts';
 import { Amount } from '../domain/order.ts';
 import { plainLine } from '../domain/plain-text.ts';
@@ -16,16 +17,31 @@ export const ProductSku = z
 const line = (most: number): z.ZodString =>
   z.string().overwrite(plainLine).min(1, 'is empty').max(most, `is longer than ${most} characters`);
 
+/** Addresses of images and the like have digits of their own. */
+function outsideTags(html: string): string {
+  return html
+    .split('<')
+    .map((part) => part.slice(part.indexOf('>') + 1))
+    .join(' ');
+}
+
 /** Another product of the same `group` is a variant; `options` tell the variants apart. */
 export const PRODUCT_FIELDS = {
-  title: line(500),
+  title: line(500).refine(...noCardNumber),
   price: Amount,
   currency: MoneyCurrency,
   active: z.boolean(),
   group: line(120).nullable(),
-  options: z.array(z.strictObject({ name: line(60), value: line(120) })).max(3),
+  options: z
+    .array(
+      z.strictObject({ name: line(60).refine(...noCardNumber), value: line(120).refine(...noCardNumber) }),
+    )
+    .max(3),
   /** HTML, which is cleaned when it is written. */
-  description: z.string().max(20_000, 'is longer than 20,000 characters'),
+  description: z
+    .string()
+    .max(20_000, 'is longer than 20,000 characters')
+    .refine((html) => !holdsCardNumber(outsideTags(html)), CARD_REFUSED),
   images: z
     .array(
       z

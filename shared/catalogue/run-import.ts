@@ -8,6 +8,7 @@ import { type CsvFile, readCsv } from './read-csv.ts';
 import {
   type CatalogueDeps,
   cleanWrites,
+  isNewer,
   type ProductWrite,
   refOf,
   writeFound,
@@ -102,7 +103,18 @@ async function applySome(
     if (own === undefined || stored?.state !== 'applying') return undefined;
     if (stored.applied !== at) return stored.applied;
     const batch = db.batch();
-    const after = counted(stored, writeFound(batch, writes, found));
+    const { createdAt: askedAt } = stored;
+    const still = writes.flatMap((write, place) => {
+      const snapshot = found[place];
+      return snapshot === undefined || isNewer(snapshot, askedAt) ? [] : [{ write, snapshot }];
+    });
+    const results = writeFound(
+      batch,
+      still.map(({ write }) => write),
+      still.map(({ snapshot }) => snapshot),
+      { askedAt, renews: false },
+    );
+    const after = counted(stored, results, writes.length - still.length);
     const last = after.applied === file.writes.length;
     if (last) endImport(batch, own, { ...after, state: 'done' }, requestId, deps);
     else batch.update(ref, { ...after, updatedAt: timestamp(deps.now) }, versionOf(own.updateTime));
@@ -122,13 +134,14 @@ function someFrom(writes: readonly ProductWrite[], from: number): ProductWrite[]
   return some;
 }
 
-function counted(stored: StoredImport, results: WriteResult[]): StoredImport {
+function counted(stored: StoredImport, results: WriteResult[], superseded: number): StoredImport {
   const count = (wanted: WriteResult): number => results.filter((result) => result === wanted).length;
   return {
     ...stored,
-    applied: stored.applied + results.length,
+    applied: stored.applied + results.length + superseded,
     created: stored.created + count('created'),
     changed: stored.changed + count('changed'),
     unchanged: stored.unchanged + count('unchanged'),
+    superseded: stored.superseded + superseded,
   };
 }

@@ -24,12 +24,15 @@ export const StoredProduct = z.object({
   lists: z.array(z.string()).default([]),
   /** The database's own time of the last change, by which partners follow. */
   changedAt: z.instanceof(Timestamp).optional(),
+  /** When what stands here was asked for: a row of a file that was sent before that changes nothing. */
+  askedAt: z.string().optional(),
 });
 export type StoredProduct = z.infer<typeof StoredProduct>;
 
 /** What stands in place of a product for `TOMBSTONE_MS`. */
 export interface RemovedProduct {
   active: false;
+  askedAt: string;
   expireAt: Timestamp;
 }
 

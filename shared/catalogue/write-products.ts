@@ -12,8 +12,9 @@ import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import { AppError } from '../domain/errors.ts';
-import type { Clock } from '../domain/time.ts';
+import { type Clock, timestamp } from '../domain/time.ts';
 import { type Product, PRODUCT_DEFAULTS, productLogId } from './product.ts';
+import { runningImports } from './running-imports.ts';
 import { type RemovedProduct, StoredProduct, TOMBSTONE_MS } from './stored-product.ts';
 
 /** Who acts, and under which request. */
@@ -35,12 +36,19 @@ export interface ProductWrite {
 
 export type WriteResult = 'created' | 'changed' | 'unchanged';
 
+/** When writes were asked for: those of a file are carried out later. */
+export interface Asked {
+  askedAt: string;
+  /** Whether what changes nothing is newer than what stands there, all the same. */
+  renews: boolean;
+}
+
 /** Told the version of the one document that is written; throws where the caller wants another one. */
 export type CheckVersion = (snapshot: DocumentSnapshot) => void;
 
 /**
  * Writes products of one company, all of them or none, with one entry in its log. What changes nothing is not written:
- * neither is then its time, by which partners look for changes.
+ * neither is then its time, by which partners look for changes. While a file is imported it is said to be newer.
  */
 export async function putProducts(
   companyId: string,
@@ -50,10 +58,13 @@ export async function putProducts(
   check: CheckVersion = () => undefined,
 ): Promise<{ results: WriteResult[]; entry: AuditEntry | undefined }> {
   const clean = await cleanWrites(writes);
+  const askedAt = timestamp(deps.now);
   return deps.db.runTransaction(async (tx) => {
     const found = await tx.getAll(...writes.map(({ sku }) => refOf(deps.db, companyId, sku)));
     found.forEach(check);
-    const results = writeFound(tx, clean, found);
+    const nothingNew = clean.some((write, place) => isSame(write, found[place]));
+    const renews = nothingNew && !(await tx.get(runningImports(deps.db, companyId).limit(1))).empty;
+    const results = writeFound(tx, clean, found, { askedAt, renews });
     const products = results.filter((result) => result !== 'unchanged').length;
     if (products === 0) return { results, entry: undefined };
     const [only] = writes.length === 1 ? writes : [];
@@ -87,22 +98,38 @@ export function writeFound(
   writer: ProductWriter,
   writes: readonly ProductWrite[],
   found: readonly DocumentSnapshot[],
+  { askedAt, renews }: Asked,
 ): WriteResult[] {
-  return writes.map(({ sku, product }, place) => {
+  return writes.map((write, place) => {
     const snapshot = found[place];
     if (snapshot === undefined) throw new AppError('INTERNAL');
-    const before = toProduct(snapshot);
-    const kept = before ?? { ...PRODUCT_DEFAULTS, rules: {}, lists: [] };
-    const after = { ...kept, ...product, sku };
-    if (before !== undefined && isDeepStrictEqual(after, before)) return 'unchanged';
-    const changedAt = FieldValue.serverTimestamp();
     const lastUpdateTime = snapshot.updateTime;
-    if (lastUpdateTime === undefined) writer.create(snapshot.ref, { ...after, changedAt });
+    if (isSame(write, snapshot)) {
+      if (renews && lastUpdateTime) writer.update(snapshot.ref, { askedAt }, { lastUpdateTime });
+      return 'unchanged';
+    }
+    const before = toProduct(snapshot);
+    const after = { ...productAfter(write, before), askedAt, changedAt: FieldValue.serverTimestamp() };
+    if (lastUpdateTime === undefined) writer.create(snapshot.ref, after);
     // In place of a tombstone too, of which nothing stays.
-    else
-      writer.update(snapshot.ref, { ...after, changedAt, expireAt: FieldValue.delete() }, { lastUpdateTime });
+    else writer.update(snapshot.ref, { ...after, expireAt: FieldValue.delete() }, { lastUpdateTime });
     return before === undefined ? 'created' : 'changed';
   });
+}
+
+/** Whether what stands there, be it that nothing does any more, was asked for after this. */
+export function isNewer(snapshot: DocumentSnapshot | undefined, askedAt: string): boolean {
+  const newest: unknown = snapshot?.get('askedAt');
+  return typeof newest === 'string' && newest > askedAt;
+}
+
+function productAfter({ sku, product }: ProductWrite, before: StoredProduct | undefined): StoredProduct {
+  return { ...(before ?? { ...PRODUCT_DEFAULTS, rules: {}, lists: [] }), ...product, sku };
+}
+
+function isSame(write: ProductWrite, snapshot: DocumentSnapshot | undefined): boolean {
+  const before = snapshot && toProduct(snapshot);
+  return before !== undefined && isDeepStrictEqual(productAfter(write, before), before);
 }
 
 /** Removes a product, what price lists say of it too, and leaves word of that for partners. `NOT_FOUND` for none. */
@@ -119,6 +146,7 @@ export async function removeProduct(
     check(snapshot);
     const removed: RemovedProduct = {
       active: false,
+      askedAt: timestamp(now),
       expireAt: Timestamp.fromMillis(now() + TOMBSTONE_MS),
     };
     tx.set(snapshot.ref, { ...removed, changedAt: FieldValue.serverTimestamp() });

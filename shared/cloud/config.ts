@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseStandIns, type StandIns } from './egress-target.ts';
 
 const Address = z.string().regex(/^[a-z0-9.-]+:\d+$/i, 'not host:port');
 const CryptoKeyName = z
@@ -25,6 +26,7 @@ const Environment = z.object({
   CLOUD_ENDPOINT: Address.optional(),
   DISCLOSE_URL: z.url().optional(),
   STORAGE_ENDPOINT: z.url({ protocol: /^http$/, hostname: /^127\.0\.0\.1$/ }).optional(),
+  EGRESS_STAND_INS: z.string().optional(),
 });
 
 /** What a function knows of its surroundings. No secret is in it: those are opened through KMS. */
@@ -54,6 +56,8 @@ export interface Config {
   cloudEndpoint: string | undefined;
   /** Base URL of Cloud Storage's JSON API on one machine; never in production. */
   storageEndpoint: string | undefined;
+  /** Shops that are played on one machine, by host; none in production. */
+  standIns: StandIns;
 }
 
 const EMULATORS = ['FIRESTORE_EMULATOR_HOST', 'PUBSUB_EMULATOR_HOST', 'STORAGE_EMULATOR_HOST'];
@@ -70,6 +74,13 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   if (production && (values.CLOUD_ENDPOINT ?? values.STORAGE_ENDPOINT) !== undefined) {
     throw new Error('CLOUD_ENDPOINT and STORAGE_ENDPOINT have no place in production.');
   }
+  if (production && values.EGRESS_STAND_INS !== undefined) {
+    throw new Error(
+      'EGRESS_STAND_INS has no place in production: calls out go to the public internet alone.',
+    );
+  }
+  const standIns = parseStandIns(values.EGRESS_STAND_INS ?? '');
+  if (standIns === undefined) throw new Error('EGRESS_STAND_INS: not host=port with commas between.');
   if (production && EMULATORS.some((name) => env[name] !== undefined)) {
     throw new Error(
       `${EMULATORS.join(', ')}: the clients would obey them, and they have no place in production.`,
@@ -102,6 +113,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     discloseUrl: values.DISCLOSE_URL?.replace(/\/+$/, ''),
     cloudEndpoint: values.CLOUD_ENDPOINT,
     storageEndpoint: values.STORAGE_ENDPOINT,
+    standIns,
   };
 }
 

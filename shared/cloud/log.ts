@@ -10,7 +10,9 @@ interface Facts {
   companyId?: string;
   connectionId?: string;
   erasureId?: string;
+  deliveryId?: string;
   requestId?: string;
+  pullId?: string;
   staffId?: string;
   fileName?: string;
   backupId?: string;
@@ -34,6 +36,8 @@ const SHAPES: Record<
   companyId: /^cmp_[0-9a-z]{26}$/,
   connectionId: /^con_[0-9a-z]{26}$/,
   erasureId: /^era_[0-9a-z]{26}$/,
+  deliveryId: /^del_[0-9a-z]{26}$/,
+  pullId: /^pul_[0-9a-z]{26}$/,
   requestId: /^req_[0-9a-z]{26}$/,
   staffId: /^stf_[0-9a-z]{26}$/,
   fileName: /^[0-9a-z-]{1,80}\.[a-z]{1,5}$/,
@@ -58,7 +62,10 @@ function events(line: Line) {
     orderIgnored: (orderId: string, companyId: string, code: string) => {
       line('INFO', 'order.ignored', 'A delivery that changes nothing', { orderId, companyId, code });
     },
-    eventIgnored: (connectionId: string, reason: 'topic' | 'nothing_to_ship' | 'closing') => {
+    eventIgnored: (
+      connectionId: string,
+      reason: 'topic' | 'nothing_to_ship' | 'closing' | 'ping' | 'uninstalled',
+    ) => {
       const code = reason.toUpperCase();
       line('INFO', 'event.ignored', 'An event that is of no concern here', { connectionId, code });
     },
@@ -87,9 +94,48 @@ function events(line: Line) {
     stockPublishFailed: (companyId: string) => {
       line('WARNING', 'publish.failed', 'A message was not published; sweep will', { companyId });
     },
-    publishFailed: (topic: 'orders' | 'erasures', id: string, companyId: string) => {
-      const named = topic === 'orders' ? { orderId: id } : { erasureId: id };
+    publishFailed: (topic: 'orders' | 'erasures' | 'deliveries' | 'pulls', id: string, companyId: string) => {
+      const named = {
+        orders: { orderId: id },
+        erasures: { erasureId: id },
+        deliveries: { deliveryId: id },
+        pulls: { pullId: id },
+      }[topic];
       line('WARNING', 'publish.failed', 'A message was not published; sweep will', { ...named, companyId });
+    },
+    pullAsked: (pullId: string, companyId: string) => {
+      line('INFO', 'pull.asked', 'An order is to be read at its shop', { pullId, companyId });
+    },
+    pullPostponed: (pullId: string, companyId: string, code: ErrorCode) => {
+      line('WARNING', 'pull.postponed', 'An order could not be read at its shop yet', {
+        pullId,
+        companyId,
+        code,
+      });
+    },
+    pullGivenUp: (pullId: string, companyId: string) => {
+      line('ERROR', 'pull.given_up', 'An order was not read at its shop; the poll will look for it', {
+        pullId,
+        companyId,
+      });
+    },
+    privacyRequested: (connectionId: string, companyId: string, count: number) => {
+      line('INFO', 'privacy.requested', 'A platform asked for privacy’s sake', {
+        connectionId,
+        companyId,
+        count,
+      });
+    },
+    pullDead: (companyId: string) => {
+      line('ERROR', 'pull.dead', 'A message about a shop was refused too often; it is found again', {
+        companyId,
+      });
+    },
+    shopPolled: (connectionId: string, companyId: string, count: number) => {
+      line('INFO', 'shop.polled', 'A shop was asked for what it changed', { connectionId, companyId, count });
+    },
+    shopFailed: (connectionId: string, companyId: string, code: ErrorCode) => {
+      line('WARNING', 'shop.failed', 'A shop could not be asked', { connectionId, companyId, code });
     },
     webhookRefused: (code: ErrorCode, connectionId?: string) => {
       line('INFO', 'webhook.refused', 'A delivery was refused', {
@@ -121,6 +167,12 @@ function events(line: Line) {
     importStuck: (companyId: string) => {
       line('ERROR', 'import.stuck', 'An import could not be finished', { companyId });
     },
+    refusalNotNoted: (companyId: string, error: unknown) => {
+      line('ERROR', 'refusal.not_noted', 'A refused attempt could not be written into the log', {
+        companyId,
+        ...errorFacts(error),
+      });
+    },
     importNotPublished: (companyId: string) => {
       line('WARNING', 'import.not_published', 'An import was not published; sweep will', { companyId });
     },
@@ -151,6 +203,23 @@ function events(line: Line) {
         ...errorFacts(error),
       });
     },
+    deliverySent: (deliveryId: string, companyId: string) => {
+      line('INFO', 'delivery.sent', 'A delivery reached its shop or endpoint', { deliveryId, companyId });
+    },
+    deliveryFailed: (deliveryId: string, companyId: string, code: string) => {
+      line('WARNING', 'delivery.failed', 'A delivery failed and is tried again', {
+        deliveryId,
+        companyId,
+        code,
+      });
+    },
+    deliveryDead: (deliveryId: string, companyId: string, code: string) => {
+      line('WARNING', 'delivery.dead', 'A delivery was given up and waits for its merchant', {
+        deliveryId,
+        companyId,
+        code,
+      });
+    },
     kmsBridged: (companyId: string) => {
       line('ALERT', 'kms.bridged', 'KMS can not be reached; a company key is used from memory', {
         companyId,
@@ -167,6 +236,29 @@ function events(line: Line) {
     },
     checkpointForked: (root: number) => {
       line('ALERT', 'checkpoint.forked', 'Another root of this number is published already', { root });
+    },
+    stripeEventIgnored: (reason: 'TYPE' | 'ACCOUNT' | 'FORM' | 'REPEATED') => {
+      line('INFO', 'stripe.event_ignored', 'An event of Stripe that changes nothing', { code: reason });
+    },
+    stripeEventGivenUp: () => {
+      line(
+        'ERROR',
+        'stripe.event_given_up',
+        'An event of Stripe was not applied; the daily comparison will',
+        {},
+      );
+    },
+    stripeDifference: (companyId: string, code: string) => {
+      line('ALERT', 'stripe.difference', 'Stripe and we differ, which a person must look at', {
+        companyId,
+        code,
+      });
+    },
+    stripeHealed: (companyId: string, count: number) => {
+      line('WARNING', 'stripe.healed', 'Events of Stripe that never came were applied', { companyId, count });
+    },
+    chargeFailed: (companyId: string, error: unknown) => {
+      line('ERROR', 'charge.failed', 'A charge could not be made now', { companyId, ...errorFacts(error) });
     },
     backupPlanned: (backupId: string) => {
       line('INFO', 'backup.planned', 'The snapshot time of a backup was fixed', { backupId });

@@ -1,7 +1,10 @@
 import { status } from '@grpc/grpc-js';
 import { PubSub, type Topic } from '@google-cloud/pubsub';
+import type { StripeEventMessage } from '../domain/billing.ts';
 import type { ImportMessage } from '../domain/import.ts';
+import type { DeliveryMessage } from '../domain/delivery.ts';
 import type { ErasureMessage, OrderMessage } from '../domain/order.ts';
+import type { PollMessage, PullMessage } from '../domain/pull.ts';
 import type { StockMessage } from '../domain/stock.ts';
 import type { Config } from './config.ts';
 
@@ -12,6 +15,9 @@ export interface Publisher {
   /** Messages about one supplier are delivered one after the other. */
   stock(message: StockMessage): Promise<void>;
   import(message: ImportMessage): Promise<void>;
+  stripeEvent(message: StripeEventMessage): Promise<void>;
+  delivery(message: DeliveryMessage): Promise<void>;
+  pull(message: PullMessage | PollMessage): Promise<void>;
 }
 
 /**
@@ -45,6 +51,9 @@ export function createPublisher(config: Pick<Config, 'projectId' | 'cloudEndpoin
   const erasures = topic('erasures');
   const stock = pubsub.topic('stock', { ...options, messageOrdering: true });
   const imports = topic('imports');
+  const stripeEvents = topic('stripe-events');
+  const deliveries = topic('deliveries');
+  const pulls = topic('pulls');
   return {
     async order(message) {
       await orders.publishMessage({ json: message });
@@ -64,6 +73,15 @@ export function createPublisher(config: Pick<Config, 'projectId' | 'cloudEndpoin
     },
     async import(message) {
       await imports.publishMessage({ json: message });
+    },
+    async stripeEvent(message) {
+      await stripeEvents.publishMessage({ json: message });
+    },
+    async delivery(message) {
+      await deliveries.publishMessage({ json: message });
+    },
+    async pull(message) {
+      await pulls.publishMessage({ json: message });
     },
   };
 }

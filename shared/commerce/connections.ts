@@ -1,12 +1,14 @@
-import type { Firestore } from '@google-cloud/firestore';
+import { FieldValue, type Firestore } from '@google-cloud/firestore';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { paths } from '../cloud/firestore.ts';
 import type { Keyring } from '../cloud/keyring.ts';
 import { AppError } from '../domain/errors.ts';
 import { isId } from '../domain/ids.ts';
-import { type Clock, timestamp } from '../domain/time.ts';
+import type { Clock } from '../domain/time.ts';
 import type { ConnectionSecrets } from './platform.ts';
+import type { ShopifyApp } from './shopify-app.ts';
+import { newConnection, StoredConnection } from './stored-connection.ts';
 
 /** A commerce platform of a company, ready to verify what it sends. */
 export interface Connection {
@@ -17,35 +19,59 @@ export interface Connection {
   closing: boolean;
 }
 
-/** What is sealed of a connection: which platform it is, and what it verifies with. */
+/** What is sealed of a connection: which platform it is, what it verifies with, and what its API is called with. */
 const Secrets = z.discriminatedUnion('platform', [
-  z.strictObject({ platform: z.literal('shopify'), secrets: z.array(z.string()), shop: z.string() }),
+  z.strictObject({
+    platform: z.literal('shopify'),
+    secrets: z.array(z.string()),
+    shop: z.string(),
+    token: z.string().exactOptional(),
+    scopes: z.array(z.string()).exactOptional(),
+  }),
   z.strictObject({
     platform: z.literal('standard'),
     secrets: z.array(z.string()),
     publicKeys: z.array(z.string()),
   }),
+  z.strictObject({
+    platform: z.literal('woocommerce'),
+    secrets: z.array(z.string()),
+    site: z.string(),
+    consumerKey: z.string(),
+    consumerSecret: z.string(),
+  }),
+  z.strictObject({
+    platform: z.literal('bigcommerce'),
+    secrets: z.array(z.string()),
+    storeHash: z.string(),
+    token: z.string(),
+  }),
 ]);
 
-/** `companies/{companyId}/connections/{connectionId}`. `connectionRefs/{connectionId}` holds the company alone. */
-interface StoredConnection {
-  platform: ConnectionSecrets['platform'];
-  sealed: Buffer;
-  createdAt: string;
-}
-
 const REMEMBERED_MS = 30_000;
+/** Whoever sends wrong signatures makes us read no more often than this. */
+const JUST_NOW_MS = 1_000;
 const MOST_REMEMBERED = 1000;
 
-export type FindConnection = (connectionId: string) => Promise<Connection | undefined>;
+interface FinderDeps {
+  db: Firestore;
+  keyring: Keyring;
+  now: Clock;
+  /** Its secrets sign for every shop that has installed it. */
+  shopifyApp?: ShopifyApp | undefined;
+}
 
-/** Finds connections by id. What was found is remembered for 30 seconds, so a rotated secret counts within that. */
-export function connectionFinder(deps: { db: Firestore; keyring: Keyring; now: Clock }): FindConnection {
+/** `anew`: what is remembered did not fit, so it is read again, unless that was just now. */
+export type FindConnection = (connectionId: string, anew?: 'anew') => Promise<Connection | undefined>;
+
+/** Finds connections by id. What was found is remembered for 30 seconds, or until a signature does not fit it. */
+export function connectionFinder(deps: FinderDeps): FindConnection {
   const known = new LRUCache<string, { connection: Connection; readAt: number }>({ max: MOST_REMEMBERED });
-  return async (connectionId) => {
+  return async (connectionId, anew) => {
     if (!isId('connection', connectionId)) return undefined;
     const kept = known.get(connectionId);
-    if (kept !== undefined && deps.now() - kept.readAt < REMEMBERED_MS) return kept.connection;
+    const holds = anew === undefined ? REMEMBERED_MS : JUST_NOW_MS;
+    if (kept !== undefined && deps.now() - kept.readAt < holds) return kept.connection;
     const readAt = deps.now();
     const connection = await readConnection(connectionId, deps);
     if (connection === undefined) known.delete(connectionId);
@@ -56,7 +82,7 @@ export function connectionFinder(deps: { db: Firestore; keyring: Keyring; now: C
 
 async function readConnection(
   id: string,
-  { db, keyring }: { db: Firestore; keyring: Keyring },
+  { db, keyring, now, shopifyApp }: FinderDeps,
 ): Promise<Connection | undefined> {
   const ref = (await db.doc(paths.connectionRef(id)).get()).data() as { companyId: string } | undefined;
   if (ref === undefined) return undefined;
@@ -64,14 +90,42 @@ async function readConnection(
     db.doc(paths.connection(ref.companyId, id)),
     db.doc(paths.company(ref.companyId)),
   );
-  const stored = found?.data() as StoredConnection | undefined;
+  if (found?.exists !== true) return undefined;
+  const stored = StoredConnection.parse(found.data());
   const { closing = null } = (company?.data() ?? {}) as { closing?: object | null };
-  if (stored === undefined) return undefined;
-  const opened = await keyring.openSecret(ref.companyId, purposeOf(id), stored.sealed);
+  const opened = await openSecrets({ companyId: ref.companyId, id }, stored, { keyring, now });
+  const secrets =
+    opened.platform === 'shopify' && shopifyApp !== undefined
+      ? { ...opened, secrets: [...opened.secrets, ...shopifyApp.secrets] }
+      : opened;
+  return { id, companyId: ref.companyId, secrets, closing: closing !== null };
+}
+
+/** Opens what is sealed of a connection. Of the secrets that verify, one that was replaced counts until its time is over. */
+export async function openSecrets(
+  { companyId, id }: { companyId: string; id: string },
+  stored: Pick<StoredConnection, 'sealed' | 'overlapUntil'>,
+  { keyring, now }: { keyring: Keyring; now: Clock },
+): Promise<ConnectionSecrets> {
+  const opened = await keyring.openSecret(companyId, purposeOf(id), stored.sealed);
   const secrets = Secrets.safeParse(JSON.parse(opened.toString('utf8')));
   opened.fill(0);
   if (!secrets.success) throw new AppError('SEAL_BROKEN');
-  return { id, companyId: ref.companyId, secrets: secrets.data, closing: closing !== null };
+  const over = stored.overlapUntil !== null && Date.parse(stored.overlapUntil) <= now();
+  return over ? { ...secrets.data, secrets: secrets.data.secrets.slice(0, 1) } : secrets.data;
+}
+
+export async function sealSecrets(
+  { companyId, id }: { companyId: string; id: string },
+  secrets: ConnectionSecrets,
+  keyring: Keyring,
+): Promise<Buffer> {
+  const plain = Buffer.from(JSON.stringify(secrets), 'utf8');
+  try {
+    return await keyring.sealSecret(companyId, purposeOf(id), plain);
+  } finally {
+    plain.fill(0);
+  }
 }
 
 /** Stores a connection, its secrets sealed under the company's key for this connection alone. */
@@ -80,17 +134,24 @@ export async function storeConnection(
   deps: { db: Firestore; keyring: Keyring; now: Clock },
 ): Promise<void> {
   const { id, companyId, secrets } = connection;
-  const plain = Buffer.from(JSON.stringify(secrets), 'utf8');
-  const sealed = await deps.keyring.sealSecret(companyId, purposeOf(id), plain);
-  plain.fill(0);
+  const stored = newConnection(
+    { id, companyId, secrets },
+    await sealSecrets(connection, secrets, deps.keyring),
+    deps,
+  );
   const batch = deps.db.batch();
   batch.set(deps.db.doc(paths.connectionRef(id)), { companyId });
-  batch.set(deps.db.doc(paths.connection(companyId, id)), {
-    platform: secrets.platform,
-    sealed,
-    createdAt: timestamp(deps.now),
-  } satisfies StoredConnection);
+  batch.set(deps.db.doc(paths.connection(companyId, id)), stored);
+  if (secrets.platform === 'shopify') {
+    const ref = deps.db.doc(paths.shopRef(await shopHash(secrets.shop, deps.keyring)));
+    batch.set(ref, { connections: FieldValue.arrayUnion({ companyId, connectionId: id }) }, { merge: true });
+  }
   await batch.commit();
+}
+
+/** A shop's name in `shopRefs`, by which it is found when Shopify names it alone. */
+export async function shopHash(shop: string, keyring: Pick<Keyring, 'lookup'>): Promise<string> {
+  return (await keyring.lookup()).hash('shop', shop.toLowerCase()).toString('hex');
 }
 
 function purposeOf(connectionId: string): string {

@@ -15,15 +15,25 @@ export type VerifiedDelivery = Delivery & { readonly [verified]: true };
 
 /** What a connection verifies with. Several secrets or keys are valid at once while one is being rotated. */
 export type ConnectionSecrets =
-  | { platform: 'shopify'; secrets: string[]; shop: string }
+  | { platform: 'shopify'; secrets: string[]; shop: string; token?: string; scopes?: string[] }
   /** `whsec_` and base64 of the HMAC key; `whpk_` and base64 of an Ed25519 public key. */
-  | { platform: 'standard'; secrets: string[]; publicKeys: string[] };
+  | { platform: 'standard'; secrets: string[]; publicKeys: string[] }
+  /** `secrets` are ours, given to the webhooks that we made there; the consumer key calls the shop's API. */
+  | { platform: 'woocommerce'; secrets: string[]; site: string; consumerKey: string; consumerSecret: string }
+  /** `secrets` are the client secrets of the store's API account, whose token calls its API. */
+  | { platform: 'bigcommerce'; secrets: string[]; storeHash: string; token: string };
 
 export type PlatformName = ConnectionSecrets['platform'];
 
-/** What a verified delivery says, in our words. `ignored` is answered like any other and changes nothing. */
+/**
+ * What a verified delivery, or an answer of a shop's API, says in our words. `fetch` names an order that is to be read
+ * at the shop, `removed` one that is there no more. `ignored` is answered like any other and changes nothing.
+ */
 export type CommerceEvent =
-  { kind: 'order'; order: IncomingOrder } | { kind: 'ignored'; reason: 'topic' | 'nothing_to_ship' };
+  | { kind: 'order'; order: IncomingOrder }
+  | { kind: 'fetch' | 'removed'; externalId: string }
+  | { kind: 'uninstalled' }
+  | { kind: 'ignored'; reason: 'topic' | 'nothing_to_ship' };
 
 export interface Platform {
   /** Throws `UNAUTHENTICATED` unless one of the secrets signed these bytes. Reads nothing of them. */

@@ -1,10 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { AppError, badFields } from '../domain/errors.ts';
-import { isCurrency, minorUnits } from '../domain/money.ts';
-import { type IncomingLine, type IncomingOrder, ShipTo, Sku, type Totals } from '../domain/order.ts';
+import { isCurrency } from '../domain/money.ts';
+import { type IncomingLine, type IncomingOrder, type ShipTo, Sku, type Totals } from '../domain/order.ts';
 import { Instant, MOST_LINES } from '../domain/order-data.ts';
 import { codeText, plainLine, plainLines } from '../domain/plain-text.ts';
+import { Count, Country, Id, line, minor, Money, serviceOf } from './fields.ts';
 import { ownContacts } from './own-contacts.ts';
 import { parseJson, readAs } from './parse.ts';
 import type { CommerceEvent, ConnectionSecrets, Delivery, Platform, VerifiedDelivery } from './platform.ts';
@@ -16,19 +17,11 @@ import type { CommerceEvent, ConnectionSecrets, Delivery, Platform, VerifiedDeli
 export const shopify: Platform = { verify, read };
 
 const ORDER_TOPICS = new Set(['orders/create', 'orders/updated', 'orders/cancelled']);
+/** About a part of an order: the order itself is read afterwards, and nothing of the part is looked at. */
+const PART_TOPICS = new Set(['fulfillments/create', 'fulfillments/update', 'refunds/create']);
+const Part = z.object({ order_id: Id });
 /** 32 bytes in base64. */
 const SIGNATURE = /^[A-Za-z0-9+/]{43}=$/;
-
-/** Ids are JSON numbers that pass 2^53, which `parseJson` leaves as text. */
-const Id = z.union([z.int().min(0), z.string().regex(/^\d{1,20}$/)], 'not an id').transform(String);
-const Money = z.union([z.string().max(64), z.number()], 'not an amount of money');
-const Count = z.int().min(0).max(1_000_000);
-/** Text that a person typed, cut to what we have room for: an order is not lost over a long title. */
-const line = (most: number): z.ZodType<string> =>
-  z
-    .string()
-    .nullish()
-    .transform((text) => plainLine((text ?? '').slice(0, most)));
 
 const Line = z.object({
   id: Id,
@@ -51,11 +44,7 @@ const Address = z.object({
   city: line(200),
   zip: line(40),
   province: line(200),
-  country_code: z
-    .string()
-    .overwrite((text) => text.trim().toUpperCase())
-    .pipe(z.union([ShipTo.shape.country, z.literal('')]))
-    .nullish(),
+  country_code: Country,
 });
 type Address = z.infer<typeof Address>;
 
@@ -83,20 +72,31 @@ const Order = z.object({
     )
     .nullish(),
   shipping_address: Address.nullable().default(null),
+  note_attributes: z
+    .array(z.object({ name: z.string(), value: z.unknown() }))
+    .nullish()
+    .catch(null),
   shipping_lines: z.array(z.object({ code: z.string().nullish() })).nullish(),
 });
 type Order = z.infer<typeof Order>;
 
 function verify(delivery: Delivery, secrets: ConnectionSecrets): VerifiedDelivery {
   if (secrets.platform !== 'shopify') throw new AppError('UNAUTHENTICATED');
+  const verified = verifyShopifyBytes(delivery, secrets.secrets);
+  if (!fromShop(delivery, secrets.shop)) throw new AppError('UNAUTHENTICATED');
+  return verified;
+}
+
+/** `UNAUTHENTICATED` unless one of the secrets signed these bytes, whichever shop they are about. */
+export function verifyShopifyBytes(delivery: Delivery, secrets: string[]): VerifiedDelivery {
   const given = signatureOf(delivery);
   let valid = false;
   // Every secret is tried, so that the time taken does not tell which one is in use.
-  for (const secret of secrets.secrets) {
+  for (const secret of secrets) {
     const expected = createHmac('sha256', secret).update(delivery.body).digest();
     if (timingSafeEqual(expected, given.digest)) valid = true;
   }
-  if (!valid || !given.wellFormed || !fromShop(delivery, secrets.shop)) throw new AppError('UNAUTHENTICATED');
+  if (!valid || !given.wellFormed) throw new AppError('UNAUTHENTICATED');
   return delivery as VerifiedDelivery;
 }
 
@@ -116,11 +116,18 @@ function read(delivery: VerifiedDelivery): CommerceEvent {
   const topic = delivery.headers['x-shopify-topic'];
   if (typeof topic !== 'string')
     throw badFields({ path: 'x-shopify-topic', message: 'the header is missing' });
+  if (PART_TOPICS.has(topic))
+    return { kind: 'fetch', externalId: readAs(Part, parseJson(delivery.body)).order_id };
+  if (topic === 'app/uninstalled') return { kind: 'uninstalled' };
   if (!ORDER_TOPICS.has(topic)) return { kind: 'ignored', reason: 'topic' };
 
-  const payload = parseJson(delivery.body);
+  return readShopifyOrder(parseJson(delivery.body), topic === 'orders/cancelled');
+}
+
+/** An order as the webhooks show it. */
+export function readShopifyOrder(payload: unknown, mustBeCancelled = false): CommerceEvent {
   const order = readAs(Order, payload);
-  if (topic === 'orders/cancelled' && order.cancelled_at === null) {
+  if (mustBeCancelled && order.cancelled_at === null) {
     throw badFields({
       path: 'cancelled_at',
       message: 'empty, though the topic says that the order was cancelled',
@@ -134,6 +141,7 @@ function read(delivery: VerifiedDelivery): CommerceEvent {
 function mapped(order: Order): Omit<IncomingOrder, 'lines' | 'scrub'> {
   return {
     externalId: order.id,
+    marker: markerIn(order),
     code: codeText(order.name ?? '') || codeText(order.order_number ?? order.id),
     currency: order.currency,
     paid: order.financial_status === 'paid',
@@ -146,6 +154,12 @@ function mapped(order: Order): Omit<IncomingOrder, 'lines' | 'scrub'> {
 }
 
 /** Only what has to be shipped: no gift cards, downloads or tips. */
+/** What we write into an order that we make: only whoever has the MAC's key can tell it from a shopper's own words. */
+function markerIn({ note_attributes: attributes }: Order): string | undefined {
+  const value = attributes?.find(({ name }) => name === 'strongroom')?.value;
+  return typeof value === 'string' ? value : undefined;
+}
+
 function linesOf(order: Order): IncomingLine[] {
   const shipped = shippedByLine(order);
   return order.line_items.flatMap((item, index) => {
@@ -190,12 +204,6 @@ function totalsOf(order: Order): Totals {
   };
 }
 
-function minor(amount: string | number, currency: string, path: string): number {
-  const units = minorUnits(amount, currency);
-  if (units === undefined) throw badFields({ path, message: 'not an amount of money' });
-  return units;
-}
-
 /** `null` when no country is named: nothing can be sent there, and the order waits for a better address. */
 function shipToOf(address: Address): ShipTo | null {
   if (!address.country_code) return null;
@@ -219,20 +227,4 @@ function shipToOf(address: Address): ShipTo | null {
 function splitName(name: string): [string, string] {
   const space = name.lastIndexOf(' ');
   return [name.slice(0, Math.max(space, 0)), name.slice(space + 1)];
-}
-
-/**
- * The rate's code, which the merchant or a carrier's app sets. Its title is left alone, as staff write it by hand on
- * draft orders. A code that could hold an email, an IP address or a phone number is dropped whole.
- */
-function serviceOf(code: string): string | null {
-  const text = code.slice(0, 200).normalize('NFKC');
-  if (/[@:]|\d{1,3}(?:\.\d{1,3}){3}|\p{Nd}(?:\P{Nd}{0,3}\p{Nd}){6}/u.test(text)) return null;
-  const kept = text
-    .replace(/[^A-Za-z0-9 ._/-]+/g, ' ')
-    .replace(/ {2,}/g, ' ')
-    .trim()
-    .slice(0, 60)
-    .trim();
-  return kept === '' ? null : kept;
 }

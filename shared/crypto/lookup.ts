@@ -5,7 +5,8 @@ import { derivedKey } from './derived-key.ts';
 const LABEL = 'strongroom/lookup/v1';
 
 /** What a lookup hash may stand for. Two uses never give the same hash. */
-export type LookupUse = 'order' | 'line' | 'supplyOrder' | 'idempotency' | 'email' | 'throttle';
+export type LookupUse =
+  'order' | 'line' | 'supplyOrder' | 'pull' | 'shop' | 'idempotency' | 'email' | 'throttle' | 'marker';
 
 /**
  * Finds things again by names that we do not want to store: whoever has the databases without this key can neither

@@ -22,6 +22,12 @@ export const SCOPES = [
   'partners:write',
   'catalogue:read',
   'catalogue:write',
+  'billing:read',
+  'billing:write',
+  'endpoints:read',
+  'endpoints:write',
+  'connections:read',
+  'connections:write',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -37,6 +43,12 @@ export const API_KEY_SCOPES = [
   'partners:write',
   'catalogue:read',
   'catalogue:write',
+  'billing:read',
+  'billing:write',
+  'endpoints:read',
+  'endpoints:write',
+  'connections:read',
+  'connections:write',
 ] as const satisfies readonly Scope[];
 
 /** A company is live or test, and so are its keys; the two never meet. */

@@ -24,6 +24,12 @@ export const ID_KINDS = {
   product: 'prd',
   priceList: 'prl',
   import: 'imp',
+  charge: 'chg',
+  refund: 'rfd',
+  delivery: 'del',
+  endpoint: 'ept',
+  pull: 'pul',
+  privacy: 'prv',
 } as const;
 
 export type IdKind = keyof typeof ID_KINDS;

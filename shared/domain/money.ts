@@ -59,3 +59,9 @@ function decimal(amount: string | number): Big | undefined {
   }
   return amount.length <= MAX_CHARACTERS && DECIMAL.test(amount) ? new Big(amount) : undefined;
 }
+
+/** Integer minor units as decimal text, as shops' APIs take amounts: 1990 of USD is `19.90`. */
+export function decimalText(minor: number, currency: string): string {
+  const digits = DIGITS.get(currency) ?? 2;
+  return new Big(minor).div(10 ** digits).toFixed(digits);
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { noCardNumber } from './card-number.ts';
 import { isCurrency } from './money.ts';
 import {
   Amount,
@@ -47,12 +48,25 @@ export const Instant = Timestamp.refine((text) => {
   return Number.isNaN(at) || (at >= 0 && at < LATEST);
 }, 'not a time between the years 1970 and 9999');
 
+/** An address as somebody gives it to our API. What a shop's platform sends is cleaned instead. */
+export const AddressInput = z.strictObject({
+  ...ADDRESS,
+  firstName: ADDRESS.firstName.refine(...noCardNumber),
+  lastName: ADDRESS.lastName.refine(...noCardNumber),
+  streetAddress: ADDRESS.streetAddress.refine(...noCardNumber),
+  postalCode: ADDRESS.postalCode.refine(...noCardNumber),
+  region: ADDRESS.region.refine(...noCardNumber),
+});
+
 /** The body of `POST /v1/orders`: an order in our own form. Fields it does not name are refused. */
 export const OrderInput = z.strictObject({
   ...ORDER,
-  lines: z.array(z.strictObject(LINE)).min(1).max(MOST_LINES),
+  lines: z
+    .array(z.strictObject({ ...LINE, title: LINE.title.refine(...noCardNumber) }))
+    .min(1)
+    .max(MOST_LINES),
   totals: Totals,
-  shipTo: z.strictObject(ADDRESS),
+  shipTo: AddressInput,
 });
 export type OrderInput = z.infer<typeof OrderInput>;
 

@@ -45,6 +45,8 @@ export type HeldCode = z.infer<typeof HeldCode>;
  */
 export interface IncomingOrder {
   externalId: string;
+  /** What an order that we made in a supplier's shop carries. It is a claim of the payload until its MAC is checked. */
+  marker?: string | undefined;
   code: string;
   currency: string;
   /** Routed only when paid in full; anything else stays `received` until an update says so. */
@@ -102,6 +104,19 @@ export interface StoredFulfilment {
   partner: string | null;
 }
 
+/** Which shipped and returned quantities of each line charges account for, and what those charges came to. */
+export interface OrderBilling {
+  lines: Record<string, { shipped: number; returned: number }>;
+  charges: {
+    id: string;
+    amount: number;
+    refunded: number;
+    lost: number;
+    state: string;
+    code: string | null;
+  }[];
+}
+
 /** `companies/{companyId}/orders/{orderId}`: an order as it is stored. Nothing in it is about the consumer. */
 export interface StoredOrder {
   companyId: string;
@@ -133,8 +148,16 @@ export interface StoredOrder {
   updatedAt: string;
   /** When the platform last changed it; events that are older change nothing. */
   sourceUpdatedAt: string | null;
+  /** By when it is erased, where its platform asked for that; both sides see it. */
+  eraseBy?: string;
   /** A random slot of 0..15 while work is unfinished; `sweep` finds it by this. */
   due?: number;
+  /** On a supply order that was made while its terms said that we bill it; like its prices, that stays. */
+  billed?: true;
+  /** On a supply order: `{partnerId}/{currency}` while something shipped is on no charge; `bill` finds it by this. */
+  unbilled?: string;
+  /** On a supply order that was billed: the charges it is on. */
+  billing?: OrderBilling;
 }
 
 /** What is sealed beside the address: titles that no catalogue has, by line id, and tracking, by fulfilment id. */

@@ -1,6 +1,9 @@
-/** Every control character, NUL included, and the separators that some systems take for an end of line. */
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
-const CONTROLS_IN_LINES = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]+/g;
+/**
+ * Every control character, NUL included, the separators that some systems take for an end of line, and what turns the
+ * order of other characters around (Unicode TR 36, section 3.5); the marks of writing from right to left stay.
+ */
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+/g;
+const CONTROLS_IN_LINES = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]+/g;
 
 /** Text from outside as one line: well formed, without control characters, without space around it. */
 export function plainLine(text: string): string {

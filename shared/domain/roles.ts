@@ -13,6 +13,9 @@ const READ: Scope[] = [
   'approvals:read',
   'partners:read',
   'catalogue:read',
+  'billing:read',
+  'endpoints:read',
+  'connections:read',
 ];
 const TRADE: Scope[] = [...READ, 'orders:write', 'orders:erase', 'catalogue:write'];
 const MANAGE: Scope[] = [
@@ -23,6 +26,9 @@ const MANAGE: Scope[] = [
   'approvals:write',
   'export:read',
   'partners:write',
+  'billing:write',
+  'endpoints:write',
+  'connections:write',
 ];
 
 /** Who may do what: the one table. An API key has at most what the member had who made it. */

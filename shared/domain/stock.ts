@@ -30,7 +30,9 @@ export interface StoredStock {
   /** How many reservations are backordered. */
   waiting: number;
   updatedAt: string;
-  /** A random slot of 0..15 while what is on hand and what is promised have to be weighed anew. */
+  /** How many could be sold when shops were last told; absent before. */
+  told?: number;
+  /** A random slot of 0..15 while what is on hand and what is promised have to be weighed anew, or shops to be told. */
   due?: number;
 }
 

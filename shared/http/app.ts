@@ -1,13 +1,16 @@
 import type { HttpFunction } from '@google-cloud/functions-framework';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import type { NoteRefusal, Refused } from '../audit/refusals.ts';
 import type { Log } from '../cloud/log.ts';
+import type { Scope } from '../domain/api-key.ts';
 import { AppError, badFields } from '../domain/errors.ts';
 import { fieldErrors } from '../domain/field-errors.ts';
 import { randomId } from '../domain/ids.ts';
 import type { StaffCaller } from '../staff/sessions.ts';
-import type { Authenticator, Caller } from './authenticate.ts';
+import { type Authenticator, type Caller, KnownCredential } from './authenticate.ts';
 import { requireReadableBody } from './body.ts';
 import { createPatience } from './patience.ts';
 import { COMMON_HEADERS, problemResponse, toAppError } from './problem.ts';
@@ -15,7 +18,7 @@ import { COMMON_HEADERS, problemResponse, toAppError } from './problem.ts';
 export interface ApiEnv {
   Bindings: HttpBindings & { incoming: { rawBody?: Buffer } };
   /** `caller` is a merchant's, behind the authenticator; `staff` is one of our own people, at the staff's desk. */
-  Variables: { requestId: string; log: Log; caller: Caller; staff: StaffCaller };
+  Variables: { requestId: string; log: Log; caller: Caller; staff: StaffCaller; needed?: Scope };
 }
 
 export type Api = OpenAPIHono<ApiEnv>;
@@ -24,6 +27,8 @@ export interface ApiOptions {
   log: Log;
   /** Given, every route under `/v1` asks for a credential, the ones that do not exist too. */
   authenticator?: Authenticator;
+  /** Told of what a known credential was refused, before that is answered. */
+  noteRefusal?: NoteRefusal;
   /** Routes that ask for none all the same: they have no `caller`. Each has a path without parameters. */
   open?: readonly { method: string; path: string }[];
 }
@@ -72,8 +77,14 @@ export function createApi(options: ApiOptions): Api {
     });
   }
 
-  app.onError((thrown, c) => {
+  app.onError(async (thrown, c) => {
     const error = toAppError(fromHono(thrown));
+    const refused = refusedOf(error, c);
+    try {
+      if (refused !== undefined) await options.noteRefusal?.(refused);
+    } catch (cause) {
+      if (refused !== undefined) c.var.log.refusalNotNoted(refused.companyId, cause);
+    }
     if (error.status >= 500) c.var.log.requestFailed(error.status, error);
     return problemResponse(error, c.var.requestId);
   });
@@ -95,6 +106,18 @@ export function toFunction(app: Api): HttpFunction {
     // A Host header or a request target that makes no URL.
     errorHandler: () => problemResponse(new AppError('BAD_REQUEST'), randomId('request')),
   });
+}
+
+/** What is to be written into the log of the company whose credential was refused, if it was one. */
+function refusedOf(
+  error: AppError,
+  { var: { caller, needed, requestId } }: Context<ApiEnv>,
+): Refused | undefined {
+  if (error instanceof KnownCredential) return { ...error.who, requestId, code: 'UNAUTHENTICATED' };
+  // Routes that ask for no credential have no caller, whatever the type says.
+  const known = caller as Caller | undefined;
+  if (error.code !== 'FORBIDDEN' || known === undefined) return undefined;
+  return { companyId: known.companyId, actor: known.actor, requestId, code: 'FORBIDDEN', scope: needed };
 }
 
 /** Hono itself throws for JSON that is none and for a media type that a route does not declare. */

@@ -30,6 +30,16 @@ export interface Caller {
 /** From the `Authorization` header to a caller. Whatever is wrong with it is one and the same `UNAUTHENTICATED`. */
 export type Authenticator = (authorization: string | undefined) => Promise<Caller>;
 
+/** `UNAUTHENTICATED` for a credential that was somebody's, and is revoked or over. */
+export class KnownCredential extends AppError {
+  readonly who: Pick<Caller, 'companyId' | 'actor'>;
+
+  constructor(who: Pick<Caller, 'companyId' | 'actor'>) {
+    super('UNAUTHENTICATED');
+    this.who = who;
+  }
+}
+
 /** A key as it was read, and which version of it. */
 interface KnownKey {
   ref: ApiKeyRef;
@@ -110,12 +120,13 @@ function apiKeyAuthenticator(deps: AuthenticatorDeps): (key: string) => Promise<
       ref?.mode === parsed?.mode &&
       ref?.revokedAt === null &&
       (ref.expiresAt === null || Date.parse(ref.expiresAt) > deps.now());
-    if (found === undefined || ref === undefined || !good) throw new AppError('UNAUTHENTICATED');
+    if (found === undefined || ref === undefined) throw new AppError('UNAUTHENTICATED');
+    const who = { companyId: ref.companyId, actor: { type: 'api_key', id: ref.keyId } } as const;
+    if (!good) throw new KnownCredential(who);
     if (deps.readOnly !== true) await touch(hash, found);
     return {
-      companyId: ref.companyId,
+      ...who,
       mode: ref.mode,
-      actor: { type: 'api_key', id: ref.keyId },
       scopes: ref.scopes,
     };
   };

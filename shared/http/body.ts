@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { AppError, type ErrorCode } from '../domain/errors.ts';
 
 /** No body that we read is larger; functions-framework by itself takes 1 GB. */
@@ -31,8 +31,11 @@ export function requireReadableBody(incoming: IncomingMessage & { rawBody?: Buff
   if (incoming.headers['content-encoding'] !== undefined) {
     throw encoded();
   }
-  const type = (incoming.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
-  if (type !== read) throw new AppError('UNSUPPORTED_MEDIA_TYPE', `the content type of a body is ${read}`);
+  const [type, ...parameters] = (headersOf(incoming)['content-type'] ?? '').toLowerCase().split(';');
+  if (type?.trim() !== read)
+    throw new AppError('UNSUPPORTED_MEDIA_TYPE', `the content type of a body is ${read}`);
+  if (parameters.some((parameter) => /^\s*charset\s*=(?!\s*"?utf-?8"?\s*$)/.test(parameter)))
+    throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'the charset of a body is utf-8');
 }
 
 /** Why the body of a request was never read, where that is so. */
@@ -40,6 +43,19 @@ const unread = new WeakMap<IncomingMessage, ErrorCode>();
 
 export function setUnread(incoming: IncomingMessage, why: ErrorCode): void {
   unread.set(incoming, why);
+}
+
+/** What type the body of a request says to be of, where the framework is told another one. */
+const types = new WeakMap<IncomingMessage, string>();
+
+export function setType(incoming: IncomingMessage, type: string): void {
+  types.set(incoming, type);
+}
+
+/** The headers of a request as they came. */
+export function headersOf(incoming: IncomingMessage): IncomingHttpHeaders {
+  const type = types.get(incoming);
+  return type === undefined ? incoming.headers : { ...incoming.headers, 'content-type': type };
 }
 
 function encoded(): AppError {

@@ -28,7 +28,7 @@ export function idempotencyOf(
   caller: Pick<Caller, 'companyId'>,
   route: string,
   body: Buffer,
-  lookup: LookupKey,
+  lookup: Pick<LookupKey, 'hash'>,
 ): Idempotency | undefined {
   if (header === undefined) return undefined;
   if (!KEY.test(header)) {

@@ -9,6 +9,7 @@ export function requireScope(scope: Scope): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const { caller } = c.var;
     if (!caller.scopes.includes(scope)) {
+      c.set('needed', scope);
       const { session } = caller;
       if (session !== undefined && session.level !== 'full') throw unfinished(session.level);
       const whose = session === undefined ? 'the API key' : 'the role';

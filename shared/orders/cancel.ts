@@ -4,6 +4,8 @@ import { AppError } from '../domain/errors.ts';
 import type { StoredOrder } from '../domain/order.ts';
 import type { StockMessage } from '../domain/stock.ts';
 import { timestamp } from '../domain/time.ts';
+import { publishDeliveries, type Queued } from '../outbox/outbox.ts';
+import { addEvents, endpointsOf } from '../outbox/targets.ts';
 import { withRouting } from './merge.ts';
 import {
   type Acting,
@@ -29,10 +31,20 @@ export async function cancel(
   acting: Acting,
   deps: Pick<OrdersDeps, 'db' | 'now' | 'publisher' | 'log'>,
 ): Promise<{ order: StoredOrder; entry: AuditEntry }> {
-  const done = await changeOrder(target, deps, async (tx, order) => {
+  const { queued, ...done } = await changeOrder(target, deps, async (tx, order) => {
     if (order.partner !== null) throw new AppError('CONFLICT', 'a supplier declines, it does not cancel');
     const quantities = lines === undefined ? allOf(order.lines, left) : chosen(order.lines, lines, left);
     const supplies = await readSupplies(deps.db, tx, order);
+    const companies = [
+      ...new Set([target.companyId, ...[...supplies.values()].map((each) => each.companyId)]),
+    ];
+    const found = await Promise.all(companies.map((each) => endpointsOf(deps.db, each, tx)));
+    const endpoints = new Map(companies.map((each, place) => [each, found[place] ?? []]));
+    const queued: Queued = [];
+    const tell = (companyId: string, orderId: string): void => {
+      const about = { companyId, orderId, event: 'order.cancelled' } as const;
+      queued.push(...addEvents(tx, about, endpoints.get(companyId) ?? [], deps));
+    };
     const updatedAt = timestamp(deps.now);
     const fewer = order.lines.map((line) => ({
       ...line,
@@ -46,13 +58,16 @@ export async function cancel(
       tx.set(orderDoc(deps.db, supply.companyId, id), written);
       asked.push(...carryToStock(tx, supplies.get(id) ?? supply, written, deps.db));
       addEntry(tx, cancelled(supply.companyId, id, supply, byPartner(acting, supply)), deps);
+      tell(supply.companyId, id);
     }
     const stored = withRouting(withSupplies(withLines({ ...order, updatedAt }, kept), changed));
     tx.set(orderDoc(deps.db, target.companyId, target.orderId), stored);
     const entry = addEntry(tx, cancelled(target.companyId, target.orderId, stored, acting), deps);
-    return { order: stored, entry, asked };
+    tell(target.companyId, target.orderId);
+    return { order: stored, entry, asked, queued };
   });
   await publishStock(done.asked, deps);
+  await publishDeliveries(queued, deps);
   return done;
 }
 

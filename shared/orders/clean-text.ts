@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { ShipTo } from '../domain/order.ts';
+import { findCardNumbers } from '../domain/card-number.ts';
 import { findEmails } from './find-emails.ts';
 import { findIps } from './find-ips.ts';
 import { afterPlus, digitRuns, findPhones } from './find-phones.ts';
@@ -64,6 +65,7 @@ function cleanLine(original: string, own: Own, postalCode: string): string {
   return cut(original, folded, [
     ...ownTexts(folded.text, own),
     ...ownPhones(folded.text, own, postalCode),
+    ...findCardNumbers(folded.text),
     ...findEmails(folded.text),
     ...findIps(folded.text),
     ...findPhones(folded.text, fold(postalCode).text),

@@ -3,6 +3,8 @@ import type { AuditEntry } from '../audit/entry.ts';
 import { AppError } from '../domain/errors.ts';
 import type { StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
+import { publishDeliveries } from '../outbox/outbox.ts';
+import { addEvents, endpointsOf } from '../outbox/targets.ts';
 import { withRouting } from './merge.ts';
 import {
   type Acting,
@@ -29,12 +31,13 @@ export async function decline(
   acting: Acting,
   deps: Omit<OrdersDeps, 'keyring'>,
 ): Promise<{ order: StoredOrder; entry: AuditEntry }> {
-  const done = await changeOrder(target, deps, async (tx, order) => {
+  const { queued, ...done } = await changeOrder(target, deps, async (tx, order) => {
     const { origin, partner } = order;
     const owned = await readOwned(deps.db, tx, order);
     if (origin === null || owned === undefined) {
       throw new AppError('CONFLICT', 'only a supplier declines; a retailer cancels');
     }
+    const endpoints = await endpointsOf(deps.db, origin.companyId, tx);
     const named = lineIds && [...new Set(lineIds)].map((lineId) => ({ lineId, quantity: 1 }));
     const declined = named === undefined ? allOf(order.lines, left) : chosen(order.lines, named, left);
     const others = await tx.get(activeSuppliers(deps.db, origin.companyId).select());
@@ -60,15 +63,17 @@ export async function decline(
     const atOwner = { type: 'order', id: origin.orderId } as const;
     const entryThere = { ...about, ...byPartner(acting, order) };
     addEntry(tx, { companyId: origin.companyId, ...entryThere, record: atOwner, facts }, deps);
+    const queued = addEvents(tx, { ...origin, event: 'order.declined' }, endpoints, deps);
     const here = { type: 'order', id: target.orderId } as const;
     return {
       order: stored,
       entry: addEntry(tx, { companyId: target.companyId, ...about, record: here, facts }, deps),
-      ...{ asked, told, origin },
+      ...{ asked, told, origin, queued },
     };
   });
   await publishStock(done.asked, deps);
   await publishDue(done.told, done.origin.orderId, done.origin.companyId, deps);
+  await publishDeliveries(queued, deps);
   return done;
 }
 

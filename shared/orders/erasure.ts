@@ -112,6 +112,20 @@ export function requestWholeErasure(
   return requestErasureOf(all, 'orders.erase_all', companyId, acting, deps);
 }
 
+/** The same for orders that a platform wants erased for a consumer: each has ended, archived or not. */
+export async function requestRedaction(
+  companyId: string,
+  orders: FoundOrder[],
+  acting: Acting,
+  deps: Omit<OrdersDeps, 'keyring'>,
+): Promise<void> {
+  for (let from = 0; from < orders.length; from += MOST_ORDERS) {
+    const some = orders.slice(from, from + MOST_ORDERS);
+    const requested = await markAll(companyId, 'orders.erase_by_platform', some, acting, deps);
+    await publishErasure(companyId, requested, deps);
+  }
+}
+
 async function requestErasureOf(
   among: Query,
   action: ErasureAction,
@@ -134,9 +148,9 @@ async function requestErasureOf(
   throw new AppError('UNAVAILABLE', 'the orders keep changing');
 }
 
-type ErasureAction = 'orders.erase_archived' | 'orders.erase_all';
+type ErasureAction = 'orders.erase_archived' | 'orders.erase_all' | 'orders.erase_by_platform';
 
-interface FoundOrder {
+export interface FoundOrder {
   id: string;
   partner: string | null;
   version: Timestamp;

@@ -6,6 +6,8 @@ import { AppError } from '../domain/errors.ts';
 import { randomId } from '../domain/ids.ts';
 import type { Details, OrderLine, StoredFulfilment, StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
+import { publishDeliveries } from '../outbox/outbox.ts';
+import { endpointsOf } from '../outbox/targets.ts';
 import { withRouting } from './merge.ts';
 import {
   type Acting,
@@ -22,6 +24,7 @@ import { left, withLines, withSupplyState } from './progress.ts';
 import { allOf, chosen, type LineQuantity } from './quantities.ts';
 import { carryToStock, publishStock } from './reserve.ts';
 import { requireRoomForShipments, requireRoomForTracking } from './room.ts';
+import { tellShipment } from './tell.ts';
 
 /** A shipment as a merchant tells it. Without lines it is everything that the caller still has to ship. */
 export interface Shipment {
@@ -50,7 +53,7 @@ export async function fulfil(
   const tracking = { numbers: shipment.trackingNumbers, urls: shipment.trackingUrls };
   const seals = tracking.numbers.length + tracking.urls.length > 0;
   const id = randomId('fulfilment');
-  const done = await changeOrder(target, deps, async (tx, order) => {
+  const { queued, ...done } = await changeOrder(target, deps, async (tx, order) => {
     const quantities = shippedQuantities(order, shipment.lines);
     const owner = order.origin;
     const owned = await readOwned(deps.db, tx, order);
@@ -59,10 +62,11 @@ export async function fulfil(
       tracking: { ...details.tracking, [id]: tracking },
     });
     const writeDetails = seals ? await sealDetails(tx, target, order, more, deps) : undefined;
+    const endpoints = await endpointsOf(deps.db, ownerOf(target, order).companyId, tx);
 
     const at = timestamp(deps.now);
     const base = { id, carrier: shipment.carrier, shippedAt: shipment.shippedAt ?? at, partner: null };
-    const shipped = withShipment(order, base, quantities, at);
+    const shipped = { ...withShipment(order, base, quantities, at), ...unbilledMark(order) };
     tx.set(orderDoc(deps.db, target.companyId, target.orderId), shipped);
     // What stays with a retailer has no reservation.
     const asked = owner === null ? [] : carryToStock(tx, order, shipped, deps.db);
@@ -79,11 +83,18 @@ export async function fulfil(
     }
     writeDetails?.();
     const entry = addEntry(tx, fulfilled(target.companyId, target.orderId, id, shipped, acting), deps);
+    const queued = tellShipment(tx, 'shipment', ownerOf(target, order), owned ?? order, id, endpoints, deps);
     beside?.(tx, id);
-    return { order: shipped, fulfilmentId: id, entry, asked };
+    return { order: shipped, fulfilmentId: id, entry, asked, queued };
   });
   await publishStock(done.asked, deps);
+  await publishDeliveries(queued, deps);
   return done;
+}
+
+/** By which `bill` finds what was shipped and is on no charge yet. */
+function unbilledMark({ billed, partner, currency }: StoredOrder): Pick<StoredOrder, 'unbilled'> {
+  return billed === true && partner !== null ? { unbilled: `${partner}/${currency}` } : {};
 }
 
 /** Corrects carrier and tracking of a shipment; what is not given stays. NOT_FOUND unless the caller shipped it. */
@@ -96,7 +107,7 @@ export async function correctFulfilment(
 ): Promise<{ order: StoredOrder; entry: AuditEntry }> {
   const { trackingNumbers: numbers, trackingUrls: urls } = change;
   const seals = numbers !== undefined || urls !== undefined;
-  return changeOrder(target, deps, async (tx, order) => {
+  const { queued, ...done } = await changeOrder(target, deps, async (tx, order) => {
     const known = order.fulfilments.find((each) => each.id === fulfilmentId);
     if (known?.partner !== null) throw new AppError('NOT_FOUND');
     const owner = order.origin;
@@ -107,6 +118,7 @@ export async function correctFulfilment(
       return { ...details, tracking: { ...details.tracking, [fulfilmentId]: now } };
     };
     const writeDetails = seals ? await sealDetails(tx, target, order, corrections, deps) : undefined;
+    const endpoints = await endpointsOf(deps.db, ownerOf(target, order).companyId, tx);
 
     const at = timestamp(deps.now);
     const corrected = (each: StoredOrder): StoredOrder => ({
@@ -134,8 +146,11 @@ export async function correctFulfilment(
     tx.set(orderDoc(deps.db, target.companyId, target.orderId), corrected(order));
     const record = { type: 'order', id: target.orderId } as const;
     const entry = addEntry(tx, { companyId: target.companyId, ...about, record }, deps);
-    return { order: corrected(order), entry };
+    const toldOf = [ownerOf(target, order), owned ?? order, fulfilmentId, endpoints] as const;
+    return { order: corrected(order), entry, queued: tellShipment(tx, 'tracking', ...toldOf, deps) };
   });
+  await publishDeliveries(queued, deps);
+  return done;
 }
 
 function shippedQuantities(order: StoredOrder, lines: LineQuantity[] | undefined): Map<string, number> {

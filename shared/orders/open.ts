@@ -20,6 +20,8 @@ export interface Opened {
   entry: AuditEntry | undefined;
 }
 
+type OpenDeps = Pick<OrdersDeps, 'db' | 'keyring' | 'now'>;
+
 const NOTHING: Opened = { shipTo: null, details: { titles: {}, tracking: {} }, entry: undefined };
 
 /**
@@ -30,11 +32,12 @@ export async function openOrder(
   companyId: string,
   read: ReadOrder,
   acting: Acting,
-  deps: OrdersDeps,
+  deps: OpenDeps,
+  facts: AuditEntry['facts'] = {},
 ): Promise<Opened> {
   const { id, order } = read;
   if (await isErasing(order, deps)) return NOTHING;
-  const entry = await logOpening(companyId, id, acting, deps);
+  const entry = await logOpening(companyId, id, acting, facts, deps);
   return { ...(await unseal(companyId, read, deps)), entry };
 }
 
@@ -62,7 +65,7 @@ export async function unseal(
 }
 
 /** Also while the owner erases its order: a supply order says so only once that is done. */
-async function isErasing(order: StoredOrder, { db }: OrdersDeps): Promise<boolean> {
+export async function isErasing(order: StoredOrder, { db }: Pick<OrdersDeps, 'db'>): Promise<boolean> {
   if (order.erasing !== null || order.erasedAt !== null) return true;
   if (order.origin === null) return false;
   const owned = await orderDoc(db, order.origin.companyId, order.origin.orderId).get();
@@ -73,11 +76,12 @@ async function logOpening(
   companyId: string,
   id: string,
   acting: Acting,
-  deps: OrdersDeps,
+  facts: AuditEntry['facts'],
+  deps: OpenDeps,
 ): Promise<AuditEntry> {
   const batch = deps.db.batch();
   const record = { type: 'order', id } as const;
-  const about = { ...acting, action: 'order.opened', record, result: 'done', facts: {} } as const;
+  const about = { ...acting, action: 'order.opened', record, result: 'done', facts } as const;
   const entry = addEntry(batch, { companyId, ...about }, deps);
   await batch.commit();
   return entry;

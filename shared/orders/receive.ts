@@ -19,6 +19,7 @@ import {
   type SealedRecord,
 } from './order-store.ts';
 import { withLines } from './progress.ts';
+import { ownOrder } from './own-order.ts';
 import { publishDue } from './publish-due.ts';
 
 /** Where an order came from. Orders made through the API have no connection. */
@@ -52,6 +53,13 @@ export async function receiveOrder(
   beside?: Beside,
 ): Promise<Received> {
   const lookup = await deps.keyring.lookup();
+  const own = await ownOrder(
+    incoming.marker,
+    { companyId: source.companyId, externalId: incoming.externalId },
+    lookup,
+    deps,
+  );
+  if (own !== undefined) return { outcome: 'repeated', orderId: own };
   const orderId = orderIdOf(lookup, source.connectionId ?? source.companyId, incoming.externalId);
   const minimised = minimise(incoming, deps.now);
   // Each is asked for several times, and is a hash.

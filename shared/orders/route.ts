@@ -7,6 +7,8 @@ import { AppError } from '../domain/errors.ts';
 import type { OrderLine, StoredOrder } from '../domain/order.ts';
 import type { StockMessage } from '../domain/stock.ts';
 import { timestamp } from '../domain/time.ts';
+import { addDelivery, publishDeliveries, type Queued } from '../outbox/outbox.ts';
+import { addEvents, endpointsOf, orderShopOf } from '../outbox/targets.ts';
 import { type Match, matchLines } from './match.ts';
 import type { Offers } from '../domain/offer.ts';
 import { supplyOrderIdOf } from './order-ids.ts';
@@ -70,9 +72,12 @@ async function routeVersion(read: ReadOrder, owner: Party, acting: Acting, deps:
 
   const batch = db.batch();
   const placed: Placed[] = [];
+  const queued: Queued = [];
   for (const [partnerId, own] of bySupplier(matches)) {
     const source = { order: read.order, owner, partnerId, at };
-    placed.push(await place(batch, source, supplies.get(partnerId), own, lookup, acting, deps));
+    const one = await place(batch, source, supplies.get(partnerId), own, lookup, acting, deps);
+    placed.push(one);
+    queued.push(...(await tellSupplier(batch, one, deps)));
   }
   const routed = withPlaced(read.order, matches, placed);
   const { due: _due, ...fields } = routed;
@@ -83,12 +88,17 @@ async function routeVersion(read: ReadOrder, owner: Party, acting: Acting, deps:
   );
   const facts = { supplyOrders: placed.length, lines: routed.lines.length };
   addEntry(batch, { ...about(owner, acting), action: 'order.routed', facts }, deps);
+  if (placed.length > 0) {
+    const endpoints = await endpointsOf(db, owner.companyId);
+    queued.push(...addEvents(batch, { ...owner, event: 'order.routed' }, endpoints, deps));
+  }
   await batch.commit();
   log.orderRouted(owner.orderId, owner.companyId, placed.length);
   await publishStock(
     placed.flatMap(({ asked }) => asked),
     deps,
   );
+  await publishDeliveries(queued, deps);
 }
 
 /**
@@ -109,6 +119,24 @@ interface Placed {
   supply: StoredOrder;
   lines: Map<string, Match>;
   asked: StockMessage[];
+}
+
+/** The supplier's own shop gets the order, or what was added to it, and its endpoints are told. */
+async function tellSupplier(
+  batch: WriteBatch,
+  { holder, supply, lines }: Placed,
+  deps: RouteDeps,
+): Promise<Queued> {
+  const [shop, endpoints] = await Promise.all([
+    orderShopOf(deps.db, holder.companyId),
+    endpointsOf(deps.db, holder.companyId),
+  ]);
+  const added = supply.lines.filter((line) => lines.has(line.origin ?? '')).map((line) => line.id);
+  const order = { ...holder, kind: 'order', lineIds: added } as const;
+  return [
+    ...(shop === undefined ? [] : [addDelivery(batch, order, shop, deps)]),
+    ...addEvents(batch, { ...holder, event: 'order.assigned' }, endpoints, deps),
+  ];
 }
 
 /** The supply orders that the order has already, by partner. */

@@ -13,6 +13,8 @@ export interface Supplier {
   preference: number;
   /** Whether the retailer may see what it has. */
   showsStock: boolean;
+  /** Whether what it ships is charged here. */
+  bills: boolean;
 }
 
 /** The partners that supply a company now, by the age of the connection. */
@@ -28,8 +30,8 @@ export function activeSuppliers(db: Firestore, companyId: string): Query {
 export function supplierOf(doc: QueryDocumentSnapshot): Supplier[] {
   const { companyId, terms, preference } = StoredPartner.parse(doc.data());
   if (companyId === null) return [];
-  const { priceListId, shares } = terms;
-  return [{ partnerId: doc.id, companyId, priceListId, preference, showsStock: shares.stock }];
+  const { priceListId, bill: bills, shares } = terms;
+  return [{ partnerId: doc.id, companyId, priceListId, preference, showsStock: shares.stock, bills }];
 }
 
 /** By what the retailer chooses among its partners. */

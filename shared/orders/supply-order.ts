@@ -50,6 +50,7 @@ export function newSupplyOrder(
     createdAt: at,
     updatedAt: at,
     sourceUpdatedAt: null,
+    ...(matches[0]?.supply?.supplier.bills === true && { billed: true }),
   };
   return withMoreLines(empty, holder, matches, lookup, at);
 }

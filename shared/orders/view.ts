@@ -19,15 +19,25 @@ export function listView(id: string, order: StoredOrder) {
     addressCleaned: order.addressCleaned,
     archivedAt: order.archivedAt,
     erasedAt: order.erasedAt,
+    eraseBy: order.eraseBy ?? null,
     currency: order.currency,
     lines: order.lines.map(({ origin: _origin, saidQuantity: _said, title, ...line }) =>
       title === null ? line : { ...line, title },
     ),
     totals: order.totals,
     fulfilments: order.fulfilments.map(({ partner: _partner, ...fulfilment }) => fulfilment),
+    ...billingView(order),
     createdAt: order.createdAt,
     updatedAt: order.updatedAt,
   };
+}
+
+/** On a supply order that is billed here: whether something is on no charge that was paid, and its charges. */
+function billingView({ unbilled, billing }: StoredOrder) {
+  if (unbilled === undefined && billing === undefined) return {};
+  const charges = billing?.charges ?? [];
+  const open = charges.some(({ state }) => state !== 'succeeded' && state !== 'disputed');
+  return { billing: { unbilled: unbilled !== undefined || open, charges } };
 }
 
 /** The single read: the same with what was sealed. A title that nobody knows any more is `null`. */

@@ -3,11 +3,16 @@ import { apiKeyViews, StoredApiKey } from '../accounts/api-keys.ts';
 import { StoredInvitation, StoredMember } from '../accounts/documents.ts';
 import { invitationView, memberView } from '../accounts/members.ts';
 import { leafHash, StoredEntry } from '../audit/entry.ts';
+import type { StoredCharge } from '../billing/documents.ts';
+import { chargeView } from '../billing/lists.ts';
 import type { StoredImport } from '../catalogue/import-store.ts';
 import { PriceListId, StoredPriceList } from '../catalogue/price-list.ts';
 import { toProduct } from '../catalogue/write-products.ts';
 import { paths } from '../cloud/firestore.ts';
 import type { Keyring } from '../cloud/keyring.ts';
+import { deliveryView } from '../deliveries/delivery-store.ts';
+import { endpointView, StoredEndpoint } from '../deliveries/endpoints.ts';
+import { StoredDelivery } from '../domain/delivery.ts';
 import { AppError } from '../domain/errors.ts';
 import { type IdKind, isId } from '../domain/ids.ts';
 import type { StoredOrder } from '../domain/order.ts';
@@ -23,7 +28,7 @@ import { requestView, toRequest } from '../support/request-store.ts';
 
 export interface ExportDeps {
   db: Firestore;
-  keyring: Pick<Keyring, 'recordKey' | 'openContact'>;
+  keyring: Pick<Keyring, 'recordKey' | 'openContact' | 'openSecret'>;
   now: Clock;
 }
 
@@ -99,7 +104,7 @@ export const EXPORT_KINDS = {
     render: (_companyId, documents) =>
       documents.map(toProduct).flatMap((product) => {
         if (product === undefined) return [];
-        const { lists: _lists, rules: priceRules, changedAt, ...shown } = product;
+        const { lists: _lists, rules: priceRules, changedAt, askedAt: _askedAt, ...shown } = product;
         return [{ ...shown, priceRules, changedAt: changedAt?.toDate().toISOString() ?? null }];
       }),
   },
@@ -152,6 +157,21 @@ export const EXPORT_KINDS = {
     render: openedOrders,
     opens: true,
   },
+  endpoints: {
+    documents: (db, companyId) => db.collection(paths.endpoints(companyId)),
+    isId: anId('endpoint'),
+    render: (companyId, documents, { keyring }) =>
+      Promise.all(
+        documents.map((doc) => endpointView(companyId, doc.id, StoredEndpoint.parse(doc.data()), keyring)),
+      ),
+    opens: true,
+  },
+  deliveries: {
+    documents: (db, companyId) => db.collection(paths.deliveries(companyId)),
+    isId: anId('delivery'),
+    render: (_companyId, documents) =>
+      documents.map((doc) => deliveryView(doc.id, StoredDelivery.parse(doc.data()))),
+  },
   erasures: {
     documents: (db, companyId) => db.collection(paths.erasures(companyId)),
     isId: anId('erasure'),
@@ -160,6 +180,12 @@ export const EXPORT_KINDS = {
         const { companyId: _, due: _due, confirmDue: _confirmDue, ...shown } = doc.data() as StoredErasure;
         return { id: doc.id, ...shown };
       }),
+  },
+  charges: {
+    documents: (db, companyId) => db.collection(paths.charges(companyId)),
+    isId: anId('charge'),
+    render: (companyId, documents) =>
+      documents.map((doc) => chargeView(companyId, doc.id, doc.data() as StoredCharge)),
   },
   approvals: {
     documents: (db, companyId) => db.collection(paths.supportRequests(companyId)),

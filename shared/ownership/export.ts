@@ -27,8 +27,8 @@ const KINDS = Object.keys(EXPORT_KINDS) as ExportKind[];
 /** A part ends with whichever comes first, so that it is made within seconds and in little memory. */
 export const MOST_RECORDS = 500;
 const MOST_BYTES = 2_000_000;
-/** A document is 1 MiB at most: what is read at once stays below 20. */
-const CHUNK = 20;
+/** What is opened is up to 1 MiB a document, anything else far below 80 kB: what is read at once stays below 20 MB. */
+const chunkOf = (kind: ExportKind): number => (kindOf(kind).opens === undefined ? 250 : 20);
 
 /** What a part is named by: a kind, and after which record of it the part begins. */
 interface Place {
@@ -108,7 +108,8 @@ async function renderPart(
   deps: ExportDeps,
 ): Promise<{ lines: string[]; next: string | undefined }> {
   const { documents, render } = kindOf(kind);
-  const ordered = documents(deps.db, companyId).orderBy(FieldPath.documentId()).limit(CHUNK);
+  const chunk = chunkOf(kind);
+  const ordered = documents(deps.db, companyId).orderBy(FieldPath.documentId()).limit(chunk);
   const lines: string[] = [];
   let bytes = 0;
   let last = after;
@@ -119,7 +120,7 @@ async function renderPart(
       bytes += Buffer.byteLength(line);
       lines.push(line);
     }
-    if (page.size < CHUNK) return { lines, next: undefined };
+    if (page.size < chunk) return { lines, next: undefined };
     last = page.docs.at(-1)?.id;
   }
   return { lines, next: last };

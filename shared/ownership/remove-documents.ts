@@ -26,6 +26,7 @@ export async function removeAccess(companyId: string, deps: RemoveDeps): Promise
     (await removeAll(ofCompany('sessions'), deps)) &&
     (await removeAll(ofCompany('invitations'), deps)) &&
     (await removeAll(ofCompany('resets'), deps)) &&
+    (await removeAll(ofCompany(paths.stripeAccounts), deps)) &&
     (await removeAll(ofCompany(paths.partnerInvitations), deps)) &&
     (await removeAll(ofCompany('recoveryLinks'), deps)) &&
     (await removeAll(ofCompany('recoveries'), deps)) &&

@@ -13,6 +13,8 @@ import { isBalanced, readStocks, type StockDeps, writeSettled, writeStock } from
 export interface AllocateDeps extends StockDeps {
   /** Tells both sides of a supply order how these of its lines stand, and notes that they were told. */
   tell: (supply: { companyId: string; orderId: string }, lineIds: string[]) => Promise<void>;
+  /** Has every shop that sells a SKU told how many there are, if that has changed. */
+  tellShops: (message: StockMessage) => Promise<void>;
 }
 
 /** How many reservations one transaction settles. */
@@ -29,9 +31,11 @@ const MOST_PAGES = 200;
  */
 export async function allocate({ supplierId, sku }: StockMessage, deps: AllocateDeps): Promise<void> {
   const open = new Set([sku]);
+  const changed = new Set([sku]);
   await untilShort(async () => {
     const { count, stocks } = await settlePage(supplierId, deps);
     for (const stock of stocks) {
+      changed.add(stock.sku);
       if (isBalanced(stock)) open.delete(stock.sku);
       else open.add(stock.sku);
     }
@@ -39,6 +43,7 @@ export async function allocate({ supplierId, sku }: StockMessage, deps: Allocate
   });
   for (const each of open) await weigh(supplierId, each, deps);
   await untilShort(() => tellPage(supplierId, deps));
+  for (const each of changed) await deps.tellShops({ supplierId, sku: each });
 }
 
 async function untilShort(work: () => Promise<number>): Promise<void> {

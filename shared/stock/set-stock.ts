@@ -6,7 +6,7 @@ import type { Publisher } from '../cloud/pubsub.ts';
 import { badFields } from '../domain/errors.ts';
 import { MOST_PLACES, type StockMessage, type StoredStock } from '../domain/stock.ts';
 import { timestamp } from '../domain/time.ts';
-import { isBalanced, readStocks, type StockDeps, writeStock } from './stock-store.ts';
+import { isBalanced, isUntold, readStocks, type StockDeps, writeStock } from './stock-store.ts';
 
 /** How many pieces of a SKU a merchant has counted in one place. */
 export interface Counted {
@@ -17,7 +17,7 @@ export interface Counted {
 
 /**
  * Writes what a merchant has counted, all of it or nothing. A SKU that is named for the first time is tracked from now
- * on. Where that leaves lines without stock, or stock for lines that wait, `allocate` is asked. BAD_REQUEST for a SKU
+ * on. Where that leaves lines without stock, stock for lines that wait, or another number for shops, `allocate` is asked. BAD_REQUEST for a SKU
  * in more places than it can lie in.
  */
 export async function setStock(
@@ -46,8 +46,8 @@ export async function setStock(
     const entry = addEntry(tx, { companyId, ...about, facts: { skus: skus.length } }, deps);
     return { stocks: [...stocks.values()].map((stock) => ({ ...stock, updatedAt })), entry };
   });
-  const unbalanced = set.stocks.filter((stock) => !isBalanced(stock));
-  const messages = unbalanced.map(({ sku }): StockMessage => ({ supplierId: companyId, sku }));
+  const unsettled = set.stocks.filter((stock) => !isBalanced(stock) || isUntold(stock));
+  const messages = unsettled.map(({ sku }): StockMessage => ({ supplierId: companyId, sku }));
   await Promise.all(
     messages.map(async (message) => {
       try {

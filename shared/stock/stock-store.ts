@@ -26,7 +26,7 @@ export async function readStocks(
   return new Map(found.filter((stock) => stock !== undefined).map((stock) => [stock.sku, stock]));
 }
 
-/** Writes a stock once, with a slot when `weigh` says that it has to be weighed anew. */
+/** Writes a stock once, with a slot when `weigh` says that it has to be weighed anew, or when shops are to be told. */
 export function writeStock(
   tx: Transaction,
   stock: StoredStock,
@@ -34,7 +34,7 @@ export function writeStock(
   { db, now }: StockDeps,
 ): void {
   const { due: _due, ...rest } = stock;
-  const slot = weigh ? { due: dueSlot() } : {};
+  const slot = weigh || isUntold(stock) ? { due: dueSlot() } : {};
   const written: StoredStock = { ...rest, updatedAt: timestamp(now), ...slot };
   tx.set(db.doc(paths.stock(stock.companyId, stock.sku)), written);
 }
@@ -42,6 +42,11 @@ export function writeStock(
 /** Nothing is promised that is not there, and nobody waits while something is free. */
 export function isBalanced(stock: Count): boolean {
   return shortage(stock) === 0 && (stock.waiting === 0 || available(stock) === 0);
+}
+
+/** Whether shops were told another number than what can be sold now, or none. */
+export function isUntold(stock: Pick<StoredStock, 'told'> & Count): boolean {
+  return stock.told !== available(stock);
 }
 
 /** Writes what settling came to. What the line does not say yet is told next. */

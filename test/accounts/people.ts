@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { textOf } from '../../local/letters.ts';
 import { seedDeps, type SeedDeps } from '../../local/seed.ts';
 import { StoredMember } from '../../shared/accounts/documents.ts';
 import { issueSession } from '../../shared/accounts/sessions.ts';
@@ -163,8 +164,7 @@ export async function startPeople(given?: TestCloud): Promise<People> {
 }
 
 function letter(raw: string): Letter {
-  const end = raw.indexOf('\n\n');
-  const body = Buffer.from(raw.slice(end), 'base64').toString('utf8');
+  const body = textOf(raw);
   const subject = /^Subject: (.*(?:\n .*)*)$/m.exec(raw)?.[1]?.replaceAll('\n', '') ?? '';
   return { subject, text: body, token: /#token=([0-9a-f]{64})/.exec(body)?.[1] ?? '' };
 }

@@ -25,6 +25,12 @@ afterAll(() => market.cloud.stop());
 const NO_ACTION: [by: RegExp, path: RegExp, why: string][] = [
   [/^checkpoint$/, /^companies\/[^/]+\/(?:audit|auditTree|auditHeads)\//, 'sealing the log'],
   [/^erase$/, /^companies\/[^/]+\/erasures\//, 'the certificate, after the entry order.erased'],
+  [
+    /^deliver$/,
+    /^companies\/[^/]+\/deliveries\//,
+    'attempts, before the entry delivery.sent or delivery.given_up',
+  ],
+  [/^webhooks$/, /^companies\/[^/]+\/connections\//, 'when a shop was last heard of'],
 ];
 
 const COMPANY = /^companies\/(?<company>[^/]+)(?:\/(?<collection>[^/]+)\/[^/]+)?$/;

@@ -8,7 +8,7 @@ import { randomId } from '../../shared/domain/ids.ts';
 import type { StoredImport } from '../../shared/catalogue/import-store.ts';
 import { testCloud } from '../support/cloud.ts';
 import { eventually, type Market, type Merchant, startMarket } from '../support/market.ts';
-import { ended, fileOf, sendFile, skus } from './shop-floor.ts';
+import { ended, fileOf, productBody, sendFile, skus } from './shop-floor.ts';
 
 let market: Market;
 beforeAll(async () => {
@@ -183,6 +183,36 @@ describe('an import whose run is killed', () => {
       unchanged: 0,
     });
     expect(await storedCount(who)).toBe(2500);
+  });
+
+  it('leaves what was asked for after the file was sent, and says how much', async () => {
+    const who = await company('newer');
+    const names = skus(300);
+    const put = (sku: string | undefined, price: number) =>
+      who.call('PUT', `/v1/products/${sku}`, { body: productBody({ price }) });
+    // What is repeated while the file waits is newer than the file as well.
+    const [changed, removed, repeated] = names.slice(-3);
+    for (const sku of [removed, repeated]) await put(sku, 500);
+    await market.cloud.kill('import');
+    const importId = await sendFile(who, fileOf(names));
+    const answers = [await put(changed, 700), await put(repeated, 500)];
+    answers.push(await who.call('DELETE', `/v1/products/${removed}`));
+    expect(answers.map(({ status }) => status)).toEqual([201, 200, 204]);
+    await market.cloud.restart('import');
+    expect(await ended(who, importId)).toMatchObject({
+      ...{ state: 'done', progress: { rows: 300, done: 300 } },
+      ...{ created: 297, changed: 0, unchanged: 0, superseded: 3 },
+    });
+    const after = [changed, removed, repeated].map((sku) => who.call('GET', `/v1/products/${sku}`));
+    expect((await Promise.all(after)).map((answer) => answer.json as object)).toMatchObject([
+      { price: 700 },
+      { code: 'NOT_FOUND' },
+      { price: 500 },
+    ]);
+    // A file that is sent now is newer than all of that.
+    expect(await ended(who, await sendFile(who, fileOf(names)))).toMatchObject({
+      ...{ created: 1, changed: 2, superseded: 0 },
+    });
   });
 
   it('is failed once it came no further for an hour, however often it is delivered', async () => {

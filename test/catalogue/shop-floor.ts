@@ -42,6 +42,7 @@ export interface ShownImport {
   created: number;
   changed: number;
   unchanged: number;
+  superseded: number;
   refused: number;
   problems: { line: number; column: string | null; message: string }[];
 }

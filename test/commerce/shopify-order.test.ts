@@ -28,7 +28,7 @@ function payload(change: Record<string, unknown> = {}): Record<string, unknown> 
 
 function order(change: Record<string, unknown> = {}, topic?: string): IncomingOrder {
   const event = read(JSON.stringify(payload(change)), topic);
-  if (event.kind !== 'order') throw new Error(`ignored: ${event.reason}`);
+  if (event.kind !== 'order') throw new Error(`not an order: ${event.kind}`);
   return event.order;
 }
 

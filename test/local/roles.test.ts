@@ -102,8 +102,7 @@ const probes: Probe[] = [
     title: `publishes to ${topic}`,
     allowed: (role) =>
       (role.project?.includes('pubsub.admin') ?? false) ||
-      ((topic === 'orders' || topic === 'erasures' || topic === 'stock' || topic === 'imports') &&
-        role.topics?.[topic] !== undefined),
+      (!topic.endsWith('-dead') && role.topics?.[topic as keyof NonNullable<Role['topics']>] !== undefined),
     run: ({ pubsub }) => pubsub.topic(topic).publishMessage({ json: {} }),
   })),
   {
@@ -259,6 +258,7 @@ describe('the table', () => {
     });
     expect(opening).toEqual([
       'webhooks',
+      'pull',
       'route-order',
       'orders',
       'accounts',
@@ -266,6 +266,7 @@ describe('the table', () => {
       'export',
       'recover',
       'disclose',
+      'deliver',
       'plant-drill',
       'rewrap',
       'seed',

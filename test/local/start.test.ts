@@ -131,21 +131,17 @@ describe('npm start', { timeout: 120_000 }, () => {
     );
   });
 
-  it.each(['launcher', 'hub itself'])(
-    'leaves nothing behind when the %s is killed on the spot',
-    async (which) => {
-      const { hub } = start(['--port', '0']);
-      await ready();
-      const started = descendants(hub.pid ?? 0);
-      const victim = which === 'launcher' ? started[0] : started[1];
-      process.kill(victim ?? 0, 'SIGKILL');
-      await allGone(started);
-    },
-  );
+  it('leaves nothing behind when the launcher is killed on the spot', async () => {
+    const { hub } = start(['--port', '0']);
+    await ready();
+    const started = descendants(hub.pid ?? 0);
+    process.kill(started[0] ?? 0, 'SIGKILL');
+    await allGone(started);
+  });
 
   it('keeps orders and their keys with --data, and a SIGTERM ends everything that it started', async () => {
     const args = ['--port', '0', '--data', 'kept'];
-    const first = start(args);
+    const first = start(args, { shared: true });
     const before = await ready();
     const payload = sampleOrder({ id: 7_000_001, number: 1001, at: Date.now() });
     const { shopify } = before.connections;
@@ -166,13 +162,37 @@ describe('npm start', { timeout: 120_000 }, () => {
     await allGone(started);
     expect(existsSync(join(folder, 'kept', 'demo.json'))).toBe(false);
 
-    const second = start(args);
+    const second = start(args, { shared: true });
     const after = await ready();
     expect([after.retailer, after.supplier]).toEqual([before.retailer, before.supplier]);
     expect(after.connections.shopify.url.startsWith(`${after.baseUrl}/webhooks/con_`)).toBe(true);
     expect(await read(after, after.supplier, `/v1/orders/${String(order.json['id'])}`)).toEqual(order);
     second.hub.kill('SIGTERM');
     await second.ended;
+  });
+
+  it('takes --data that no other hub has; killed on the spot it leaves nothing running, and the next says what is lost', async () => {
+    const args = ['--port', '0', '--data', 'kept'];
+    const killed = start(args);
+    await ready();
+    const beside = start(args);
+    expect((await beside.ended)[0]).toBe(1);
+    expect(await beside.err).toMatch(/^\S+kept is in use by another hub \(process \d+\)\.\n$/);
+    const started = descendants(killed.hub.pid ?? 0);
+    process.kill(started[1] ?? 0, 'SIGKILL');
+    await allGone(started);
+    await rm(demoFile);
+
+    const next = start(args);
+    const { connections, retailer, ...demo } = await ready();
+    const body = JSON.stringify(sampleOrder({ id: 7_000_002, number: 1002, at: Date.now() }));
+    await sendShopifyOrder({ ...connections.shopify, topic: 'orders/create', body });
+    const { json } = await read({ connections, retailer, ...demo }, retailer, '/v1/orders');
+    expect(json).toMatchObject({ data: [{ code: '#1002' }] });
+    next.hub.kill('SIGTERM');
+    expect((await next.ended)[0]).toBe(0);
+    expect(await next.out).toContain('ended without saving');
+    expect(existsSync(join(folder, 'kept', 'running'))).toBe(false);
   });
 
   it('runs side by side with another, and neither ends the other', async () => {

@@ -38,13 +38,16 @@ describe('what production delivers with', () => {
     },
   );
 
-  it('every dead letter is delivered to sweep, and has nowhere further to go', () => {
+  it('every dead letter is delivered to who looks after it, and has nowhere further to go', () => {
     const dead = SUBSCRIPTIONS.filter(({ topic }) => topic.endsWith('-dead'));
     expect(dead.map(({ topic, to, path, deadLetters }) => ({ topic, to, path, deadLetters }))).toEqual([
       { topic: 'orders-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
       { topic: 'erasures-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
       { topic: 'stock-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
       { topic: 'imports-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
+      { topic: 'stripe-events-dead', to: 'settle', path: '/dead-letters', deadLetters: undefined },
+      { topic: 'deliveries-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
+      { topic: 'pulls-dead', to: 'sweep', path: '/dead-letters', deadLetters: undefined },
     ]);
   });
 

@@ -6,6 +6,7 @@ import { FUNCTIONS } from '../../local/topology.ts';
 import { orderHash } from '../../shared/orders/erasure.ts';
 import { testCloud } from '../support/cloud.ts';
 import { eventually, startMarket } from '../support/market.ts';
+import { billingWay } from './billing-way.ts';
 import { Canaries } from './canary.ts';
 import { filesBelow } from './export-files.ts';
 import { Finder, type Piece } from './finder.ts';
@@ -13,6 +14,7 @@ import { journey } from './journey.ts';
 import { collectMessages } from './messages.ts';
 import { shopifyOrder } from './plant.ts';
 import { peopleWay } from './people-way.ts';
+import { shopsWay, startStore } from './shops-way.ts';
 import { refusedCalls, refusedDeliveries, refusedPushes } from './refusals.ts';
 import { Wire } from './wire.ts';
 
@@ -87,7 +89,7 @@ describe('the single read', () => {
     expect(new Finder(canaries.banned).find(wire.opened)).toEqual([]);
     const shown = new Set(new Finder(canaries.sealed).find(wire.opened).map((line) => line.split(',')[0]));
     const kept = ['first name', 'last name', 'street', 'second line', 'town', 'postal code', 'region'];
-    for (const way of ['A', 'A updated', 'B', 'B updated', 'C', 'C moved', 'D', 'E']) {
+    for (const way of ['A', 'A updated', 'B', 'B updated', 'C', 'C moved', 'D', 'E', 'G', 'H']) {
       for (const part of kept) expect(shown).toContain(`${way} ${part}`);
     }
     for (const name of ['A title 3', 'tracking number 2', 'tracking URL corrected'])
@@ -110,9 +112,12 @@ function everything(): Finder {
 /** Orders are sent, updated, routed, shipped, cancelled, declined, made to fail, held, retried, archived, erased. */
 async function walk(): Promise<void> {
   const dataDir = await folder();
+  const store = await startStore();
+  const standIns = `api.bigcommerce.com=${store.port}`;
   // Letters go to whom they are for: they are kept apart from what is looked through.
-  const cloud = await testCloud({ apart: FUNCTIONS, dataDir, mailDir: join(await folder(), 'mail') });
-  const stops = [() => cloud.stop()];
+  const mailDir = join(await folder(), 'mail');
+  const cloud = await testCloud({ apart: FUNCTIONS, dataDir, mailDir, standIns });
+  const stops: (() => Promise<unknown>)[] = [() => store.close(), () => cloud.stop()];
   const exported = async (
     when: 'before erasing' | 'in the end',
     known: { default: string[]; keyring: string[] },
@@ -130,7 +135,7 @@ async function walk(): Promise<void> {
     stops.push(() => messages.close());
     const market = await startMarket(cloud);
     const { retailer, supplier } = market;
-    const { deliver, ...ways } = journey(market, wire, canaries);
+    const { deliver, opensOnBothSides, ...ways } = journey(market, wire, canaries);
 
     let ended: Awaited<ReturnType<typeof endedWays>> | undefined;
     const endedWays = async () => ({
@@ -143,11 +148,13 @@ async function walk(): Promise<void> {
       await refusedCalls(market, wire, canaries);
       await refusedPushes(market, wire, canaries);
       await ways.emptyWay();
+      await shopsWay({ market, store, wire, c: canaries }, opensOnBothSides);
       ended = await endedWays();
     });
     const { erased, cancelled, api } = ended ?? expect.fail();
     const lost = await ways.lostWay();
     await peopleWay(cloud, wire, canaries);
+    await billingWay(market, wire, canaries);
     members = (await market.seed.db.collectionGroup('members').count().get()).data().count;
     await exported('before erasing', {
       default: [erased.orderId, '#WAY-A', '#WAY-B', '#WAY-C', '#WAY-D', '#WAY-E', '#WAY-F'],
@@ -173,17 +180,27 @@ async function walk(): Promise<void> {
     keep('answers', wire.answers, ['#WAY-A', '#WAY-B', '#WAY-C', held.orderId, cancelled.supplyId]);
     await eventually(() => {
       const topics = new Set(messages.all.map(({ topic }) => topic));
-      expect(topics).toEqual(new Set(['orders', 'erasures', 'orders-dead']));
+      expect(topics).toEqual(
+        new Set(['orders', 'erasures', 'pulls', 'deliveries', 'orders-dead', 'stripe-events']),
+      );
     });
     keep('messages', messages.all, [held.orderId, erased.orderId, api.orderId, supplier.companyId]);
     keep('data folder', [], [held.orderId, orderHash(erased.orderId), '#WAY-D', 'tenant-kek']);
   } finally {
     for (const stop of stops.reverse()) await stop();
   }
-  pieces.set('data folder', filesBelow(dataDir));
+  // What the stand-in keeps is Stripe's own.
+  const ours = filesBelow(dataDir).filter(({ place }) => !place.endsWith('stripe.json'));
+  pieces.set('data folder', ours);
   const lines = cloud.lines.map((line, at) => ({ place: `line ${at + 1}`, bytes: Buffer.from(line) }));
-  const failures = ['push.failed', 'push.garbage', 'publish.failed', 'request.failed', 'process.complained'];
-  keep('lines', lines, ['order.stored', 'order.held', 'webhook.refused', ...failures]);
+  const failures = ['push.failed', 'push.garbage', 'publish.failed', 'request.failed'];
+  keep('lines', lines, [
+    'order.stored',
+    'order.held',
+    'webhook.refused',
+    'stripe.event_ignored',
+    ...failures,
+  ]);
 }
 
 function keep(place: (typeof PLACES)[number], found: Piece[], control: string[]): void {

@@ -85,6 +85,11 @@ export function journey(market: Market, wire: Wire, c: Canaries) {
   return {
     deliver,
 
+    /** Waits until an order is routed, then opens it on both sides. */
+    opensOnBothSides: async (code: string, planted: { shipTo: ShipTo; titles: string[] }): Promise<void> => {
+      await opensTo(await routed(code), planted.shipTo, planted.titles);
+    },
+
     /** Created, updated, shipped in parts with tracking, cancelled in part, returned, archived on both sides. */
     async shopifyWay(): Promise<Both & { externalId: number }> {
       const first = shopifyOrder(c, 'A');

@@ -14,6 +14,8 @@ export interface Ids {
   name: string;
   /** An entry of the log. */
   entry: string;
+  delivery: string;
+  endpoint: string;
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -99,8 +101,43 @@ export const COMPANY_ROUTES: readonly CompanyRoute[] = [
     scope: 'catalogue:write',
     body: () => ({ stock: [{ sku: 'IPOD2008GREEN', onHand: 5 }] }),
   },
+  { method: 'GET', template: '/v1/billing/account', scope: 'billing:read' },
+  { method: 'POST', template: '/v1/billing/account', scope: 'billing:write', body: () => ({}) },
+  {
+    method: 'PATCH',
+    template: '/v1/billing/account',
+    scope: 'billing:write',
+    body: () => ({ retryAfterDays: [1] }),
+  },
+  // Whose card is named by a partner, in the query and in the body: held by `test/stripe/billing.test.ts`.
+  { method: 'GET', template: '/v1/billing/cards', scope: 'billing:read' },
+  {
+    method: 'POST',
+    template: '/v1/billing/cards',
+    scope: 'billing:write',
+    body: () => ({ partner: randomId('partner') }),
+  },
+  { method: 'GET', template: '/v1/billing/charges', scope: 'billing:read' },
+  { method: 'GET', template: '/v1/billing/charges/{id}', scope: 'billing:read' },
+  {
+    method: 'POST',
+    template: '/v1/billing/charges/{id}/refunds',
+    scope: 'billing:write',
+    body: () => ({}),
+  },
+  { method: 'GET', template: '/v1/billing/statements', scope: 'billing:read' },
   { method: 'GET', template: '/v1/erasures', scope: 'orders:read' },
   { method: 'GET', template: '/v1/erasures/{id}', scope: 'orders:read' },
+  { method: 'GET', template: '/v1/deliveries', scope: 'orders:read' },
+  { method: 'POST', template: '/v1/deliveries/{id}/retry', scope: 'orders:write' },
+  { method: 'GET', template: '/v1/endpoints', scope: 'endpoints:read' },
+  {
+    method: 'POST',
+    template: '/v1/endpoints',
+    scope: 'endpoints:write',
+    body: () => ({ url: 'https://erp.merchant.com/hook' }),
+  },
+  { method: 'DELETE', template: '/v1/endpoints/{id}', scope: 'endpoints:write' },
   { method: 'GET', template: '/v1/audit', scope: 'audit:read' },
   { method: 'GET', template: '/v1/products', scope: 'catalogue:read' },
   {
@@ -176,11 +213,30 @@ export const COMPANY_ROUTES: readonly CompanyRoute[] = [
   { method: 'GET', template: '/v1/audit/checkpoints', scope: 'audit:read' },
   { method: 'GET', template: '/v1/audit/checkpoints/latest', scope: 'audit:read' },
   { method: 'GET', template: '/v1/audit/checkpoints/{n}/consistency', scope: 'audit:read' },
+  { method: 'GET', template: '/v1/privacy-requests', scope: 'orders:read' },
+  { method: 'GET', template: '/v1/connections', scope: 'connections:read' },
+  {
+    method: 'POST',
+    template: '/v1/connections',
+    scope: 'connections:write',
+    body: () => ({ platform: 'standard', name: 'A sender' }),
+  },
+  { method: 'GET', template: '/v1/connections/shopify/callback', scope: 'connections:write' },
+  { method: 'GET', template: '/v1/connections/{id}', scope: 'connections:read' },
+  {
+    method: 'PATCH',
+    template: '/v1/connections/{id}',
+    scope: 'connections:write',
+    body: () => ({ name: 'Another name' }),
+  },
+  { method: 'POST', template: '/v1/connections/{id}/rotate', scope: 'connections:write' },
+  { method: 'DELETE', template: '/v1/connections/{id}', scope: 'connections:write' },
 ];
 
 /** Routes without a key, and why they need none. `secret`: a password, a code or the token of a link in the body. */
 export const OPEN_ROUTES: readonly (Named & { by: 'signature' | 'public' | 'secret' })[] = [
   { method: 'POST', template: '/webhooks/{connectionId}', by: 'signature' },
+  { method: 'POST', template: '/webhooks/shopify', by: 'signature' },
   { method: 'GET', template: '/.well-known/jwks.json', by: 'public' },
   { method: 'GET', template: '/v1/roots', by: 'public' },
   { method: 'GET', template: '/v1/roots/{n}', by: 'public' },
@@ -204,6 +260,8 @@ export const OPEN_ROUTES: readonly (Named & { by: 'signature' | 'public' | 'secr
 
 /** The template with ids in it. */
 export function pathWith(template: string, ids: Ids): string {
+  // As well formed as an id of a charge is; that others' charges stay hidden is held by `test/stripe/billing.test.ts`.
+  if (template.startsWith('/v1/billing')) return template.replace('{id}', ids.order.replace('ord_', 'chg_'));
   if (template.startsWith('/v1/partners')) return template.replace('{id}', ids.partner);
   return template
     .replace('{fulfilmentId}', ids.fulfilment)
@@ -215,11 +273,14 @@ export function pathWith(template: string, ids: Ids): string {
 }
 
 function idFor(template: string, ids: Ids): string {
+  if (template.startsWith('/v1/connections')) return ids.connection;
   if (template.startsWith('/v1/audit')) return ids.entry;
   if (template.startsWith('/v1/erasures')) return ids.erasure;
   if (template.startsWith('/v1/partners')) return ids.partner;
   if (template.startsWith('/v1/imports')) return ids.import;
-  return template.startsWith('/v1/price-lists') ? ids.name : ids.order;
+  if (template.startsWith('/v1/price-lists')) return ids.name;
+  if (template.startsWith('/v1/deliveries')) return ids.delivery;
+  return template.startsWith('/v1/endpoints') ? ids.endpoint : ids.order;
 }
 
 /** Well formed, and nobody's. */
@@ -234,6 +295,8 @@ export function nobodysIds(): Ids {
     import: randomId('import'),
     name: randomId('product'),
     entry: randomId('audit'),
+    delivery: randomId('delivery'),
+    endpoint: randomId('endpoint'),
   };
 }
 

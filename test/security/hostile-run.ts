@@ -94,9 +94,11 @@ function faultOf({ status, headers, body }: WireAnswer): string | undefined {
   if (status < 400) return undefined;
   if (JSON.stringify([headers, body]).includes(VALUE_MARK)) return 'a value is repeated';
   if (body.length > 8000) return 'an answer that grows with the request';
-  return headers['content-type'] === 'application/problem+json'
-    ? problemFault(status, body)
-    : frameworkFault(body);
+  // Node answers what is no HTTP request, with nothing in it.
+  if (headers['content-type'] !== 'application/problem+json') {
+    return body === '' ? undefined : 'an answer that is not ours';
+  }
+  return problemFault(status, body);
 }
 
 function problemFault(status: number, body: string): string | undefined {
@@ -107,13 +109,6 @@ function problemFault(status: number, body: string): string | undefined {
   const { code, errors } = problem.data;
   if (errors.some(({ path }) => path.length > 100)) return 'a name that is not bounded';
   return code === 'BAD_REQUEST' && body.split(NAME_MARK).length > 100 ? 'too many names' : undefined;
-}
-
-/** functions-framework and Node answer some requests before us: then with the title of the status alone. */
-function frameworkFault(body: string): string | undefined {
-  const title =
-    /^<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Error<\/title>\n<\/head>\n<body>\n<pre>[A-Za-z ]{1,40}<\/pre>\n<\/body>\n<\/html>\n$/;
-  return body === '' || title.test(body) ? undefined : 'an answer that is not ours';
 }
 
 /** Lines of the log that hold anything of the requests, or tell of work that was given up. */

@@ -78,7 +78,18 @@ describe('the tables of this test', () => {
       route(pathWith(each.template, nobodysIds())),
     );
     expect([...new Set(reached)].sort()).toEqual([
-      ...['accounts', 'audit', 'catalogue', 'export', 'orders', 'partners', 'support', 'trust', 'webhooks'],
+      ...[
+        'accounts',
+        'audit',
+        'billing',
+        'catalogue',
+        'export',
+        'orders',
+        'partners',
+        'support',
+        'trust',
+        'webhooks',
+      ],
     ]);
   });
 });
@@ -99,7 +110,8 @@ describe.each(STRANGERS)('%s', (_who, of) => {
   it('can not tell it by any other method either', async () => {
     const { caller, foreign } = of(trade);
     for (const template of new Set(WITH_IDS.map((route) => route.template))) {
-      for (const method of METHODS) {
+      const routed = WITH_IDS.filter((route) => route.template === template).map((route) => route.method);
+      for (const method of METHODS.filter((each) => !routed.some((known) => known === each))) {
         const answer = async (ids: Ids) => seen(await caller.call(method, pathWith(template, ids)));
         const unknown = await answer(nobodysIds());
         for (const ids of foreign) expect(await answer(ids)).toEqual(unknown);

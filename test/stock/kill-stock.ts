@@ -13,7 +13,8 @@ const MINUTE = 60_000;
 /** Until the order is routed, its stock settled and both sides told: by its messages, or else by the clock. */
 async function settledBooks(market: Market, ids: OrderIds): Promise<void> {
   const open = async (): Promise<void> => {
-    const { reservations } = await booksOf(market, market.supplier.companyId, SKU);
+    const { reservations, stock } = await booksOf(market, market.supplier.companyId, SKU);
+    expect(stock?.due).toBeUndefined();
     const mine = reservations.filter(({ orderId }) => orderId === ids.supplyOrderId);
     expect(mine.map(({ next, state }) => [next, state])).toEqual([[undefined, mine[0]?.state]]);
     expect(mine[0]?.state).not.toBe('asked');

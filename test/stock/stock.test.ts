@@ -144,6 +144,8 @@ describe('the API of stock', () => {
       { sku: 'B', onHand: -1 },
       { sku: 'B', onHand: 1.5 },
       { sku: '', onHand: 1 },
+      { sku: 'B\u0000', onHand: 1 },
+      { sku: '..', onHand: 1 },
       { sku: 'B', onHand: 1, place: '=x' },
       { sku: 'B', onHand: 1, other: 1 },
       good,

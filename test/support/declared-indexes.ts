@@ -95,17 +95,19 @@ function indexesFor(query: SeenQuery, file: IndexFile): Index[] {
   return [...composite, ...single];
 }
 
-/** A map that is exempt takes what is in it along. */
+/** A map that is exempt takes what is in it along, but for fields in it that are declared by themselves. */
 function singleField(
   collection: string,
   path: string,
   scope: 'COLLECTION' | 'COLLECTION_GROUP',
   file: IndexFile,
 ): Mode[] {
-  const override = file.fieldOverrides.find(
-    ({ collectionGroup, fieldPath }) =>
-      collectionGroup === collection && (path === fieldPath || path.startsWith(`${fieldPath}.`)),
-  );
+  const [override] = file.fieldOverrides
+    .filter(
+      ({ collectionGroup, fieldPath }) =>
+        collectionGroup === collection && (path === fieldPath || path.startsWith(`${fieldPath}.`)),
+    )
+    .sort((one, other) => other.fieldPath.length - one.fieldPath.length);
   if (override === undefined) return scope === 'COLLECTION' ? ['ASCENDING', 'DESCENDING', 'CONTAINS'] : [];
   return override.indexes
     .filter(({ queryScope }) => queryScope === scope)

@@ -284,8 +284,8 @@ describe('npx strongroom-verify', () => {
       return promisify(execFile)(process.execPath, [main, ...args]).then(
         ({ stdout }) => ({ code: 0, said: stdout }),
         (error: unknown) => {
-          const { code, stdout } = error as { code: number; stdout: string };
-          return { code, said: stdout };
+          const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+          return { code, said: stdout + stderr };
         },
       );
     };
@@ -298,6 +298,11 @@ describe('npx strongroom-verify', () => {
     expect(bad).toMatchObject({
       code: 1,
       said: expect.stringMatching(/^ENTRY {2}Entry \d+ \(aud_/) as string,
+    });
+    const problem = { status: 409, code: 'NOT_SEALED', title: 'No root covers the log yet' };
+    expect(await run(await put('early', JSON.stringify(problem)), '--keys', files.keys)).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('NOT_SEALED, No root covers the log yet') as string,
     });
     expect((await run()).code).toBe(2);
     expect((await run(join(folder, 'none'), '--keys', files.keys)).code).toBe(2);

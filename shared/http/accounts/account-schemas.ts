@@ -3,6 +3,7 @@ import { SESSION_LEVELS } from '../../accounts/documents.ts';
 import { emailSchema } from '../../accounts/email.ts';
 import { PASSWORD_LENGTH } from '../../accounts/passwords.ts';
 import { idSchema } from '../../domain/ids.ts';
+import { noCardNumber } from '../../domain/card-number.ts';
 import { plainLine } from '../../domain/plain-text.ts';
 import { MEMBER_ROLES } from '../../domain/roles.ts';
 import { SessionToken } from './factor-schemas.ts';
@@ -37,6 +38,7 @@ const CompanyName = z
   .max(200)
   .transform(plainLine)
   .pipe(z.string().min(1, 'must have 1 to 100 characters').max(100, 'must have 1 to 100 characters'))
+  .refine(...noCardNumber)
   .openapi({ type: 'string', example: 'Retailer Ltd' });
 
 export const SignUp = z.strictObject({

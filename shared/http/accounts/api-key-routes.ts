@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { API_KEY_SCOPES } from '../../domain/api-key.ts';
 import { idSchema } from '../../domain/ids.ts';
+import { noCardNumber } from '../../domain/card-number.ts';
 import { plainLine } from '../../domain/plain-text.ts';
 import { answer, body } from '../orders/route-parts.ts';
 import { pageQuery } from '../paging.ts';
@@ -17,6 +18,7 @@ const NewApiKey = z.strictObject({
     .max(200)
     .transform(plainLine)
     .pipe(z.string().min(1, 'must have 1 to 100 characters').max(100, 'must have 1 to 100 characters'))
+    .refine(...noCardNumber)
     .openapi({ type: 'string', description: 'For you, to tell keys apart.', example: 'Warehouse' }),
   scopes: Scopes.min(1)
     .max(API_KEY_SCOPES.length)

@@ -22,7 +22,7 @@ const CompanyClosing = z
 const ClosingState = z
   .strictObject({
     companyId: idSchema('company'),
-    state: StoredClosing.shape.state.openapi({
+    state: StoredClosing.shape.state.clone().openapi({
       description:
         '`grace`: it can be taken back. `destroyed`: the keys are. `confirmed`: no copy of a key is left in a backup.',
     }),

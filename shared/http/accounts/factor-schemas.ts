@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { idSchema } from '../../domain/ids.ts';
+import { noCardNumber } from '../../domain/card-number.ts';
 import { plainLine } from '../../domain/plain-text.ts';
 import { PasskeyAssertion, PasskeyAttestation } from '../../factors/passkeys.ts';
 
@@ -116,6 +117,7 @@ export const NewPasskey = z.strictObject({
     .max(200)
     .transform(plainLine)
     .pipe(z.string().min(1, 'must have 1 to 60 characters').max(60, 'must have 1 to 60 characters'))
+    .refine(...noCardNumber)
     .openapi({ type: 'string', description: 'To tell passkeys apart.', example: 'Laptop' }),
   credential: CreatedPasskey,
 });

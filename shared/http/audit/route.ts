@@ -20,7 +20,7 @@ const filters = {
   record: z
     .string()
     .regex(
-      /^(?:ord|era|cmp|mem|key|ptn|sup|prd|prl|imp)_[0-9a-hjkmnp-tv-z]{26}$/,
+      /^(?:ord|era|cmp|mem|key|ptn|sup|prd|prl|imp|del|ept|con|chg)_[0-9a-hjkmnp-tv-z]{26}$/,
       'not an id of something that is acted on',
     )
     .optional()

@@ -78,7 +78,8 @@ async function publish(companyId: string, importId: string, deps: ImportDeps): P
 
 function importView(id: string, stored: StoredImport) {
   const { companyId: _companyId, parts: _parts, due: _due, rows, applied, ...shown } = stored;
-  const { created, changed, unchanged, refused } = stored;
-  const done = created + changed + unchanged + (applied > 0 || stored.state === 'done' ? refused : 0);
+  const { created, changed, unchanged, superseded, refused } = stored;
+  const done =
+    created + changed + unchanged + superseded + (applied > 0 || stored.state === 'done' ? refused : 0);
   return { id, ...shown, progress: { rows, done } };
 }

@@ -126,7 +126,7 @@ async function readProduct(
 }
 
 function productView(companyId: string, product: StoredProduct) {
-  const { rules, lists: _lists, changedAt, ...shown } = product;
+  const { rules, lists: _lists, changedAt, askedAt: _askedAt, ...shown } = product;
   return {
     ...shown,
     logId: productLogId(companyId, product.sku),

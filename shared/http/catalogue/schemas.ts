@@ -13,6 +13,7 @@ import { idSchema } from '../../domain/ids.ts';
 import { isCurrency } from '../../domain/money.ts';
 import { Amount, Quantity } from '../../domain/order.ts';
 import { Instant } from '../../domain/order-data.ts';
+import { noCardNumber } from '../../domain/card-number.ts';
 import { plainLine } from '../../domain/plain-text.ts';
 
 const Time = z.iso.datetime();
@@ -129,7 +130,12 @@ const At = Instant.transform((at) => new Date(at).toISOString())
 /** What `PUT` says of a list: all of its settings, and what changes of single SKUs. */
 export const PriceListInput = z
   .strictObject({
-    name: z.string().overwrite(plainLine).min(1).max(120),
+    name: z
+      .string()
+      .overwrite(plainLine)
+      .min(1)
+      .max(120)
+      .refine(...noCardNumber),
     currency: MoneyCurrency,
     rates: z.record(z.string(), Rate).default({}).openapi({
       type: 'object',
@@ -224,6 +230,9 @@ export const Import = z
     created: Count,
     changed: Count,
     unchanged: Count,
+    superseded: Count.openapi({
+      description: 'Rows whose product was changed or removed after the file was sent. That stays.',
+    }),
     refused: Count.openapi({ description: 'Rows that are no product.' }),
     problems: z
       .array(z.strictObject({ line: z.int().min(1), column: z.string().nullable(), message: z.string() }))
@@ -235,7 +244,8 @@ export const Import = z
   .openapi('Import', {
     example: {
       ...{ id: 'imp_9x2z5b8d1g4j7n0r3t6w9y2a5e', state: 'refused', onError: 'refuse', bytes: 51_200 },
-      ...{ progress: { rows: 500, done: 0 }, created: 0, changed: 0, unchanged: 0, refused: 1 },
+      ...{ progress: { rows: 500, done: 0 }, created: 0, changed: 0, unchanged: 0 },
+      ...{ superseded: 0, refused: 1 },
       problems: [{ line: 17, column: 'price', message: 'not a price in its currency, such as 19.90' }],
       ...{ createdAt: '2026-11-24T09:00:00.000Z', updatedAt: '2026-11-24T09:00:01.000Z' },
       finishedAt: '2026-11-24T09:00:01.000Z',

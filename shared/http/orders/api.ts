@@ -20,6 +20,8 @@ import {
 } from './erasures.ts';
 import { correctFulfilmentHandler, fulfilHandler } from './fulfilments.ts';
 import { listOrdersHandler, previewOrderHandler, readOrderHandler } from './read.ts';
+import { listPrivacyRequestsHandler } from './privacy-requests.ts';
+import { listPrivacyRequestsRoute } from './privacy-routes.ts';
 import * as read from './read-routes.ts';
 import { readRoutingHandler, setRoutingHandler } from './routing.ts';
 import * as routing from './routing-routes.ts';
@@ -41,6 +43,7 @@ export function addOrdersApi(app: Api, deps: OrdersDeps & { offers: Offers }): v
   app.openapi(change.retryRoute, retryHandler(deps));
   app.openapi(erase.deleteOrderRoute, deleteOrderHandler(deps));
   app.openapi(erase.listErasuresRoute, listErasuresHandler(deps));
+  app.openapi(listPrivacyRequestsRoute, listPrivacyRequestsHandler(deps));
   app.openapi(erase.readErasureRoute, readErasureHandler(deps));
   app.openapi(routing.readRoutingRoute, readRoutingHandler(deps));
   app.openapi(routing.setRoutingRoute, setRoutingHandler(deps));

@@ -1,5 +1,6 @@
 import * as change from './change-routes.ts';
 import * as erase from './erase-routes.ts';
+import * as privacy from './privacy-routes.ts';
 import * as read from './read-routes.ts';
 import * as routing from './routing-routes.ts';
 
@@ -9,4 +10,5 @@ export const ordersRoutes = [
   ...Object.values(change),
   ...Object.values(erase),
   ...Object.values(routing),
+  ...Object.values(privacy),
 ];

@@ -71,6 +71,7 @@ const ORDER_EXAMPLE = {
   addressCleaned: false,
   archivedAt: null,
   erasedAt: null,
+  eraseBy: null,
   currency: 'USD',
   lines: [LINE_EXAMPLE],
   totals: { items: 19900, shipping: 1000, tax: 1194, discount: 0, total: 22094 },
@@ -78,6 +79,24 @@ const ORDER_EXAMPLE = {
   createdAt: '2026-11-23T09:00:00.000Z',
   updatedAt: '2026-11-23T12:00:00.000Z',
 };
+
+/** On a supply order that is billed here. */
+const OrderBilling = z.strictObject({
+  unbilled: z.boolean().openapi({ description: 'Whether something that shipped was not paid for yet.' }),
+  charges: z.array(
+    z.strictObject({
+      id: idSchema('charge'),
+      amount: z.int(),
+      refunded: z.int(),
+      lost: z.int(),
+      state: z.string(),
+      code: z
+        .string()
+        .nullable()
+        .openapi({ description: 'Why it was not paid; the charge says how to mend it.' }),
+    }),
+  ),
+});
 
 /** An order as lists and answers to actions show it: nothing in it is sealed. */
 export const OrderSummary = z
@@ -105,10 +124,14 @@ export const OrderSummary = z
       .openapi({ description: 'True when an email, a phone number or an IP address was cut out of it.' }),
     archivedAt: Time.nullable(),
     erasedAt: Time.nullable(),
+    eraseBy: Time.nullable().openapi({
+      description: 'By when the address will be erased, since the shop asked for that. Ship before.',
+    }),
     currency: Currency,
     lines: z.array(LineSummary),
     totals: z.strictObject({ items: Sum, shipping: Sum, tax: Sum, discount: Sum, total: Sum }),
     fulfilments: z.array(FulfilmentSummary),
+    billing: OrderBilling.optional(),
     createdAt: Time,
     updatedAt: Time,
   })

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { emailSchema } from '../../accounts/email.ts';
 import { idSchema } from '../../domain/ids.ts';
 import { PARTNER_ROLES, PARTNER_STATES, Preference, Terms } from '../../domain/partner.ts';
+import { noCardNumber } from '../../domain/card-number.ts';
 import { plainLine } from '../../domain/plain-text.ts';
 
 const Instant = z.iso.datetime({ precision: 3 });
@@ -36,6 +37,7 @@ const ContactName = z
   .max(400)
   .transform(plainLine)
   .pipe(z.string().min(1, 'must have 1 to 200 characters').max(200, 'must have 1 to 200 characters'))
+  .refine(...noCardNumber)
   .nullable()
   .default(null)
   .openapi({ type: ['string', 'null'], description: 'For you alone.', example: 'Sales' });
@@ -48,7 +50,10 @@ const ContactEmail = emailSchema().openapi({
 export const NewPartner = z.strictObject({
   email: ContactEmail,
   name: ContactName,
-  role: PartnerRole.openapi({ description: 'What the other company is to yours.', example: 'supplier' }),
+  role: PartnerRole.clone().openapi({
+    description: 'What the other company is to yours.',
+    example: 'supplier',
+  }),
   terms: TermsInput.optional().openapi({
     description: 'Without them: no price list, not billed, stock is shared.',
   }),
@@ -100,8 +105,8 @@ export const Partner = z
   .strictObject({
     id: idSchema('partner').openapi({ description: 'Both companies know the connection by it.' }),
     name: z.string().nullable().openapi({ description: 'What the partner calls itself, once connected.' }),
-    role: PartnerRole.openapi({ description: 'What the partner is to you.' }),
-    state: PartnerState.openapi({
+    role: PartnerRole.clone().openapi({ description: 'What the partner is to you.' }),
+    state: PartnerState.clone().openapi({
       description:
         '`invited`, `active`, `paused` and `ended` are the same for both. `closing`: the partner has asked for the ' +
         'deletion of its company, and nothing new is routed to it.',
@@ -139,7 +144,7 @@ export const Invitation = z
   .strictObject({
     id: idSchema('partner'),
     name: z.string().openapi({ description: 'What the company that invites calls itself.' }),
-    role: PartnerRole.openapi({ description: 'What it is going to be to you.' }),
+    role: PartnerRole.clone().openapi({ description: 'What it is going to be to you.' }),
     terms: Terms,
     expiresAt: Instant,
   })

@@ -1,16 +1,15 @@
 import { z } from '@hono/zod-openapi';
-import { plainLine } from '../../domain/plain-text.ts';
+import { ProductSku } from '../../catalogue/product.ts';
 import { MAIN_PLACE, OnHand, Place } from '../../domain/stock.ts';
 
 const Count = z.int().min(0);
-const StockSku = z.string().overwrite(plainLine).min(1).max(120);
 
 export const StockInput = z
   .strictObject({
     stock: z
       .array(
         z.strictObject({
-          sku: StockSku,
+          sku: ProductSku,
           place: Place.default(MAIN_PLACE),
           onHand: OnHand.clone().openapi({ description: 'As it is counted now, promised or not.' }),
         }),

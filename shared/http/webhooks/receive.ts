@@ -3,19 +3,21 @@ import type { Log } from '../../cloud/log.ts';
 import type { Connection, FindConnection } from '../../commerce/connections.ts';
 import type { Delivery, VerifiedDelivery } from '../../commerce/platform.ts';
 import { platformOf } from '../../commerce/platforms.ts';
+import { isWooCommercePing } from '../../commerce/woocommerce.ts';
 import { AppError } from '../../domain/errors.ts';
 import { isId, randomId } from '../../domain/ids.ts';
-import type { IncomingOrder } from '../../domain/order.ts';
 import type { Clock } from '../../domain/time.ts';
-import type { Acting } from '../../orders/order-store.ts';
-import type { OrderSource, Received } from '../../orders/receive.ts';
-import { requireReadableBody } from '../body.ts';
+import { headersOf, requireReadableBody } from '../body.ts';
 import { createPatience } from '../patience.ts';
 import { COMMON_HEADERS, sendProblem, toAppError } from '../problem.ts';
+import { takeEvent, type TakeDeps } from './take-event.ts';
 
-export interface ReceiveDeps {
+export interface ReceiveDeps extends TakeDeps {
   findConnection: FindConnection;
-  receive: (order: IncomingOrder, source: OrderSource, acting: Acting) => Promise<Received>;
+  /** Takes what Shopify sends for the app as a whole. */
+  shopifyApp: (delivery: Delivery, requestId: string) => Promise<void>;
+  /** Told that a connection's events come. */
+  noteEvent: (connection: Connection) => Promise<void>;
   log: Log;
   now: Clock;
 }
@@ -40,10 +42,18 @@ export function receiveWebhook(deps: ReceiveDeps): HttpFunction {
     try {
       if (connectionId === undefined) throw new AppError('NOT_FOUND');
       if (req.method !== 'POST') throw new AppError('METHOD_NOT_ALLOWED');
+      if (isPing(req)) {
+        res.writeHead(200, { ...COMMON_HEADERS, 'Request-Id': requestId }).end();
+        return;
+      }
       const delivery = deliveryOf(req);
       await patience(async () => {
+        if (connectionId === 'shopify') {
+          await deps.shopifyApp(delivery, requestId);
+          return;
+        }
         const connection = await deps.findConnection(connectionId);
-        const verified = verify(delivery, connection, deps.now);
+        const verified = await verifyOrAnew(delivery, connection, deps);
         await handle(verified.delivery, verified.connection, requestId, { ...deps, log });
       });
       res.writeHead(200, { ...COMMON_HEADERS, 'Request-Id': requestId }).end();
@@ -61,12 +71,18 @@ export function receiveWebhook(deps: ReceiveDeps): HttpFunction {
   };
 }
 
+/** Answered alike whatever connection is named: it is not signed, and changes nothing. */
+function isPing(req: Request): boolean {
+  const body = req.rawBody;
+  return body !== undefined && isWooCommercePing({ headers: headersOf(req), body });
+}
+
 function deliveryOf(req: Request): Delivery {
   if (req.headers['content-type'] === undefined) {
     throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'the content type of a delivery is application/json');
   }
   requireReadableBody(req);
-  return { headers: req.headers, body: req.rawBody ?? Buffer.alloc(0) };
+  return { headers: headersOf(req), body: req.rawBody ?? Buffer.alloc(0) };
 }
 
 /** Against which an unknown connection is verified, so that it takes as long and answers the same as a known one. */
@@ -76,6 +92,22 @@ const NOBODY: Connection = {
   secrets: { platform: 'shopify', secrets: [randomId('request')], shop: '' },
   closing: false,
 };
+
+/** A secret that was rotated since the connection was read counts at once: some platforms send nothing twice. */
+async function verifyOrAnew(
+  delivery: Delivery,
+  connection: Connection | undefined,
+  { findConnection, now }: Pick<ReceiveDeps, 'findConnection' | 'now'>,
+): Promise<ReturnType<typeof verify>> {
+  try {
+    return verify(delivery, connection, now);
+  } catch (error) {
+    if (connection === undefined) throw error;
+    const fresh = await findConnection(connection.id, 'anew');
+    if (fresh === connection) throw error;
+    return verify(delivery, fresh, now);
+  }
+}
 
 function verify(
   delivery: Delivery,
@@ -92,24 +124,16 @@ async function handle(
   delivery: VerifiedDelivery,
   connection: Connection,
   requestId: string,
-  { receive, log }: ReceiveDeps,
+  deps: ReceiveDeps,
 ): Promise<void> {
-  const { companyId, secrets } = connection;
+  const { secrets } = connection;
   if (connection.closing) {
     // Standard Webhooks: whoever gets 410 sends no more. Shopify knows no such answer, and would try for two days.
     if (secrets.platform === 'standard') throw new AppError('COMPANY_CLOSING');
-    log.eventIgnored(connection.id, 'closing');
+    deps.log.eventIgnored(connection.id, 'closing');
     return;
   }
   const event = platformOf(secrets.platform).read(delivery);
-  if (event.kind === 'ignored') {
-    log.eventIgnored(connection.id, event.reason);
-    return;
-  }
-  const source = { companyId, connectionId: connection.id, platform: secrets.platform };
-  const acting = { actor: { type: 'platform', id: connection.id }, requestId } as const;
-  const { outcome, orderId } = await receive(event.order, source, acting);
-  if (outcome === 'repeated') log.orderRepeated(orderId, companyId);
-  if (outcome === 'merged') log.orderMerged(orderId, companyId);
-  if (outcome === 'erased') log.orderIgnored(orderId, companyId, 'ERASED');
+  await takeEvent(event, connection, requestId, deps);
+  await deps.noteEvent(connection);
 }

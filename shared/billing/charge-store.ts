@@ -1,0 +1,74 @@
+import type { DocumentSnapshot, Firestore, Transaction } from '@google-cloud/firestore';
+import { paths } from '../cloud/firestore.ts';
+import type { OrderBilling, StoredOrder } from '../domain/order.ts';
+import { timestamp } from '../domain/time.ts';
+import { type BillingDeps, sidesOf, type StoredCharge, writeCharge } from './documents.ts';
+
+/**
+ * Changes a charge at both sides, and what its orders say of it, in one transaction. Undefined leaves all as it is.
+ * `beside` hears of the companies that are told.
+ */
+export function changeCharge(
+  supplierId: string,
+  id: string,
+  change: (charge: StoredCharge, tx: Transaction) => StoredCharge | undefined,
+  { db, now }: Pick<BillingDeps, 'db' | 'now'>,
+  beside?: (tx: Transaction, before: StoredCharge, after: StoredCharge, sides: string[]) => void,
+): Promise<StoredCharge | undefined> {
+  return db.runTransaction(async (tx) => {
+    const before = (await tx.get(db.doc(paths.charge(supplierId, id)))).data() as StoredCharge | undefined;
+    const changed = before && change(before, tx);
+    if (before === undefined || changed === undefined) return before;
+    const told = orderSays(before) !== orderSays(changed);
+    const sides = await sidesOf(tx, db, changed);
+    const orders = told ? await ordersOf(db, tx, changed) : [];
+    const updatedAt = timestamp(now);
+    const after = { ...changed, updatedAt };
+    writeCharge(tx, db, id, after, sides);
+    for (const snapshot of orders) {
+      if (snapshot.exists)
+        tx.update(snapshot.ref, { billing: billingOf(snapshot, id, before, after), updatedAt });
+    }
+    beside?.(tx, before, after, sides);
+    return after;
+  });
+}
+
+/** All that orders repeat of their charge: when it stays, they stay unread. */
+function orderSays(charge: StoredCharge): string {
+  const { state, code, dispute, refunded, lost } = charge;
+  return JSON.stringify([state, code, dispute, refunded, lost]);
+}
+
+function ordersOf(db: Firestore, tx: Transaction, charge: StoredCharge): Promise<DocumentSnapshot[]> {
+  return tx.getAll(...charge.orders.map(({ orderId }) => db.doc(paths.order(charge.supplierId, orderId))));
+}
+
+function billingOf(
+  snapshot: DocumentSnapshot,
+  id: string,
+  before: StoredCharge,
+  after: StoredCharge,
+): OrderBilling {
+  const order = snapshot.data() as StoredOrder;
+  const billing = order.billing ?? { lines: {}, charges: [] };
+  const was = before.orders.find(({ orderId }) => orderId === snapshot.id);
+  const is = after.orders.find(({ orderId }) => orderId === snapshot.id);
+  const lines = { ...billing.lines };
+  for (const line of is?.lines ?? []) {
+    const more = line.refunded - (was?.lines.find(({ lineId }) => lineId === line.lineId)?.refunded ?? 0);
+    const counted = lines[line.lineId];
+    const returned = order.lines.find((each) => each.id === line.lineId)?.returnedQuantity ?? 0;
+    if (counted === undefined || more <= 0) continue;
+    // What came back was paid back with this: it takes nothing off what ships next.
+    const accounted = Math.min(more, Math.max(0, returned - counted.returned));
+    lines[line.lineId] = { ...counted, returned: counted.returned + accounted };
+  }
+  const state = after.dispute === 'open' ? 'disputed' : after.state;
+  const charges = billing.charges.map((entry) =>
+    entry.id === id
+      ? { ...entry, state, code: after.code, refunded: is?.refunded ?? 0, lost: is?.lost ?? 0 }
+      : entry,
+  );
+  return { lines, charges };
+}

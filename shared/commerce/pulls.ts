@@ -1,0 +1,99 @@
+import { type Firestore, FieldPath, type QueryDocumentSnapshot } from '@google-cloud/firestore';
+import { randomInt } from 'node:crypto';
+import { z } from 'zod';
+import { paths } from '../cloud/firestore.ts';
+import type { Keyring } from '../cloud/keyring.ts';
+import type { Log } from '../cloud/log.ts';
+import type { Publisher } from '../cloud/pubsub.ts';
+import { idSchema, keyedId } from '../domain/ids.ts';
+import { DUE_SLOTS } from '../domain/order.ts';
+import { type Clock, timestamp } from '../domain/time.ts';
+import type { Connection } from './connections.ts';
+
+/**
+ * `companies/{companyId}/pulls/{pullId}`: an order that is to be read at its shop, until it was. One for each order,
+ * however many events named it.
+ */
+export const StoredPull = z.object({
+  companyId: idSchema('company'),
+  connectionId: idSchema('connection'),
+  externalId: z.string(),
+  requestedAt: z.string(),
+  /** How often the shop could not be asked. */
+  attempts: z.int(),
+  /** Not before this it is tried again. */
+  notBefore: z.string(),
+  due: z.int(),
+});
+export type StoredPull = z.infer<typeof StoredPull>;
+
+export interface AskDeps {
+  db: Firestore;
+  keyring: Pick<Keyring, 'lookup'>;
+  publisher: Pick<Publisher, 'pull'>;
+  log: Log;
+  now: Clock;
+}
+
+/** Writes down that an order is to be read, and says so. A message that gets lost is made up for by the next tick. */
+export async function askForPull(
+  connection: Pick<Connection, 'id' | 'companyId'>,
+  externalId: string,
+  deps: AskDeps,
+): Promise<void> {
+  const { db, log, now } = deps;
+  const { companyId } = connection;
+  const lookup = await deps.keyring.lookup();
+  const pullId = keyedId('pull', lookup.hash('pull', connection.id, externalId));
+  const at = timestamp(now);
+  const pull: StoredPull = {
+    ...{ companyId, connectionId: connection.id, externalId, requestedAt: at },
+    ...{ attempts: 0, notBefore: at, due: randomInt(DUE_SLOTS) },
+  };
+  // Over the one that is there: whoever is reading the order now finds that it was asked for again.
+  await db.doc(paths.pull(companyId, pullId)).set(pull);
+  log.pullAsked(pullId, companyId);
+  await publishPull({ companyId, pullId }, deps);
+}
+
+async function publishPull(
+  message: { companyId: string; pullId: string },
+  { publisher, log }: Pick<AskDeps, 'publisher' | 'log'>,
+): Promise<void> {
+  try {
+    await publisher.pull(message);
+  } catch {
+    log.publishFailed('pulls', message.pullId, message.companyId);
+  }
+}
+
+const LATE_MS = 60_000;
+const MOST_AT_ONCE = 500;
+const MOST_PAGES = 10;
+const SLOTS = Array.from({ length: DUE_SLOTS }, (_, slot) => slot);
+
+/** Asks again for the orders whose message was lost, or whose shop could not be asked and has had its rest. */
+export async function republishPulls(deps: Omit<AskDeps, 'keyring'>): Promise<number> {
+  const { db, now } = deps;
+  const first = db.collectionGroup('pulls').where('due', 'in', SLOTS).orderBy(FieldPath.documentId());
+  let published = 0;
+  let last: QueryDocumentSnapshot | undefined;
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const { docs } = await (last === undefined ? first : first.startAfter(last)).limit(MOST_AT_ONCE).get();
+    const due = docs.filter((doc) => isLate(doc.data() as StoredPull, now));
+    await Promise.all(
+      due.map((doc) =>
+        publishPull({ companyId: (doc.data() as StoredPull).companyId, pullId: doc.id }, deps),
+      ),
+    );
+    published += due.length;
+    last = docs.at(-1);
+    if (docs.length < MOST_AT_ONCE) break;
+  }
+  return published;
+}
+
+/** What was asked for just now is on its way; what is to wait, waits. */
+function isLate({ requestedAt, attempts, notBefore }: StoredPull, now: Clock): boolean {
+  return now() >= Date.parse(notBefore) + (attempts === 0 && requestedAt === notBefore ? LATE_MS : 0);
+}

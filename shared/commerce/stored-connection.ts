@@ -1,0 +1,83 @@
+import { randomInt } from 'node:crypto';
+import { z } from 'zod';
+import { ERRORS, type ErrorCode } from '../domain/errors.ts';
+import { DUE_SLOTS } from '../domain/order.ts';
+import { type Clock, timestamp } from '../domain/time.ts';
+import type { ConnectionSecrets } from './platform.ts';
+
+export const PLATFORM_NAMES = ['shopify', 'woocommerce', 'bigcommerce', 'standard'] as const;
+
+/** How a connection is doing, as far as we know. Nobody is told of a shop's customers by it. */
+export const Health = z.object({
+  /** When a signed delivery last came, to five minutes. */
+  lastEventAt: z.string().nullable().default(null),
+  /** When the shop's orders were last read from its API. */
+  lastPolledAt: z.string().nullable().default(null),
+  /** What last went wrong between the shop and us; `null` once it goes well again. */
+  lastFailure: z
+    .object({ at: z.string(), code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]) })
+    .nullable()
+    .default(null),
+  /** Whether the platform still has the webhooks that we made. `none`: this platform's sender has none that we make. */
+  subscription: z.enum(['present', 'restored', 'missing', 'unknown', 'none']).default('unknown'),
+  checkedAt: z.string().nullable().default(null),
+});
+export type Health = z.infer<typeof Health>;
+
+const UNKNOWN: Health = {
+  lastEventAt: null,
+  lastPolledAt: null,
+  lastFailure: null,
+  subscription: 'unknown',
+  checkedAt: null,
+};
+
+/** `companies/{companyId}/connections/{connectionId}`. `connectionRefs/{connectionId}` holds the company alone. */
+export const StoredConnection = z.object({
+  platform: z.enum(PLATFORM_NAMES),
+  /** For the merchant, to tell shops apart. */
+  name: z.string().default(''),
+  /** Which shop: a `….myshopify.com` name, a site's address, a store's hash. `null` for a sender that has none. */
+  shop: z.string().nullable().default(null),
+  sealed: z.instanceof(Buffer),
+  createdAt: z.string(),
+  state: z.enum(['pending', 'active', 'uninstalled']).default('active'),
+  /** What the merchant let us do there, in the platform's own words. */
+  scopes: z.array(z.string()).default([]),
+  /** Until when the secret before this one is taken too. */
+  overlapUntil: z.string().nullable().default(null),
+  /** Which of 16 turns of the poll it is in. */
+  slot: z.int().default(0),
+  /** Whatever the shop changed before this was read from its API. */
+  polledUntil: z.string().nullable().default(null),
+  health: Health.default(UNKNOWN),
+});
+export type StoredConnection = z.infer<typeof StoredConnection>;
+
+/** A connection as it is first stored: what the shop changed before now is no concern of the poll. */
+export function newConnection(
+  { secrets, name = '' }: { id: string; companyId: string; secrets: ConnectionSecrets; name?: string },
+  sealed: Buffer,
+  { now }: { now: Clock },
+): StoredConnection {
+  const createdAt = timestamp(now);
+  return {
+    platform: secrets.platform,
+    name,
+    shop: shopOf(secrets),
+    sealed,
+    createdAt,
+    state: 'active',
+    scopes: secrets.platform === 'shopify' ? (secrets.scopes ?? []) : [],
+    overlapUntil: null,
+    slot: randomInt(DUE_SLOTS),
+    polledUntil: createdAt,
+    health: { ...UNKNOWN, subscription: secrets.platform === 'standard' ? 'none' : 'unknown' },
+  };
+}
+
+export function shopOf(secrets: ConnectionSecrets): string | null {
+  if (secrets.platform === 'shopify') return secrets.shop;
+  if (secrets.platform === 'woocommerce') return secrets.site;
+  return secrets.platform === 'bigcommerce' ? secrets.storeHash : null;
+}

@@ -1,0 +1,50 @@
+import type { Log } from '../../cloud/log.ts';
+import type { Connection } from '../../commerce/connections.ts';
+import type { CommerceEvent } from '../../commerce/platform.ts';
+import type { IncomingOrder } from '../../domain/order.ts';
+import type { Acting } from '../../orders/order-store.ts';
+import type { OrderSource, Received } from '../../orders/receive.ts';
+
+/** What the events of a shop lead to. */
+export interface TakeDeps {
+  receive: (order: IncomingOrder, source: OrderSource, acting: Acting) => Promise<Received>;
+  /** The shop has the order no more: what was not shipped of it will not be. */
+  remove: (externalId: string, source: OrderSource, acting: Acting) => Promise<boolean>;
+  /** The order is to be read at the shop. */
+  pull: (connection: Connection, externalId: string) => Promise<void>;
+  /** The shop has let us go. */
+  uninstall: (connection: Connection, acting: Acting) => Promise<void>;
+  log: Log;
+}
+
+/** Does what an event of a shop says, however it came here; true when that changed an order. */
+export async function takeEvent(
+  event: CommerceEvent,
+  connection: Connection,
+  requestId: string,
+  { receive, remove, pull, uninstall, log }: TakeDeps,
+): Promise<boolean> {
+  const { companyId } = connection;
+  const source = { companyId, connectionId: connection.id, platform: connection.secrets.platform };
+  const acting = { actor: { type: 'platform', id: connection.id }, requestId } as const;
+  switch (event.kind) {
+    case 'ignored':
+      log.eventIgnored(connection.id, event.reason);
+      return false;
+    case 'fetch':
+      await pull(connection, event.externalId);
+      return false;
+    case 'removed':
+      return remove(event.externalId, source, acting);
+    case 'uninstalled':
+      await uninstall(connection, acting);
+      return false;
+    case 'order': {
+      const { outcome, orderId } = await receive(event.order, source, acting);
+      if (outcome === 'repeated') log.orderRepeated(orderId, companyId);
+      if (outcome === 'merged') log.orderMerged(orderId, companyId);
+      if (outcome === 'erased') log.orderIgnored(orderId, companyId, 'ERASED');
+      return outcome === 'stored' || outcome === 'merged';
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { timingSafeEqual } from 'node:crypto';
+import { paths } from '../cloud/firestore.ts';
+import type { LookupKey } from '../crypto/lookup.ts';
+import type { DeliveryMessage } from '../domain/delivery.ts';
+import { ID_KINDS, idBody, isId } from '../domain/ids.ts';
+import type { OrdersDeps } from './order-store.ts';
+
+/** `sr1-`, the bodies of two ids and of a MAC. */
+const MARKER = /^sr1-([0-9a-z]{26})-([0-9a-z]{26})-([0-9a-z]{26})$/;
+
+/** What an order that we make in a supplier's shop carries: which supply order and delivery it is, under a MAC. */
+export function markerOf(lookup: LookupKey, companyId: string, orderId: string, deliveryId: string): string {
+  const mac = idBody(lookup.hash('marker', companyId, orderId, deliveryId));
+  return `sr1-${bodyOf(orderId)}-${bodyOf(deliveryId)}-${mac}`;
+}
+
+/** The supply order and delivery that a marker names; undefined unless we made it for this company. */
+export function readMarker(
+  lookup: LookupKey,
+  companyId: string,
+  text: string,
+): (DeliveryMessage & { orderId: string }) | undefined {
+  const [, order, delivery] = MARKER.exec(text) ?? [];
+  const orderId = `${ID_KINDS.order}_${order ?? ''}`;
+  const deliveryId = `${ID_KINDS.delivery}_${delivery ?? ''}`;
+  if (!isId('order', orderId) || !isId('delivery', deliveryId)) return undefined;
+  const expected = markerOf(lookup, companyId, orderId, deliveryId);
+  const same = timingSafeEqual(Buffer.from(expected), Buffer.from(text));
+  return same ? { companyId, orderId, deliveryId } : undefined;
+}
+
+/**
+ * Whether an event is about an order that we made in this shop: then it is the supply order that we made it of, and
+ * never a consumer's. Its number at the shop is kept, so that one whose making was never answered is not made again.
+ */
+export async function ownOrder(
+  marker: string | undefined,
+  source: { companyId: string; externalId: string },
+  lookup: LookupKey,
+  { db }: Pick<OrdersDeps, 'db'>,
+): Promise<string | undefined> {
+  const own = marker === undefined ? undefined : readMarker(lookup, source.companyId, marker);
+  if (own === undefined) return undefined;
+  const ref = db.doc(paths.delivery(own.companyId, own.deliveryId));
+  const found = await ref.get();
+  if (found.exists && found.get('shopId') === null) await ref.update({ shopId: source.externalId });
+  return own.orderId;
+}
+
+function bodyOf(id: string): string {
+  return id.slice(id.indexOf('_') + 1);
+}

@@ -1,0 +1,46 @@
+import { AppError } from '../domain/errors.ts';
+import { cancel } from './cancel.ts';
+import { orderIdOf } from './order-ids.ts';
+import { type Acting, orderDoc, type OrdersDeps } from './order-store.ts';
+import type { OrderSource } from './receive.ts';
+import type { StoredOrder } from '../domain/order.ts';
+import { linesEnded } from './progress.ts';
+
+/**
+ * An order that its shop has no more: what was not shipped yet is cancelled. True when that changed something; an order
+ * that we do not have, or that has ended, stays as it is.
+ */
+export async function shopRemoved(
+  externalId: string,
+  source: OrderSource,
+  acting: Acting,
+  deps: OrdersDeps,
+): Promise<boolean> {
+  const lookup = await deps.keyring.lookup();
+  const { companyId } = source;
+  const orderId = orderIdOf(lookup, source.connectionId ?? companyId, externalId);
+  const order = (await orderDoc(deps.db, companyId, orderId).get()).data() as StoredOrder | undefined;
+  if (order === undefined || order.erasing !== null || linesEnded(order.lines)) return false;
+  try {
+    await cancel({ companyId, orderId }, undefined, acting, deps);
+    return true;
+  } catch (error) {
+    const late = ['NOT_FOUND', 'ORDER_ERASED', 'QUANTITY_EXCEEDED'];
+    if (error instanceof AppError && late.includes(error.code)) return false;
+    throw error;
+  }
+}
+
+/** Whether an order is stored as its shop had it at this time, or newer, or was erased. */
+export async function isKnown(
+  externalId: string,
+  updatedAt: string,
+  source: Pick<OrderSource, 'companyId' | 'connectionId'>,
+  { db, keyring }: Pick<OrdersDeps, 'db' | 'keyring'>,
+): Promise<boolean> {
+  const lookup = await keyring.lookup();
+  const orderId = orderIdOf(lookup, source.connectionId ?? source.companyId, externalId);
+  const order = (await orderDoc(db, source.companyId, orderId).get()).data() as StoredOrder | undefined;
+  const known = order?.sourceUpdatedAt ?? null;
+  return known !== null && Date.parse(known) >= Date.parse(updatedAt);
+}

@@ -1,0 +1,345 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { seedCompany } from '../../local/seed.ts';
+import { paths } from '../../shared/cloud/firestore.ts';
+import type { StoredOrder } from '../../shared/domain/order.ts';
+import { killedAt } from '../crash/kill-point.ts';
+import { testCloud } from '../support/cloud.ts';
+import { eventually, type Market, type Merchant, startMarket } from '../support/market.ts';
+
+const CANARY = {
+  name: 'Cnry Cardholder',
+  email: 'cnry-card@person.example',
+  phone: '+15550001234',
+  line1: '9 Cnry Road',
+};
+
+interface ShownCharge {
+  id: string;
+  state: string;
+  code: string | null;
+  fix: string | null;
+  amount: number;
+  refunded: number;
+  lost: number;
+  net: number;
+  dispute: string | null;
+  orders: { id: string; amount: number; lines: { lineId?: string; sku: string; quantity: number }[] }[];
+}
+
+let market: Market;
+let account: string;
+const stripe = () => market.cloud.stripe;
+const get = async <T>(who: Merchant, path: string): Promise<T> => (await who.call('GET', path)).json as T;
+const post = (who: Merchant, path: string, body: object, headers?: Record<string, string>) =>
+  who.call('POST', path, { body, ...(headers !== undefined && { headers }) });
+
+async function putOnFile(card: string): Promise<void> {
+  const partner = market.demo.partnerId;
+  const asked = await post(market.retailer, '/v1/billing/cards', { partner });
+  expect(asked.status).toBe(200);
+  const ref = market.seed.db.doc(paths.card(market.supplier.companyId, partner));
+  const before = (await ref.get()).get('paymentMethodId') as unknown;
+  stripe().completeCheckout((asked.json as { url: string }).url, card, CANARY);
+  await eventually(async () => {
+    expect((await ref.get()).get('paymentMethodId')).not.toBe(before);
+  });
+}
+
+/** A routed order of which the wholesaler has shipped everything. */
+async function shipped(): Promise<{ orderId: string; supplyOrderId: string }> {
+  const made = await market.routed();
+  const { status } = await post(market.supplier, `/v1/orders/${made.supplyOrderId}/fulfilments`, {});
+  expect(status).toBe(201);
+  return made;
+}
+
+/** The daily run, as if today's was still to come, and all that Stripe has to tell of it. */
+async function billed(): Promise<void> {
+  await market.seed.db.doc(paths.lease('bill')).delete();
+  expect(await market.cloud.clock.tick('bill')).toBe(204);
+  await stripe().settled();
+}
+
+async function charges(who: Merchant, query = ''): Promise<ShownCharge[]> {
+  return (await get<{ data: ShownCharge[] }>(who, `/v1/billing/charges?limit=100${query}`)).data;
+}
+
+async function chargeOf(orderId: string, state: string): Promise<ShownCharge> {
+  return eventually(async () => {
+    const found = (await charges(market.supplier)).find(({ orders }) =>
+      orders.some(({ id }) => id === orderId),
+    );
+    expect(found?.state).toBe(state);
+    return found as ShownCharge;
+  });
+}
+
+async function stored(orderId: string): Promise<StoredOrder> {
+  const snapshot = await market.seed.db.doc(paths.order(market.supplier.companyId, orderId)).get();
+  return snapshot.data() as StoredOrder;
+}
+
+const succeeded = () =>
+  stripe()
+    .all(account, 'payment_intent')
+    .filter((each) => each['status'] === 'succeeded');
+
+beforeAll(async () => {
+  market = await startMarket(await testCloud({ apart: ['bill'] }));
+  const terms = { priceListId: null, bill: true, shares: { stock: true } };
+  for (const { companyId } of [market.supplier, market.retailer]) {
+    await market.seed.db.doc(paths.partner(companyId, market.demo.partnerId)).update({ terms });
+  }
+});
+afterAll(() => market.cloud.stop());
+
+describe('before there is an account and a card', () => {
+  it('nobody can put a card on file, and what ships waits', async () => {
+    const partner = market.demo.partnerId;
+    expect(await get(market.supplier, '/v1/billing/account')).toMatchObject({ state: 'none' });
+    const early = await post(market.retailer, '/v1/billing/cards', { partner });
+    expect(early.json).toMatchObject({ code: 'BILLING_NOT_READY' });
+    const { supplyOrderId } = await shipped();
+    await billed();
+    expect(await charges(market.supplier)).toEqual([]);
+    expect((await stored(supplyOrderId)).unbilled).toBe(`${partner}/USD`);
+  });
+});
+
+describe('connecting', () => {
+  it('makes one account, which is ready once its owner has been at Stripe', async () => {
+    const link = await post(market.supplier, '/v1/billing/account', {
+      returnUrl: 'https://shop.example/back',
+    });
+    const { accountId, url } = link.json as { accountId: string; url: string };
+    expect(url.startsWith(stripe().url)).toBe(true);
+    account = accountId;
+    expect((await post(market.supplier, '/v1/billing/account', {})).json).toMatchObject({ accountId });
+    const before = await get<{ state: string; missing: string[] }>(market.supplier, '/v1/billing/account');
+    expect([before.state, before.missing.length > 0]).toEqual(['pending', true]);
+    stripe().finishOnboarding(account);
+    await eventually(async () => {
+      const snapshot = await market.seed.db.doc(paths.billingAccount(market.supplier.companyId)).get();
+      expect(snapshot.get('state')).toBe('ready');
+    });
+  });
+
+  it('puts a card on file that only Stripe can tell about', async () => {
+    await putOnFile('pm_card_visa');
+    const path = `/v1/billing/cards?partner=${market.demo.partnerId}`;
+    await eventually(async () => {
+      const own = await get<{ card: unknown }>(market.retailer, path);
+      expect(own.card).toEqual({ brand: 'visa', last4: '4242', expires: '2034-08' });
+      expect(await get(market.supplier, path)).toEqual(own);
+    });
+    const wrong = await post(market.supplier, '/v1/billing/cards', { partner: market.demo.partnerId });
+    expect(wrong.json).toMatchObject({ code: 'CONFLICT' });
+  });
+});
+
+describe('charging', () => {
+  it('charges all that shipped once, on an invoice of SKUs, and tells both sides the same', async () => {
+    const { orderId, supplyOrderId } = await shipped();
+    await billed();
+    const charge = await chargeOf(supplyOrderId, 'succeeded');
+    expect(charge.orders).toHaveLength(2);
+    const [intent] = succeeded();
+    expect([intent?.['amount'], intent?.['metadata']]).toEqual([
+      charge.amount,
+      { charge: charge.id, company: market.supplier.companyId },
+    ]);
+    const [invoice] = stripe().all(account, 'invoice');
+    expect([invoice?.['status'], invoice?.['total']]).toEqual(['paid', charge.amount]);
+    const lines = (invoice?.['lines'] as { data: { description: string }[] }).data;
+    expect(lines.map(({ description }) => description).sort()).toEqual(['IPOD2008GREEN', 'IPOD2008RED']);
+    const [theirs] = await charges(market.retailer);
+    expect([theirs?.id, theirs?.amount, theirs?.state]).toEqual([charge.id, charge.amount, 'succeeded']);
+    expect(theirs?.orders.map(({ id }) => id)).toContain(orderId);
+    await market.cloud.clock.tick('bill');
+    await billed();
+    expect(succeeded()).toHaveLength(1);
+  });
+
+  it('shows a charge to its two sides and to nobody else', async () => {
+    const [charge] = await charges(market.supplier);
+    const stranger = market.merchant(await seedCompany('Stranger', 'stranger@demo.example', market.seed));
+    const path = `/v1/billing/charges/${charge?.id ?? ''}`;
+    expect((await stranger.call('GET', path)).status).toBe(404);
+    expect((await post(stranger, `${path}/refunds`, {})).status).toBe(404);
+    const card = `/v1/billing/cards?partner=${market.demo.partnerId}`;
+    expect((await stranger.call('GET', card)).status).toBe(404);
+    expect((await post(stranger, '/v1/billing/cards', { partner: market.demo.partnerId })).status).toBe(404);
+    expect(await charges(stranger)).toEqual([]);
+    expect(
+      (await post(market.supplier, '/v1/billing/cards', { partner: 'cnry', returnUrl: 'x' })).status,
+    ).toBe(400);
+  });
+
+  it('says why a card is declined and how to mend it, and charges the next card', async () => {
+    await putOnFile('pm_card_chargeDeclinedInsufficientFunds');
+    const { supplyOrderId } = await shipped();
+    const before = succeeded().length;
+    await billed();
+    const declined = await chargeOf(supplyOrderId, 'declined');
+    expect([declined.code, declined.fix?.includes('another card'), declined.net]).toEqual([
+      'INSUFFICIENT_FUNDS',
+      true,
+      0,
+    ]);
+    expect((await stored(supplyOrderId)).billing?.charges[0]?.code).toBe('INSUFFICIENT_FUNDS');
+    expect(succeeded()).toHaveLength(before);
+    await putOnFile('pm_card_visa');
+    await eventually(async () => {
+      const again = await get<{ nextAttemptAt: string }>(
+        market.supplier,
+        `/v1/billing/charges/${declined.id}`,
+      );
+      expect(Date.parse(again.nextAttemptAt)).toBeLessThanOrEqual(market.cloud.clock.now());
+    });
+    await market.cloud.clock.tick('bill');
+    await chargeOf(supplyOrderId, 'succeeded');
+    expect(succeeded()).toHaveLength(before + 1);
+  });
+});
+
+describe('killed after it wrote a charge and before anything was paid', () => {
+  it('charges once when it runs again', async () => {
+    const { supplyOrderId } = await shipped();
+    const before = succeeded().length;
+    // The first change takes the lease, the second one writes the charge.
+    await killedAt(market.cloud, 'bill', [{ of: 'changes', nth: 2, when: 'after' }], () =>
+      eventually(async () => {
+        await billed();
+        await chargeOf(supplyOrderId, 'succeeded');
+      }),
+    );
+    expect(succeeded()).toHaveLength(before + 1);
+    expect((await stored(supplyOrderId)).billing?.charges).toHaveLength(1);
+  });
+});
+
+describe('giving back', () => {
+  it('gives back a line that came back, an amount, and then the rest, but never more', async () => {
+    const { supplyOrderId } = await shipped();
+    await billed();
+    const charge = await chargeOf(supplyOrderId, 'succeeded');
+    const path = `/v1/billing/charges/${charge.id}/refunds`;
+    const [line] = charge.orders[0]?.lines ?? [];
+    const lines = [{ lineId: line?.lineId ?? '', quantity: 1 }];
+    const once = { 'Idempotency-Key': 'refund-1' };
+    const first = await post(market.supplier, path, { orderId: supplyOrderId, lines }, once);
+    expect(first.status).toBe(201);
+    expect((await post(market.supplier, path, { orderId: supplyOrderId, lines }, once)).status).toBe(201);
+    const other = await post(market.supplier, path, { orderId: supplyOrderId, amount: 1 }, once);
+    expect(other.json).toMatchObject({ code: 'IDEMPOTENCY_MISMATCH' });
+    expect((await post(market.retailer, path, {})).json).toMatchObject({ code: 'CONFLICT' });
+    const much = await post(market.supplier, path, { orderId: supplyOrderId, amount: charge.amount });
+    expect(much.json).toMatchObject({ code: 'QUANTITY_EXCEEDED' });
+    await post(market.supplier, path, { orderId: supplyOrderId, amount: 100 });
+    await stripe().settled();
+    await eventually(async () => {
+      const { refunded } = await get<ShownCharge>(market.retailer, `/v1/billing/charges/${charge.id}`);
+      expect(refunded).toBeGreaterThan(100);
+    });
+    await post(market.supplier, path, {});
+    await stripe().settled();
+    await eventually(async () => {
+      const whole = await get<ShownCharge>(market.supplier, `/v1/billing/charges/${charge.id}`);
+      expect([whole.refunded, whole.net]).toEqual([charge.amount, 0]);
+    });
+    expect((await stored(supplyOrderId)).billing?.charges[0]?.refunded).toBe(charge.amount);
+    const atStripe = stripe()
+      .all(account, 'refund')
+      .map((each) => Number(each['amount']));
+    expect(atStripe.reduce((sum, each) => sum + each, 0)).toBe(charge.amount);
+  });
+
+  it('shows a dispute to both sides, and takes what was lost off', async () => {
+    const { supplyOrderId } = await shipped();
+    await billed();
+    const charge = await chargeOf(supplyOrderId, 'succeeded');
+    const intent = succeeded().find((each) => (each['metadata'] as { charge: string }).charge === charge.id);
+    const dispute = stripe().dispute(account, String(intent?.['latest_charge']));
+    const seen = (who: Merchant) => get<ShownCharge>(who, `/v1/billing/charges/${charge.id}`);
+    await eventually(async () => {
+      expect((await seen(market.retailer)).dispute).toBe('open');
+    });
+    expect((await stored(supplyOrderId)).billing?.charges[0]?.state).toBe('disputed');
+    stripe().closeDispute(account, dispute, 'lost');
+    await eventually(async () => {
+      const { lost, net } = await seen(market.supplier);
+      expect([lost, net]).toEqual([charge.amount, 0]);
+    });
+  });
+});
+
+describe('statements', () => {
+  it('are equal on both sides, to Stripe and to the orders, in JSON and as CSV', async () => {
+    type Row = { order: string; amount: number; refunded: number; lost: number; net: number };
+    const path = '/v1/billing/statements?limit=100';
+    const rows = (await get<{ data: Row[] }>(market.supplier, path)).data;
+    const theirs = (await get<{ data: Row[] }>(market.retailer, path)).data;
+    const net = (of: Row[]) => of.reduce((sum, row) => sum + row.net, 0);
+    expect(net(theirs)).toBe(net(rows));
+    const orders = await Promise.all(rows.map((row) => stored(row.order)));
+    const byOrders = orders.flatMap((order) => order.billing?.charges ?? []);
+    expect(net(rows)).toBe(byOrders.reduce((sum, each) => sum + each.amount - each.refunded - each.lost, 0));
+    const sum = (object: string, field: string) =>
+      stripe()
+        .all(account, object)
+        .reduce((total, each) => total + Number(each[field]), 0);
+    const paid = succeeded().reduce((total, each) => total + Number(each['amount']), 0);
+    expect(net(rows)).toBe(paid - sum('refund', 'amount') - sum('dispute', 'amount'));
+    const { baseUrl } = market.cloud;
+    const headers = { Authorization: `Bearer ${market.supplier.apiKey}` };
+    const csv = await (await fetch(`${baseUrl}${path}&format=csv`, { headers })).text();
+    const [head, ...body] = csv.trimEnd().split('\r\n');
+    expect(head).toBe('charge,day,partner,order,currency,amount,refunded,lost,net');
+    expect(body.map((line) => Number(line.split(',').at(-1)))).toEqual(rows.map((row) => row.net));
+  });
+});
+
+describe('what Stripe knows of people', () => {
+  it('is in no document, message or log line of ours', async () => {
+    const found: string[] = [];
+    const secrets = [
+      ...Object.values(CANARY),
+      '4242',
+      'owner-of-',
+      'pay.stripe.com',
+      'AOB934RVNwzk6xtn',
+      '"visa"',
+    ];
+    const holds = (text: string) => secrets.filter((secret) => text.includes(secret));
+    const groups = [
+      'billing',
+      'cards',
+      'charges',
+      'receipts',
+      'stripeAccounts',
+      'orders',
+      'audit',
+      'idempotency',
+    ];
+    for (const group of groups) {
+      const { docs } = await market.seed.db.collectionGroup(group).get();
+      expect(docs.length, group).toBeGreaterThan(0);
+      for (const doc of docs) found.push(...holds(JSON.stringify(doc.data())));
+    }
+    for (const line of market.cloud.lines) found.push(...holds(line));
+    expect(found).toEqual([]);
+    expect(stripe().answers.every(({ status }) => status === 200)).toBe(true);
+  });
+});
+
+describe('an account whose owner disconnects it', () => {
+  it('is charged on no more, and what ships waits', async () => {
+    const { supplyOrderId } = await shipped();
+    stripe().disconnect(account);
+    await eventually(async () => {
+      expect(await get(market.supplier, '/v1/billing/account')).toMatchObject({ state: 'disconnected' });
+    });
+    await billed();
+    expect((await stored(supplyOrderId)).unbilled).toBeDefined();
+  });
+});

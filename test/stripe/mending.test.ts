@@ -1,0 +1,212 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { setDunning } from '../../shared/billing/account.ts';
+import { chargeView } from '../../shared/billing/lists.ts';
+import { settle } from '../../shared/billing/settle.ts';
+import { paths } from '../../shared/cloud/firestore.ts';
+import { listView } from '../../shared/orders/view.ts';
+import { type Books, DAY, HOUR, openBooks } from './books.ts';
+
+let books: Books;
+beforeAll(async () => {
+  books = await openBooks();
+});
+afterAll(() => books.close());
+beforeEach(() => {
+  books.stripe.misbehave(() => undefined);
+});
+
+const last = async () => (await books.charges()).at(-1) ?? expect.fail('no charge');
+const stateOf = async () => {
+  const { state, code } = await last();
+  return [state, code];
+};
+
+describe('a declined card', () => {
+  it.each([
+    ['pm_card_chargeDeclinedExpiredCard', 'CARD_EXPIRED'],
+    ['pm_card_authenticationRequired', 'AUTHENTICATION_REQUIRED'],
+    ['pm_card_chargeDeclined', 'CARD_DECLINED'],
+  ])(
+    '%s is told to both sides as %s, with how to mend it, and another card is charged',
+    async (card, code) => {
+      if (books.account === '') await books.connect();
+      await books.putOnFile(card);
+      const order = await books.ship(1000);
+      await books.billed();
+      expect(await stateOf()).toEqual(['declined', code]);
+      for (const companyId of [books.supplierId, books.retailerId]) {
+        const charge = (await books.charges(companyId)).at(-1) ?? expect.fail();
+        const view = chargeView(companyId, charge.id, charge);
+        expect([view.code, typeof view.fix, view.net]).toEqual([code, 'string', 0]);
+      }
+      const shown = listView(order, { ...(await books.order(order)), fulfilments: [], supplyOrders: [] });
+      expect(shown).toMatchObject({ billing: { unbilled: true, charges: [{ state: 'declined', code }] } });
+      await books.putOnFile('pm_card_visa');
+      await books.billed(HOUR);
+      expect(await stateOf()).toEqual(['succeeded', null]);
+      expect(books.paid().filter(({ amount }) => amount === 1000)).toHaveLength(
+        (await books.charges()).length,
+      );
+    },
+  );
+
+  it('is tried again on the days that the wholesaler sets, and then waits for another one', async () => {
+    await setDunning(books.supplierId, [2, 4], books.acting, books.deps);
+    await books.putOnFile('pm_card_chargeDeclined');
+    await books.ship(1000);
+    await books.billed();
+    const tried = [(await last()).attempts];
+    for (let day = 1; day <= 8; day += 1) {
+      await books.billed();
+      tried.push((await last()).attempts);
+    }
+    expect(tried).toEqual([1, 1, 2, 2, 2, 2, 3, 3, 3]);
+    expect(await stateOf()).toEqual(['failed', 'CARD_DECLINED']);
+    await books.putOnFile('pm_card_visa');
+    await books.billed(HOUR);
+    expect(await stateOf()).toEqual(['succeeded', null]);
+  });
+
+  it('that its holder took away is no card, and nothing is tried', async () => {
+    const stored = await books.db.doc(paths.card(books.supplierId, books.partnerId)).get();
+    const { data } = (await (
+      await fetch(
+        `${books.stripe.url}/v1/payment_methods?customer=${String(stored.get('customerId'))}&limit=100`,
+        {
+          headers: { Authorization: 'Bearer sk_test_standin', 'Stripe-Account': books.account },
+        },
+      )
+    ).json()) as { data: { id: string }[] };
+    const order = await books.ship(1000);
+    books.pass(DAY);
+    // It goes after the charge was written, before it is made.
+    books.stripe.misbehave(({ path }) => (path.endsWith('/confirm') ? 500 : undefined));
+    await books.tick();
+    for (const { id } of data) await books.dashboard(`payment_methods/${id}/detach`, {});
+    books.stripe.misbehave(() => undefined);
+    await books.hear();
+    await books.billed(HOUR);
+    await books.billed(HOUR);
+    expect(await stateOf()).toEqual(['pending', 'NO_CARD']);
+    expect((await books.order(order)).billing?.charges[0]?.code).toBe('NO_CARD');
+    await books.putOnFile('pm_card_visa');
+    await books.billed();
+    expect(await stateOf()).toEqual(['succeeded', null]);
+  });
+});
+
+describe('an amount', () => {
+  it('that is too little by itself waits until more has shipped', async () => {
+    const before = (await books.charges()).length;
+    const small = await books.ship(20);
+    await books.billed();
+    expect(await books.charges()).toHaveLength(before);
+    const shown = listView(small, { ...(await books.order(small)), fulfilments: [], supplyOrders: [] });
+    expect(shown).toMatchObject({ billing: { unbilled: true, charges: [] } });
+    const other = await books.ship(40);
+    await books.billed();
+    const { amount, orders, state } = await last();
+    expect([amount, state, orders.map(({ orderId }) => orderId).sort()]).toEqual([
+      60,
+      'succeeded',
+      [small, other].sort(),
+    ]);
+  });
+
+  it('that Stripe takes of no card is given up, and says so; the rest of the day is charged', async () => {
+    const [huge, usual] = [await books.ship(99_999_999, 2), await books.ship(500)];
+    await books.billed();
+    const charges = (await books.charges()).slice(-2);
+    const of = (id: string) => charges.find(({ orders }) => orders.some(({ orderId }) => orderId === id));
+    expect([of(huge)?.state, of(huge)?.code]).toEqual(['failed', 'AMOUNT_NOT_CHARGEABLE']);
+    expect(of(usual)?.state).toBe('succeeded');
+  });
+});
+
+describe('giving back', () => {
+  it('in Stripe’s dashboard reaches the orders, in turn', async () => {
+    const ids = [await books.ship(300), await books.ship(500)];
+    await books.billed();
+    const charge = await last();
+    await books.dashboard('refunds', { payment_intent: charge.paymentIntentId ?? '', amount: '400' });
+    await books.hear();
+    const { refunded, orders } = await last();
+    expect([refunded, orders.map((order) => order.refunded).sort()]).toEqual(
+      orders[0]?.amount === 300 ? [400, [100, 300]] : [400, [0, 400]],
+    );
+    const told = await Promise.all(ids.map(books.order));
+    expect(told.reduce((sum, { billing }) => sum + (billing?.charges[0]?.refunded ?? 0), 0)).toBe(400);
+  });
+
+  it('ends a dispute that was won with nothing lost', async () => {
+    const order = await books.ship(700);
+    await books.billed();
+    const charge = await last();
+    const [intent] = books.stripe
+      .all(books.account, 'payment_intent')
+      .filter(({ id }) => id === charge.paymentIntentId);
+    const dispute = books.stripe.dispute(books.account, String(intent?.['latest_charge']));
+    await books.hear();
+    expect((await books.order(order)).billing?.charges[0]?.state).toBe('disputed');
+    books.stripe.closeDispute(books.account, dispute, 'won');
+    await books.hear();
+    expect([(await last()).dispute, (await last()).lost]).toEqual(['won', 0]);
+    expect((await books.order(order)).billing?.charges[0]?.state).toBe('succeeded');
+  });
+});
+
+describe('another account', () => {
+  it('takes over what the one before could not charge', async () => {
+    await books.putOnFile('pm_card_chargeDeclined');
+    const order = await books.ship(900);
+    await books.billed();
+    expect(await stateOf()).toEqual(['declined', 'CARD_DECLINED']);
+    const before = books.account;
+    books.stripe.disconnect(before);
+    await books.hear();
+    await books.billed(3 * DAY);
+    expect(await stateOf()).toEqual(['declined', 'ACCOUNT_NOT_READY']);
+    expect(await books.connect()).not.toBe(before);
+    await books.putOnFile('pm_card_visa');
+    await books.billed(2 * DAY);
+    expect(await stateOf()).toEqual(['succeeded', null]);
+    expect(books.paid().map(({ amount }) => amount)).toEqual([900]);
+    expect((await books.order(order)).billing?.charges).toMatchObject([{ state: 'succeeded' }]);
+  });
+});
+
+describe('a retailer that was deleted', () => {
+  it('gets nothing back, and what it was sent is charged all the same', async () => {
+    await books.db.recursiveDelete(books.db.doc(paths.company(books.retailerId)));
+    await books.ship(800);
+    await books.billed();
+    expect(await stateOf()).toEqual(['succeeded', null]);
+    await books.dashboard('refunds', { payment_intent: (await last()).paymentIntentId ?? '' });
+    await books.hear();
+    expect((await last()).refunded).toBe(800);
+    expect(await books.db.doc(paths.company(books.retailerId)).listCollections()).toEqual([]);
+  });
+});
+
+describe('an event', () => {
+  const event = {
+    eventId: 'evt_strange',
+    type: 'payment_intent.succeeded',
+    objectId: 'pi_1',
+    created: 1,
+  } as const;
+
+  it('of an account that nobody here has is done with', async () => {
+    const message = { ...event, account: 'acct_of_nobody' };
+    await expect(settle(message, books.acting, books.deps)).resolves.toBeUndefined();
+    expect(books.lines.some((line) => line.includes('"code":"ACCOUNT"'))).toBe(true);
+  });
+
+  it('of what Stripe does not have is done with, and counts once', async () => {
+    const message = { ...event, account: books.account };
+    await settle(message, books.acting, books.deps);
+    const asked = books.stripe.calls.length;
+    await settle(message, books.acting, books.deps);
+    expect(books.stripe.calls).toHaveLength(asked);
+  });
+});

@@ -1,0 +1,15 @@
+import { afterAll, beforeAll, it } from 'vitest';
+import { type Books, openBooks } from './books.ts';
+import { randomBooks } from './random-books.ts';
+
+let books: Books;
+beforeAll(async () => {
+  books = await openBooks();
+  await books.connect();
+  await books.putOnFile('pm_card_visa');
+});
+afterAll(() => books.close());
+
+it('charges every order once, whatever Stripe does and wherever a run ends', async () => {
+  await randomBooks(books, { seed: 20_261_125, rounds: 5, each: 4 });
+});
