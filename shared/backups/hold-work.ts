@@ -3,7 +3,10 @@ import { paths } from '../cloud/firestore.ts';
 import type { Clock } from '../domain/time.ts';
 
 /** Scheduled work that changes what it finds, by the names of its leases. `sweep` would take keys for orphans. */
-const HELD = ['sweep', 'close', 'recover', 'backup', 'checkpoint'];
+export const HELD = [
+  ...['sweep', 'sweep-deliveries', 'support-ends', 'close', 'recover', 'bill'],
+  ...['checkpoint', 'backup', 'restore-drill'],
+];
 const LONGEST = 24 * 60 * 60_000;
 
 /** Takes the leases of all scheduled work in a database that is being restored, for a day at most. */

@@ -1,5 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { COLLECTIONS, LEFT_OUT } from '../../shared/backups/collections.ts';
+import { HELD } from '../../shared/backups/hold-work.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
 
 /** Every collection that a path of ours names. */
@@ -23,5 +25,20 @@ describe('a backup', () => {
   it('takes nothing that must not come back', () => {
     const all = Object.values(COLLECTIONS).flat();
     for (const name of ['idempotency', 'receipts', 'sessions']) expect(all).not.toContain(name);
+  });
+});
+
+describe('a restore', () => {
+  it('holds all scheduled work that takes a lease', () => {
+    const folder = new URL('../../shared/', import.meta.url);
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.ts'),
+    );
+    const leases = files.flatMap((name) => {
+      const text = readFileSync(new URL(name, folder), 'utf8');
+      return [...text.matchAll(/withLease\(\s*[^,()]+,\s*'([^']+)'/g)].map(([, lease]) => lease);
+    });
+    expect(leases.length).toBeGreaterThan(5);
+    expect([...new Set(leases)].sort()).toEqual([...HELD].sort());
   });
 });
