@@ -91,7 +91,7 @@ describe('a declined card', () => {
     expect(await stateOf()).toEqual(['pending', 'NO_CARD']);
     expect((await books.order(order)).billing?.charges[0]?.code).toBe('NO_CARD');
     await books.putOnFile('pm_card_visa');
-    await books.billed();
+    await books.billed(HOUR);
     expect(await stateOf()).toEqual(['succeeded', null]);
   });
 });
