@@ -34,7 +34,7 @@ const FULL = {
   memoryRequests: 2000,
   kmsScale: 1,
   signIns: 600,
-  billOrders: 10_000,
+  billOrders: 5000,
 };
 const QUICK: typeof FULL = {
   runs: 1,

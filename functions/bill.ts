@@ -11,7 +11,9 @@ export const build: Build = (env, now) => {
   const config = readConfig(env);
   const log = createLog({ functionName: 'bill', projectId: config.projectId });
   const deps = { db: openFirestore(config, '(default)'), stripe: openStripe(env), log, now };
-  return tickHandler(log, () => bill(deps));
+  return tickHandler(log, async () => {
+    await bill(deps);
+  });
 };
 
 register('bill', build);

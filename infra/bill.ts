@@ -14,7 +14,7 @@ import { openStripe } from '../shared/cloud/stripe.ts';
 const LOCAL_ENV = resolve('.strongroom', 'bill.env');
 const USAGE = `Usage: npm run bill -- [--dry-run]
   --dry-run   show what would be charged
-  without     run now what is due, as the schedule does`;
+  without     charge it now; the schedule does so once a day`;
 
 async function main(): Promise<void> {
   const args = process.argv.slice(2);
@@ -30,13 +30,18 @@ async function main(): Promise<void> {
     log,
     now: Date.now,
   };
-  if (args[0] !== '--dry-run') return bill(deps);
+  if (args[0] !== '--dry-run') {
+    if (!(await bill(deps, { onRequest: true })))
+      throw new Error('Another run is at work: try again in five minutes.');
+    return;
+  }
   let connections = 0;
   for await (const row of previewBill(deps)) {
     connections += 1;
-    const how = row.ready ? 'would be charged' : 'waits for an account and a card';
     console.log(
-      [row.partnerId, row.currency, `${row.orders} orders`, `${row.amount} minor units`, how].join('  '),
+      [row.partnerId, row.currency, `${row.orders} orders`, `${row.amount} minor units`, row.outcome].join(
+        '  ',
+      ),
     );
   }
   if (connections === 0) console.log('Nothing was shipped that is not on a charge.');

@@ -6,6 +6,7 @@ import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import { accessLost, fromStripe } from '../cloud/stripe.ts';
 import type { Mode } from '../domain/api-key.ts';
+import { randomId } from '../domain/ids.ts';
 import { DUE_SLOTS } from '../domain/order.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
 import {
@@ -135,7 +136,9 @@ export async function syncAccount(
   return account;
 }
 
-/** The account's owner has ended our access. What is under way there can not be asked for any more. */
+/**
+ * The account's owner has ended our access, which the log tells. What is under way there can not be asked for any more.
+ */
 export async function markDisconnected(
   { db, now }: { db: Firestore; now: Clock },
   companyId: string,
@@ -144,7 +147,10 @@ export async function markDisconnected(
   const ref = db.doc(paths.billingAccount(companyId));
   await db.runTransaction(async (tx) => {
     const before = (await tx.get(ref)).data() as StoredAccount | undefined;
-    if (before?.accountId === accountId) tx.update(ref, { state: 'disconnected', updatedAt: timestamp(now) });
+    if (before?.accountId !== accountId || before.state === 'disconnected') return;
+    tx.update(ref, { state: 'disconnected', updatedAt: timestamp(now) });
+    const bySystem: Acting = { actor: { type: 'system', id: null }, requestId: randomId('request') };
+    addEntry(tx, about(companyId, bySystem, 'billing.account_changed'), { db, now });
   });
 }
 

@@ -4,6 +4,7 @@ import { type Turn, withLease } from '../cloud/lease.ts';
 import { randomId } from '../domain/ids.ts';
 import { DUE_SLOTS, type StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
+import { isTooLittle } from './amounts.ts';
 import { changeCharge } from './charge-store.ts';
 import type { Acting, BillingDeps, StoredAccount, StoredCard, StoredCharge } from './documents.ts';
 import { isDue, makeCharge } from './make-charge.ts';
@@ -23,13 +24,17 @@ const PAGE = 50;
 const AT_ONCE = 8;
 const SLOTS = Array.from({ length: DUE_SLOTS }, (_, slot) => slot);
 
-/** One tick: once a day new charges and the comparison with Stripe, and every time whatever is due. */
-export async function bill(deps: BillingDeps): Promise<void> {
+/**
+ * One tick: once a day new charges and the comparison with Stripe, and every time whatever is due. On request what was
+ * shipped since the day's charges is charged too. False while another run is at work.
+ */
+export async function bill(deps: BillingDeps, { onRequest = false } = {}): Promise<boolean> {
   const acting: Acting = { actor: { type: 'system', id: null }, requestId: randomId('request') };
-  await withLease(deps, 'bill', LEASE, async (turn) => {
+  return withLease(deps, 'bill', LEASE, async (turn) => {
     const until = deps.now() + WORKS;
     const inTime = (): boolean => deps.now() < until;
     const day = timestamp(deps.now).slice(0, 10);
+    if (onRequest) Object.assign(turn.cursor, { after: '', opened: '' });
     if (turn.cursor['opened'] !== day) await openAll(turn, day, inTime, acting, deps);
     await makeAll(inTime, acting, deps);
     if (turn.cursor['compared'] !== day) await compareAll(turn, day, inTime, acting, deps);
@@ -179,7 +184,7 @@ export interface Preview {
   currency: string;
   orders: number;
   amount: number;
-  ready: boolean;
+  outcome: 'charged' | 'waits for an account and a card' | 'waits for more, too little by itself';
 }
 
 export async function* previewBill(deps: BillingDeps): AsyncGenerator<Preview> {
@@ -195,7 +200,7 @@ export async function* previewBill(deps: BillingDeps): AsyncGenerator<Preview> {
         currency: mark.slice(partnerId.length + 1),
         orders: 0,
         amount: 0,
-        ready,
+        outcome: ready ? 'charged' : 'waits for an account and a card',
       };
       const query = db
         .collection(paths.orders(supplierId))
@@ -209,6 +214,8 @@ export async function* previewBill(deps: BillingDeps): AsyncGenerator<Preview> {
         last = docs.at(-1);
         if (docs.length < PAGE) break;
       }
+      const little = row.amount > 0 && isTooLittle(row.amount, row.currency);
+      if (ready && little) row.outcome = 'waits for more, too little by itself';
       yield row;
     }
   }

@@ -137,7 +137,7 @@ export async function syncCard(
 
 /** Another card on file: charges that were given up, or wait for their next day, are tried again by the next run. */
 async function retryFailed(supplierId: string, partnerId: string, deps: BillingDeps): Promise<void> {
-  for (const state of ['failed', 'declined']) {
+  for (const state of ['failed', 'declined', 'pending']) {
     const failed = await deps.db
       .collection(paths.charges(supplierId))
       .where('partnerId', '==', partnerId)
@@ -150,9 +150,10 @@ async function retryFailed(supplierId: string, partnerId: string, deps: BillingD
 
 async function tryAgain(supplierId: string, id: string, deps: BillingDeps): Promise<void> {
   const again = (charge: StoredCharge): StoredCharge | undefined => {
-    const waits = charge.state === 'failed' || charge.state === 'declined';
-    if (!waits || charge.code === 'AMOUNT_NOT_CHARGEABLE') return undefined;
-    return { ...charge, state: 'declined', nextAttemptAt: timestamp(deps.now), due: charge.due ?? dueSlot() };
+    const waits = charge.code !== null && charge.code !== 'AMOUNT_NOT_CHARGEABLE';
+    if (!waits || !['failed', 'declined', 'pending'].includes(charge.state)) return undefined;
+    const state = charge.state === 'pending' ? 'pending' : 'declined';
+    return { ...charge, state, nextAttemptAt: timestamp(deps.now), due: charge.due ?? dueSlot() };
   };
   await changeCharge(supplierId, id, again, deps);
 }

@@ -11,6 +11,7 @@ import { OrderInput } from '../../shared/domain/order-data.ts';
 import { cleanShipTo, cleanTitle } from '../../shared/orders/clean-text.ts';
 import { Product, PRODUCT_DEFAULTS } from '../../shared/catalogue/product.ts';
 import { PriceListInput } from '../../shared/http/catalogue/schemas.ts';
+import { ShipmentInput } from '../../shared/http/orders/requests.ts';
 import * as billing from '../../shared/http/billing/schemas.ts';
 import { orderInput } from '../orders/trading.ts';
 
@@ -109,6 +110,10 @@ describe('our API', () => {
       if (isCardNumber(number)) passed += 1;
       const [line] = orderInput('A').lines;
       expect(named({ externalId: number, code: number, lines: [{ ...line, sku: number }] })).toEqual([]);
+      const shipment = { trackingNumbers: [number], trackingUrls: [`https://carrier.example/${number}`] };
+      expect(ShipmentInput.safeParse(shipment).success).toBe(true);
+      const product = { ...PRODUCT_DEFAULTS, title: 'A lamp', price: 1, currency: 'USD', barcode: number };
+      expect(Product.safeParse(product).success).toBe(true);
       expect(holdsCardNumber(randomId(kinds[each % kinds.length] ?? 'order'))).toBe(false);
     }
     expect(passed).toBeGreaterThan(500);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seedCompany } from '../../local/seed.ts';
+import { endpointsOf } from '../../local/stripe/server.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
 import type { StoredOrder } from '../../shared/domain/order.ts';
 import { killedAt } from '../crash/kill-point.ts';
@@ -148,6 +149,8 @@ describe('charging', () => {
       charge.amount,
       { charge: charge.id, company: market.supplier.companyId },
     ]);
+    // The hub's share, of which the stand-in's environment says one percent.
+    expect(intent?.['application_fee_amount']).toBe(Math.floor(charge.amount / 100));
     const [invoice] = stripe().all(account, 'invoice');
     expect([invoice?.['status'], invoice?.['total']]).toEqual(['paid', charge.amount]);
     const lines = (invoice?.['lines'] as { data: { description: string }[] }).data;
@@ -259,6 +262,8 @@ describe('giving back', () => {
     await billed();
     const charge = await chargeOf(supplyOrderId, 'succeeded');
     const intent = succeeded().find((each) => (each['metadata'] as { charge: string }).charge === charge.id);
+    // From an endpoint that asks for thin events, which tell nothing of the resource.
+    stripe().deliverTo(endpointsOf(market.cloud.baseUrl).map((each) => ({ ...each, thin: true })));
     const dispute = stripe().dispute(account, String(intent?.['latest_charge']));
     const seen = (who: Merchant) => get<ShownCharge>(who, `/v1/billing/charges/${charge.id}`);
     await eventually(async () => {
@@ -270,6 +275,7 @@ describe('giving back', () => {
       const { lost, net } = await seen(market.supplier);
       expect([lost, net]).toEqual([charge.amount, 0]);
     });
+    stripe().deliverTo(endpointsOf(market.cloud.baseUrl));
   });
 });
 

@@ -131,7 +131,9 @@ async function openShared(): Promise<Shared> {
   const shared: Shared = {
     ...{ db, stripe, deps, acting, lines },
     pass: (ms) => void (ahead += ms),
-    tick: () => bill(deps),
+    async tick() {
+      await bill(deps);
+    },
     async hear(lost = () => false) {
       for (const account of stripe.accounts()) {
         for (const event of stripe.all(account, 'event')) {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { setDunning } from '../../shared/billing/account.ts';
+import { bill, previewBill } from '../../shared/billing/bill.ts';
 import { chargeView } from '../../shared/billing/lists.ts';
 import { settle } from '../../shared/billing/settle.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
@@ -90,7 +91,7 @@ describe('a declined card', () => {
     expect(await stateOf()).toEqual(['pending', 'NO_CARD']);
     expect((await books.order(order)).billing?.charges[0]?.code).toBe('NO_CARD');
     await books.putOnFile('pm_card_visa');
-    await books.billed();
+    await books.billed(HOUR);
     expect(await stateOf()).toEqual(['succeeded', null]);
   });
 });
@@ -120,6 +121,30 @@ describe('an amount', () => {
     const of = (id: string) => charges.find(({ orders }) => orders.some(({ orderId }) => orderId === id));
     expect([of(huge)?.state, of(huge)?.code]).toEqual(['failed', 'AMOUNT_NOT_CHARGEABLE']);
     expect(of(usual)?.state).toBe('succeeded');
+  });
+});
+
+describe('the operator', () => {
+  it('sees what would be charged, and has it charged on the same day', async () => {
+    await books.ship(1500);
+    await books.billed();
+    const before = (await books.charges()).length;
+    const [small, usual] = [await books.ship(20, 1, 'EUR'), await books.ship(2500)];
+    await books.tick();
+    expect(await books.charges()).toHaveLength(before);
+    const rows: unknown[] = [];
+    for await (const { currency, orders, amount, outcome } of previewBill(books.deps)) {
+      rows.push([currency, orders, amount, outcome]);
+    }
+    expect(rows).toEqual([
+      ['EUR', 1, 20, 'waits for more, too little by itself'],
+      ['USD', 1, 2500, 'charged'],
+    ]);
+    expect(await bill(books.deps, { onRequest: true })).toBe(true);
+    await books.hear();
+    expect((await last()).orders.map(({ orderId }) => orderId)).toEqual([usual]);
+    expect(await stateOf()).toEqual(['succeeded', null]);
+    expect((await books.order(small)).unbilled).toBeDefined();
   });
 });
 
