@@ -28,7 +28,7 @@ export const build: Build = (env, now) => {
     openOrder: openForDelivery({ db, keyring, now }),
     shopOf: shopOpener({ db, keyring, egress, now }),
     endpointOf: endpointOpener({ db, keyring }),
-    stockOf: (companyId: string, sku: string) => sellable(db, companyId, sku),
+    stockOf: async (companyId: string, sku: string) => (await sellable(db, companyId, [sku])).get(sku),
     markerOf: async (companyId: string, orderId: string, deliveryId: string) =>
       markerOf(await keyring.lookup(), companyId, orderId, deliveryId),
   };

@@ -16,6 +16,7 @@ import { pushHandler } from '../shared/http/push.ts';
 import { tickHandler } from '../shared/http/tick.ts';
 import { takeEvent } from '../shared/http/webhooks/take-event.ts';
 import { takeDeps } from '../shared/http/webhooks/take-deps.ts';
+import { productWriter } from '../shared/http/webhooks/write-products.ts';
 import { isKnown } from '../shared/orders/shop-removed.ts';
 
 /**
@@ -52,6 +53,7 @@ export const build: Build = (env, now) => {
         isKnown: ({ companyId, id }, externalId, updatedAt) =>
           isKnown(externalId, updatedAt, { companyId, connectionId: id }, orders),
         checkWebhooks: (connection) => restoreWebhooks(connection, requestId, shops),
+        writeProducts: productWriter(requestId, orders),
       });
     },
   });

@@ -130,7 +130,7 @@ function subsets(parameters: string[]): string[] {
   return parameters.reduce<string[]>((all, each) => [...all, ...all.map((some) => `${some}&${each}`)], ['']);
 }
 
-describe('every query that the hub makes', () => {
+describe('every query that the hub makes', { timeout: 300_000 }, () => {
   it('has its index declared, since the emulator asks for none', async () => {
     const { retailer, supplier } = market;
     // One stays as it is, so that there is something of everything.

@@ -159,6 +159,8 @@ export async function startBigCommerce(options: {
           name: each,
           price: 199,
           inventory_level: level,
+          inventory_tracking: 'product',
+          variants: [{ id: FIRST_VARIANT + place, sku: each, price: null, inventory_level: level }],
         },
       }));
       const data = all.filter((each) => sku === null || each.sku === sku);
@@ -189,7 +191,8 @@ export async function startBigCommerce(options: {
         if (version === 'v3' && resource === 'hooks') return hooksApi(call, number);
         if (version === 'v3' && resource === 'catalog') return catalogApi(call, [id ?? '', ...rest]);
         if (version === 'v3' && resource === 'inventory') return inventoryApi(call);
-        if (version === 'v2' && resource === 'store') return { status: 200, body: { id: storeHash } };
+        if (version === 'v2' && resource === 'store')
+          return { status: 200, body: { id: storeHash, currency: 'USD' } };
         return MISSING;
       })();
       return {

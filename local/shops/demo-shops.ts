@@ -68,6 +68,16 @@ export async function startDemoShops(now: () => number = Date.now): Promise<Demo
       )(call);
     },
   });
+  const sold = ['IPOD2008GREEN', 'IPOD2008RED', 'IPOD2008BLACK', 'SAMPLE-MUG'];
+  sold.forEach((sku, place) => {
+    const id = 61 + place;
+    woo.products.set(id, {
+      ...{ id, sku, name: `Sample ${sku}`, type: 'simple', parent_id: 0, status: 'publish', price: '199.00' },
+      ...{ manage_stock: true, stock_quantity: 5 },
+    });
+    big.stock.set(sku, 5);
+    shopify.stock.set(sku, 5);
+  });
   const agree = ({ json }: ShopCall): ShopReply => {
     const asked = URL.parse(String((json as { authorizeUrl?: unknown } | undefined)?.authorizeUrl));
     if (asked?.host !== shop) return { status: 400, body: { error: 'not an authorizeUrl of this shop' } };

@@ -99,9 +99,19 @@ export async function startShopify(options: {
         .toSorted((a, b) => Date.parse(a['updated_at']) - Date.parse(b['updated_at']));
       return pageOf(found.map(orderNode), Number(first), after);
     },
-    productVariants: ({ query = '' }) => {
+    shop: () => ({ currencyCode: 'USD' }),
+    productVariants: ({ query, first = 50, after }) => {
+      const since = /^updated_at:>='([^']+)'$/.exec(String(query ?? ''))?.[1];
+      if (query === null || since !== undefined) {
+        const all = [...stock.keys()];
+        return pageOf(
+          all.map((sku) => variantNode(sku, stock.get(sku))),
+          Number(first),
+          after,
+        );
+      }
       const named = [...String(query).matchAll(/sku:"((?:[^"\\]|\\.)*)"/g)].map((match) => match[1]);
-      return { nodes: [...stock.keys()].filter((sku) => named.includes(sku)).map(variantNode) };
+      return { nodes: [...stock.keys()].filter((sku) => named.includes(sku)).map((sku) => variantNode(sku)) };
     },
     locations: () => ({ nodes: [{ id: 'gid://shopify/Location/1', isActive: true }] }),
     webhookSubscriptions: () => ({ nodes: [...subscriptions.values()] }),
@@ -332,13 +342,17 @@ function orderNode(order: Json): Json {
   };
 }
 
-function variantNode(sku: string): Json {
+function variantNode(sku: string, quantity = 0): Json {
   const item = {
     id: `gid://shopify/InventoryItem/${encodeURIComponent(sku)}`,
     tracked: true,
     inventoryLevels: { nodes: [{ location: { id: 'gid://shopify/Location/1' } }] },
   };
-  return { id: `gid://shopify/ProductVariant/${encodeURIComponent(sku)}`, sku, inventoryItem: item };
+  return {
+    ...{ id: `gid://shopify/ProductVariant/${encodeURIComponent(sku)}`, sku, inventoryItem: item },
+    ...{ title: 'Default Title', price: '199.00', barcode: null, inventoryQuantity: quantity },
+    product: { title: `Sample ${sku}`, status: 'ACTIVE', hasOnlyDefaultVariant: true },
+  };
 }
 
 function tracking(given: Json | undefined): Json {

@@ -134,7 +134,9 @@ export async function startWooCommerce(options: {
   const productsApi = (call: ShopCall, id: number | undefined): ShopReply => {
     if (id === undefined) {
       const sku = call.query.get('sku');
-      const found = [...products.values()].filter((product) => sku === null || product['sku'] === sku);
+      const found = [...products.values()].filter((product) =>
+        sku === null ? product['type'] !== 'variation' : sku.split(',').includes(String(product['sku'])),
+      );
       return { status: 200, body: page(found, call) };
     }
     const product = products.get(id);
@@ -172,6 +174,11 @@ export async function startWooCommerce(options: {
       if (call.headers.authorization !== expected) return ERRORS.key;
       const number = id === undefined || id === '' ? undefined : Number(id);
       if (resource === 'orders') return ordersApi(call, number, rest);
+      if (resource === 'settings') return { status: 200, body: { id: 'woocommerce_currency', value: 'USD' } };
+      if (resource === 'products' && rest[0] === 'variations' && rest[1] === undefined) {
+        const found = [...products.values()].filter((each) => each['parent_id'] === number);
+        return { status: 200, body: page(found, call) };
+      }
       if (resource === 'products')
         return productsApi(call, rest[0] === 'variations' ? Number(rest[1]) : number);
       if (resource === 'webhooks') return webhooksApi(call, number);

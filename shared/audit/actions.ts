@@ -116,6 +116,7 @@ export const ACTIONS = [
   'connection.removed',
   'connection.uninstalled',
   'connection.webhooks_restored',
+  'connection.import_started',
   'privacy.requested',
   'order.erasure_announced',
   'orders.erase_by_platform',

@@ -125,6 +125,7 @@ function read(delivery: VerifiedDelivery): CommerceEvent {
   if (scope.startsWith('store/shipment/')) {
     return { kind: 'fetch', externalId: readAs(ShipmentEvent, payload).data.orderId };
   }
+  if (scope.startsWith('store/product/')) return { kind: 'products' };
   if (scope === 'store/app/uninstalled') return { kind: 'uninstalled' };
   return { kind: 'ignored', reason: 'topic' };
 }

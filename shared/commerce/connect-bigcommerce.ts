@@ -6,7 +6,7 @@ import { Id } from './fields.ts';
 import type { ShopDeps } from './shop-orders.ts';
 import type { ShopWebhooks } from './shop-webhooks.ts';
 
-const SCOPES = ['store/order/*', 'store/shipment/*', 'store/app/uninstalled'];
+const SCOPES = ['store/order/*', 'store/shipment/*', 'store/product/*', 'store/app/uninstalled'];
 const PAGE = 250;
 
 const Hook = z.object({ id: Id, scope: z.string(), destination: z.string(), is_active: z.boolean() });

@@ -18,6 +18,8 @@ const TOPICS: Record<string, string[]> = {
   FULFILLMENTS_CREATE: ['id', 'order_id'],
   FULFILLMENTS_UPDATE: ['id', 'order_id'],
   REFUNDS_CREATE: ['id', 'order_id'],
+  PRODUCTS_CREATE: ['id'],
+  PRODUCTS_UPDATE: ['id'],
   APP_UNINSTALLED: ['id', 'myshopify_domain'],
 };
 

@@ -7,7 +7,10 @@ import type { ShopDeps } from './shop-orders.ts';
 import type { ShopWebhooks } from './shop-webhooks.ts';
 import { wooCommerceCall, type WooCommerceShop } from './woocommerce-orders.ts';
 
-const TOPICS = ['order.created', 'order.updated', 'order.deleted', 'order.restored'];
+const TOPICS = [
+  ...['order.created', 'order.updated', 'order.deleted', 'order.restored'],
+  ...['product.created', 'product.updated'],
+];
 const PAGE = 100;
 
 const Webhook = z.object({ id: Id, status: z.string(), topic: z.string(), delivery_url: z.string() });

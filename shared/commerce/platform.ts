@@ -33,6 +33,8 @@ export type CommerceEvent =
   | { kind: 'order'; order: IncomingOrder }
   | { kind: 'fetch' | 'removed'; externalId: string }
   | { kind: 'uninstalled' }
+  /** Something of what the shop sells has changed; what it is, is read there. */
+  | { kind: 'products' }
   | { kind: 'ignored'; reason: 'topic' | 'nothing_to_ship' };
 
 export interface Platform {

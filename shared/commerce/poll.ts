@@ -10,12 +10,14 @@ import type { Connection } from './connections.ts';
 import { isOfTheShop, type PullDeps } from './pull-order.ts';
 import { shopOrders, type ShopOrders } from './shop-orders.ts';
 import { StoredConnection } from './stored-connection.ts';
+import { takeProducts, type WriteProducts } from './take-products.ts';
 
 export interface PollDeps extends PullDeps {
   /** Whether an order is stored as the shop had it at this time. */
   isKnown: (connection: Connection, externalId: string, updatedAt: string) => Promise<boolean>;
   /** Looks whether the platform still has our webhooks, and makes those anew that it dropped. */
   checkWebhooks: (connection: Connection) => Promise<'present' | 'restored' | 'none'>;
+  writeProducts: WriteProducts;
 }
 
 /** A shop's clock may differ from ours by this much, and what it changed may show in its lists as much later. */
@@ -71,6 +73,7 @@ export async function pollConnection(message: PollMessage, deps: PollDeps): Prom
     const since = stored.polledUntil ?? stored.createdAt;
     const { changed, until } = await readChanges(shop, since, connection, deps);
     await ref.update({ polledUntil: until });
+    await takeProducts(connection, stored, deps.writeProducts, deps);
     log.shopPolled(connectionId, companyId, changed);
     const checked = Date.parse(stored.health.checkedAt ?? '1970-01-01T00:00:00Z');
     const checks =

@@ -26,6 +26,7 @@ export const shopify: Platform = { verify, read };
 const ORDER_TOPICS = new Set(['orders/create', 'orders/updated', 'orders/cancelled']);
 /** About a part of an order: the order itself is read afterwards, and nothing of the part is looked at. */
 const PART_TOPICS = new Set(['fulfillments/create', 'fulfillments/update', 'refunds/create']);
+const PRODUCT_TOPICS = new Set(['products/create', 'products/update']);
 const Part = z.object({ order_id: Id });
 /** 32 bytes in base64. */
 const SIGNATURE = /^[A-Za-z0-9+/]{43}=$/;
@@ -130,6 +131,7 @@ function read(delivery: VerifiedDelivery): CommerceEvent {
     throw badFields({ path: 'x-shopify-topic', message: 'the header is missing' });
   if (PART_TOPICS.has(topic))
     return { kind: 'fetch', externalId: readAs(Part, parseJson(delivery.body)).order_id };
+  if (PRODUCT_TOPICS.has(topic)) return { kind: 'products' };
   if (topic === 'app/uninstalled') return { kind: 'uninstalled' };
   if (!ORDER_TOPICS.has(topic)) return { kind: 'ignored', reason: 'topic' };
 

@@ -51,6 +51,26 @@ export const StoredConnection = z.object({
   /** Whatever the shop changed before this was read from its API. */
   polledUntil: z.string().nullable().default(null),
   health: Health.default(UNKNOWN),
+  /** How its products are taken over, once the merchant asked for that. */
+  catalogue: z
+    .object({
+      /** `running`: what the shop has at all. `done`: that was read, and what changes is. */
+      state: z.enum(['running', 'done']),
+      /** Whether the shop's numbers are taken for what nobody counts here yet. */
+      counts: z.boolean(),
+      requestedAt: z.string(),
+      finishedAt: z.string().nullable(),
+      /** Written, and left out, since it was asked for. */
+      products: z.int(),
+      refused: z.int(),
+      /** Whatever the shop changed before this was read. */
+      until: z.string().nullable(),
+      /** Where the run that is under way goes on, and when it began. */
+      page: z.string().nullable(),
+      startedAt: z.string().nullable().default(null),
+    })
+    .nullable()
+    .default(null),
 });
 export type StoredConnection = z.infer<typeof StoredConnection>;
 
@@ -72,6 +92,7 @@ export function newConnection(
     overlapUntil: null,
     slot: randomInt(DUE_SLOTS),
     polledUntil: createdAt,
+    catalogue: null,
     health: { ...UNKNOWN, subscription: secrets.platform === 'standard' ? 'none' : 'unknown' },
   };
 }

@@ -25,6 +25,7 @@ import type { CommerceEvent, ConnectionSecrets, Delivery, Platform, VerifiedDeli
 export const woocommerce: Platform = { verify, read };
 
 const ORDER_TOPICS = new Set(['order.created', 'order.updated', 'order.restored']);
+const PRODUCT_TOPICS = new Set(['product.created', 'product.updated', 'product.restored']);
 const SIGNATURE = /^[A-Za-z0-9+/]{43}=$/;
 /** What we write into an order that we make in a supplier's shop. */
 const MARKER = '_strongroom';
@@ -125,6 +126,7 @@ function read(delivery: VerifiedDelivery): CommerceEvent {
   if (topic === 'order.deleted') {
     return { kind: 'removed', externalId: readAs(Removed, parseJson(delivery.body)).id };
   }
+  if (PRODUCT_TOPICS.has(topic)) return { kind: 'products' };
   if (!ORDER_TOPICS.has(topic)) return { kind: 'ignored', reason: 'topic' };
   return readWooCommerceOrder(parseJson(delivery.body));
 }

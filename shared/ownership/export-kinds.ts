@@ -150,9 +150,20 @@ export const EXPORT_KINDS = {
     isId: anId('connection'),
     render: (_companyId, documents) =>
       documents.map((doc) => {
-        const { platform, name, shop, state, scopes, overlapUntil, health, createdAt } =
+        const { platform, name, shop, state, scopes, overlapUntil, health, catalogue, createdAt } =
           StoredConnection.parse(doc.data());
-        return { id: doc.id, platform, name, shop, state, scopes, overlapUntil, health, createdAt };
+        return {
+          id: doc.id,
+          platform,
+          name,
+          shop,
+          state,
+          scopes,
+          overlapUntil,
+          health,
+          catalogue,
+          createdAt,
+        };
       }),
   },
   orders: {

@@ -68,14 +68,24 @@ async function partnersOf(
   );
 }
 
-/** How many of a SKU a company can sell: its own and its suppliers', as far as they are counted and shown to it. */
-export async function sellable(db: Firestore, companyId: string, sku: string): Promise<number | undefined> {
-  const companies = [
-    companyId,
-    ...(await partnersOf(db, companyId, 'supplier')).map((each) => each.companyId),
-  ];
-  const found = await db.getAll(...companies.map((each) => db.doc(paths.stock(each, sku))));
-  const stocks = found.flatMap((doc) => (doc.exists ? [doc.data() as StoredStock] : []));
-  if (stocks.length === 0) return undefined;
-  return stocks.reduce((sum, stock) => sum + available(stock), 0);
+/**
+ * How many of each SKU a company can sell: its own and its suppliers', as far as they are counted and shown to it. What
+ * nobody counts is not among them.
+ */
+export async function sellable(
+  db: Firestore,
+  companyId: string,
+  skus: readonly string[],
+): Promise<Map<string, number>> {
+  const suppliers = await partnersOf(db, companyId, 'supplier');
+  const refs = [companyId, ...suppliers.map((each) => each.companyId)].flatMap((each) =>
+    skus.map((sku) => db.doc(paths.stock(each, sku))),
+  );
+  const sums = new Map<string, number>();
+  for (const doc of refs.length === 0 ? [] : await db.getAll(...refs)) {
+    if (!doc.exists) continue;
+    const stock = doc.data() as StoredStock;
+    sums.set(stock.sku, (sums.get(stock.sku) ?? 0) + available(stock));
+  }
+  return sums;
 }

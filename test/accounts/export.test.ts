@@ -66,7 +66,18 @@ describe('an export', () => {
     expect(await linesOf('privacyRequests-00001.ndjson')).toMatchObject([{ kind: 'shop_redact' }]);
     const [connection] = await linesOf('connections-00001.ndjson');
     expect(Object.keys(connection ?? {})).toEqual([
-      ...['id', 'platform', 'name', 'shop', 'state', 'scopes', 'overlapUntil', 'health', 'createdAt'],
+      ...[
+        'id',
+        'platform',
+        'name',
+        'shop',
+        'state',
+        'scopes',
+        'overlapUntil',
+        'health',
+        'catalogue',
+        'createdAt',
+      ],
     ]);
     const [order] = await linesOf('orders-00001.ndjson');
     expect(order).toMatchObject({ id: orderId, opened: true, shipTo: { country: 'US' } });

@@ -230,6 +230,12 @@ export const COMPANY_ROUTES: readonly CompanyRoute[] = [
     body: () => ({ name: 'Another name' }),
   },
   { method: 'POST', template: '/v1/connections/{id}/rotate', scope: 'connections:write' },
+  {
+    method: 'POST',
+    template: '/v1/connections/{id}/import',
+    scope: 'connections:write',
+    body: () => ({ stock: false }),
+  },
   { method: 'DELETE', template: '/v1/connections/{id}', scope: 'connections:write' },
 ];
 

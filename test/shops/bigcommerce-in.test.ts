@@ -31,6 +31,7 @@ describe('a BigCommerce store', () => {
     expect([...shops.big.hooks.values()].map(({ scope }) => scope)).toEqual([
       'store/order/*',
       'store/shipment/*',
+      'store/product/*',
       'store/app/uninstalled',
     ]);
   });
@@ -103,6 +104,6 @@ describe('a BigCommerce store', () => {
     const id = await place();
     await shops.poll();
     await shops.market.idOf(id);
-    expect(shops.big.hooks.size).toBe(3);
+    expect(shops.big.hooks.size).toBe(4);
   });
 });

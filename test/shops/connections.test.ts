@@ -141,7 +141,7 @@ describe('a BigCommerce store', () => {
   it('is connected, and another client secret is taken beside the old one', async () => {
     const made = await call('POST', '/v1/connections', body);
     expect(made.status).toBe(201);
-    expect(big.hooks.size).toBe(3);
+    expect(big.hooks.size).toBe(4);
     const changed = await call('PATCH', `/v1/connections/${made.json.id}`, {
       clientSecret: 'next',
       name: 'B',

@@ -32,6 +32,8 @@ describe('a WooCommerce shop', () => {
       'order.deleted',
       'order.restored',
       'order.updated',
+      'product.created',
+      'product.updated',
     ]);
     expect(made.every(({ status, secret }) => status === 'active' && secret.length > 8)).toBe(true);
   });
@@ -107,7 +109,7 @@ describe('a WooCommerce shop', () => {
     await shops.poll();
     await found(placed.id);
     const active = [...shops.woo.webhooks.values()].filter(({ status }) => status === 'active');
-    expect(active).toHaveLength(4);
+    expect(active).toHaveLength(6);
     expect(await shops.woo.place(order())).toEqual([200]);
     const { json } = await call<{ data: unknown[] }>(
       shops.market.retailer,

@@ -16,6 +16,7 @@ import {
   type Merchant,
   type NewConnection,
 } from '../../commerce/connect.ts';
+import { importProducts } from '../../commerce/take-products.ts';
 import { webhookAddress } from '../../commerce/shop-webhooks.ts';
 import type { StoredConnection } from '../../commerce/stored-connection.ts';
 import { AppError } from '../../domain/errors.ts';
@@ -78,6 +79,15 @@ export function addConnectionsApi(app: Api, deps: ConnectDeps): void {
     return c.json({ ...show(id, stored), secret, authorizeUrl: null }, 200);
   });
 
+  app.openapi(routes.importProductsRoute, async (c) => {
+    if (!c.var.caller.scopes.includes('catalogue:write')) throw new AppError('FORBIDDEN');
+    const { id } = c.req.valid('param');
+    const { stock: counts } = c.req.valid('json');
+    const { stored, entry } = await importProducts(merchantIn(c), id, counts, deps);
+    showEntry(c, entry);
+    return c.json(show(id, stored), 202);
+  });
+
   app.openapi(routes.removeConnectionRoute, async (c) => {
     showEntry(c, await removeConnection(merchantIn(c), c.req.valid('param').id, deps));
     return c.body(null, 204);
@@ -131,7 +141,7 @@ async function connectOnce(
 }
 
 function connectionView(id: string, stored: StoredConnection, baseUrl: string) {
-  const { platform, name, shop, state, scopes, overlapUntil, health, createdAt } = stored;
+  const { platform, name, shop, state, scopes, overlapUntil, health, catalogue, createdAt } = stored;
   const url = webhookAddress(baseUrl, id);
   return {
     id,
@@ -143,6 +153,17 @@ function connectionView(id: string, stored: StoredConnection, baseUrl: string) {
     scopes,
     secretOverlapUntil: overlapUntil,
     health,
+    catalogue: catalogue && shownCatalogue(catalogue),
     createdAt,
   };
+}
+
+function shownCatalogue({
+  state,
+  requestedAt,
+  finishedAt,
+  products,
+  refused,
+}: NonNullable<StoredConnection['catalogue']>) {
+  return { state, requestedAt, finishedAt, products, refused };
 }

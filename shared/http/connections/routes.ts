@@ -4,7 +4,14 @@ import { answer, body, idempotencyKey } from '../orders/route-parts.ts';
 import { pageQuery } from '../paging.ts';
 import { problemResponses, problemResponsesWithBody } from '../schemas.ts';
 import { requires } from '../scope.ts';
-import { Connection, ConnectionChange, ConnectionPage, MadeConnection, NewConnection } from './schemas.ts';
+import {
+  Connection,
+  ConnectionChange,
+  ConnectionPage,
+  ImportInput,
+  MadeConnection,
+  NewConnection,
+} from './schemas.ts';
 
 const tags = ['Connections'];
 const params = z.strictObject({ id: idSchema('connection') });
@@ -127,6 +134,23 @@ export const rotateConnectionRoute = createRoute({
   },
 });
 
+export const importProductsRoute = createRoute({
+  method: 'post',
+  path: '/v1/connections/{id}/import',
+  operationId: 'importFromShop',
+  tags,
+  summary: 'Take over what a shop sells',
+  description:
+    'Its products with SKU, title, price and barcode go into your catalogue: all of them now, and from then on whatever ' +
+    'changes. How far that is stands in `catalogue`. Needs `catalogue:write` too.',
+  ...requires('connections:write'),
+  request: { params, body: body(ImportInput) },
+  responses: {
+    202: answer(Connection, 'It has begun.'),
+    ...problemResponsesWithBody('NOT_FOUND', 'CONFLICT'),
+  },
+});
+
 export const removeConnectionRoute = createRoute({
   method: 'delete',
   path: '/v1/connections/{id}',
@@ -149,5 +173,6 @@ export const connectionRoutes = [
   readConnectionRoute,
   changeConnectionRoute,
   rotateConnectionRoute,
+  importProductsRoute,
   removeConnectionRoute,
 ];

@@ -73,6 +73,15 @@ export const ConnectionChange = z
   .refine((change) => Object.values(change).some((value) => value !== undefined), 'names nothing to change')
   .openapi('ConnectionChange', { example: { name: 'Second shop' } });
 
+export const ImportInput = z
+  .strictObject({
+    stock: z.boolean().default(true).openapi({
+      description:
+        'Takes the shop’s number for each SKU that is not counted here yet. From then on it is counted here.',
+    }),
+  })
+  .openapi('ShopImport', { example: { stock: true } });
+
 const Health = z.strictObject({
   lastEventAt: Instant.nullable().openapi({ description: 'The last signed delivery, to five minutes.' }),
   lastPolledAt: Instant.nullable().openapi({
@@ -104,6 +113,18 @@ const SHOWN = {
     description: 'Until when the secret of before is taken too.',
   }),
   health: Health,
+  catalogue: z
+    .strictObject({
+      state: z.enum(['running', 'done']),
+      requestedAt: Instant,
+      finishedAt: Instant.nullable(),
+      products: z.int().openapi({ description: 'Taken over since then, changes included.' }),
+      refused: z
+        .int()
+        .openapi({ description: 'Left out: without a SKU, or nothing that a catalogue takes.' }),
+    })
+    .nullable()
+    .openapi({ description: 'How the shop’s products are taken over; `null` before that was asked for.' }),
   createdAt: Instant,
 };
 const EXAMPLE = {
@@ -122,6 +143,7 @@ const EXAMPLE = {
     subscription: 'present' as const,
     checkedAt: '2026-11-23T09:00:00.000Z',
   },
+  catalogue: null,
   createdAt: '2026-11-23T09:00:00.000Z',
 };
 

@@ -12,6 +12,8 @@ export interface TakeDeps {
   remove: (externalId: string, source: OrderSource, acting: Acting) => Promise<boolean>;
   /** The order is to be read at the shop. */
   pull: (connection: Connection, externalId: string) => Promise<void>;
+  /** What the shop sells has changed. */
+  poll: (connection: Connection) => Promise<void>;
   /** The shop has let us go. */
   uninstall: (connection: Connection, acting: Acting) => Promise<void>;
   log: Log;
@@ -22,7 +24,7 @@ export async function takeEvent(
   event: CommerceEvent,
   connection: Connection,
   requestId: string,
-  { receive, remove, pull, uninstall, log }: TakeDeps,
+  { receive, remove, pull, poll, uninstall, log }: TakeDeps,
 ): Promise<boolean> {
   const { companyId } = connection;
   const source = { companyId, connectionId: connection.id, platform: connection.secrets.platform };
@@ -36,6 +38,9 @@ export async function takeEvent(
       return false;
     case 'removed':
       return remove(event.externalId, source, acting);
+    case 'products':
+      await poll(connection);
+      return false;
     case 'uninstalled':
       await uninstall(connection, acting);
       return false;

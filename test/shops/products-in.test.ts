@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { call } from '../orders/trading.ts';
+import { eventually } from '../support/market.ts';
+import { type Shops, startShops } from './shops.ts';
+
+let shops: Shops;
+beforeAll(async () => {
+  shops = await startShops();
+  const { woo, big, shopify } = shops;
+  const simple = { type: 'simple', parent_id: 0, status: 'publish', price: '12.50' };
+  woo.products.set(11, {
+    id: 11,
+    sku: 'WOO-1',
+    name: 'Mug\u0007',
+    ...simple,
+    manage_stock: true,
+    stock_quantity: 4,
+  });
+  woo.products.set(12, { id: 12, sku: '', name: 'Without a SKU', ...simple });
+  woo.products.set(13, { id: 13, sku: 'SHIRT', name: 'Shirt', ...simple, type: 'variable' });
+  const red = { parent_id: 13, type: 'variation', attributes: [{ name: 'Colour', option: 'red' }] };
+  woo.products.set(14, {
+    id: 14,
+    sku: 'SHIRT-R',
+    status: 'publish',
+    price: '20',
+    ...red,
+    manage_stock: false,
+  });
+  big.stock.set('BIG-1', 7);
+  shopify.stock.set('SPY-1', 3).set('THEIRS', 9);
+}, 90_000);
+afterAll(() => shops.stop());
+
+interface Shown {
+  catalogue: { state: string; products: number; refused: number } | null;
+}
+const retailer = () => shops.market.retailer;
+async function take(id: string, body: object = {}): Promise<NonNullable<Shown['catalogue']>> {
+  const begun = await call<Shown>(retailer(), 'POST', `/v1/connections/${id}/import`, body);
+  expect([begun.status, begun.json.catalogue?.state]).toEqual([202, 'running']);
+  return eventually(async () => {
+    const { json } = await call<Shown>(retailer(), 'GET', `/v1/connections/${id}`);
+    expect(json.catalogue?.state).toBe('done');
+    return json.catalogue ?? expect.fail();
+  });
+}
+const product = (sku: string) =>
+  call<Record<string, unknown>>(retailer(), 'GET', `/v1/products/${encodeURIComponent(sku)}`);
+async function counted(sku: string): Promise<number | undefined> {
+  const { json } = await call<{ data: { onHand: number }[] }>(retailer(), 'GET', `/v1/stock?sku=${sku}`);
+  return json.data[0]?.onHand;
+}
+
+describe('what a shop sells', () => {
+  it('is taken over from WooCommerce, variations too, and what has no SKU is counted and left out', async () => {
+    expect(await take(shops.woo.connectionId)).toMatchObject({ products: 2, refused: 1 });
+    expect((await product('WOO-1')).json).toMatchObject({
+      title: 'Mug',
+      price: 1250,
+      currency: 'USD',
+      active: true,
+    });
+    expect((await product('SHIRT-R')).json).toMatchObject({
+      title: 'Shirt - red',
+      group: 'Shirt',
+      price: 2000,
+    });
+    expect([await counted('WOO-1'), await counted('SHIRT-R')]).toEqual([4, undefined]);
+  });
+
+  it('is taken over from BigCommerce and Shopify, but no number of what a supplier counts', async () => {
+    await call(shops.market.supplier, 'PUT', '/v1/stock', { stock: [{ sku: 'THEIRS', onHand: 50 }] });
+    expect(await take(shops.big.connectionId)).toMatchObject({ products: 1, refused: 0 });
+    expect(await take(shops.shopify.connectionId)).toMatchObject({ products: 2 });
+    expect((await product('BIG-1')).json).toMatchObject({ price: 19_900, currency: 'USD' });
+    expect((await product('SPY-1')).json).toMatchObject({ title: 'Sample SPY-1' });
+    expect([await counted('BIG-1'), await counted('SPY-1'), await counted('THEIRS')]).toEqual([
+      7,
+      3,
+      undefined,
+    ]);
+    await eventually(() => {
+      expect(shops.shopify.stock.get('THEIRS')).toBe(50);
+    });
+  });
+
+  it('follows changes from then on, and numbers that are counted here stay', async () => {
+    Object.assign(shops.woo.products.get(11) ?? {}, { name: 'Large mug', stock_quantity: 1 });
+    await shops.poll();
+    await eventually(async () => {
+      expect((await product('WOO-1')).json).toMatchObject({ title: 'Large mug' });
+    });
+    expect(await counted('WOO-1')).toBe(4);
+  });
+
+  it('is not read of a sender that has no API, nor by a key that may not write a catalogue', async () => {
+    const { standard } = shops.market.demo.connections;
+    const refused = await call(retailer(), 'POST', `/v1/connections/${standard.id}/import`, {});
+    expect([refused.status, refused.code]).toEqual([409, 'CONFLICT']);
+  });
+
+  it('waits while the shop can not be asked, and goes on at its next turn', async () => {
+    shops.big.stock.set('BIG-2', 1);
+    shops.big.misbehave({ times: 1, path: '/v3/catalog/', does: { answer: { status: 503 } } });
+    const path = `/v1/connections/${shops.big.connectionId}/import`;
+    await call(retailer(), 'POST', path, { stock: false });
+    await shops.poll();
+    await eventually(async () => {
+      expect((await product('BIG-2')).status).toBe(200);
+    });
+    expect(await counted('BIG-2')).toBeUndefined();
+  });
+});
