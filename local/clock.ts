@@ -29,8 +29,10 @@ export function startClock(options: {
   /** Told about every step, before anything is fired: functions in other processes follow it. */
   onMove: (offsetMs: number) => Promise<void>;
   byHand: boolean;
+  /** Schedules that time alone does not fire; `tick` does. */
+  asleep: readonly string[];
 }): LocalClock {
-  const { schedules, urlOf, onMove } = options;
+  const { schedules, urlOf, onMove, asleep } = options;
   let offset = 0;
   /** Since when, in the machine's time, which offset holds. */
   const moves = [{ at: -Infinity, offset }];
@@ -44,7 +46,8 @@ export function startClock(options: {
     const to = minute(now());
     lastMinute = to;
     const due = schedules.filter(
-      ({ everyMinutes }) => Math.floor(from / everyMinutes) < Math.floor(to / everyMinutes),
+      ({ name, everyMinutes }) =>
+        Math.floor(from / everyMinutes) < Math.floor(to / everyMinutes) && !asleep.includes(name),
     );
     await Promise.all(due.map((schedule) => flow.pass(() => sendTick(schedule, urlOf(schedule.to), now))));
   }

@@ -43,6 +43,8 @@ export interface CloudOptions {
   apart?: readonly FunctionName[];
   /** Scheduled functions are called only when `clock` is told to. */
   clockByHand?: boolean;
+  /** Names of schedules that time alone does not fire; `clock.tick` does. */
+  asleep?: readonly string[];
   /** Takes each line that the functions write, without its end. */
   onLine?: (line: string) => void;
   /** Told what is started next, in a word or two. */
@@ -143,6 +145,7 @@ async function assemble(
     urlOf: (name) => hosts.url(name),
     onMove: (offset) => hosts.move(offset),
     byHand: options.clockByHand ?? false,
+    asleep: options.asleep ?? [],
   });
   closers.push(() => {
     clock.stop();

@@ -14,6 +14,7 @@ import { ordered, quiet, settled, supplying } from './stock/stock-fixture.ts';
 import { browserKey, type DeskFixture, openDesk } from './support-desk/desk-fixture.ts';
 import { everyBillingQuery } from './stripe/every-query.ts';
 import { declaredIndexes, type IndexFile, isDeclared } from './support/declared-indexes.ts';
+import { testCloud } from './support/cloud.ts';
 import { type Market, startMarket } from './support/market.ts';
 
 const declared = declaredIndexes();
@@ -25,7 +26,7 @@ let people: People;
 let desk: DeskFixture;
 const seen = new Map<string, SeenQuery>();
 beforeAll(async () => {
-  market = await startMarket();
+  market = await startMarket(await testCloud({ asleep: [] }));
   people = await startPeople(market.cloud);
   desk = await openDesk(market);
   for (const door of Object.values(market.cloud.doors)) {

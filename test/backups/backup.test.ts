@@ -8,7 +8,7 @@ import { backupsOf, HOUR, MINUTE } from './backups-fixture.ts';
 let cloud: TestCloud;
 let backups: ReturnType<typeof backupsOf>;
 beforeAll(async () => {
-  cloud = await testCloud();
+  cloud = await testCloud({ asleep: [] });
   await seedDemo(cloud);
   backups = backupsOf(cloud);
 });

@@ -20,7 +20,7 @@ describe('a drill that does not go well', () => {
   let backups: ReturnType<typeof backupsOf>;
   let id: string;
   beforeAll(async () => {
-    cloud = await testCloud({ apart: ['restore-drill'] });
+    cloud = await testCloud({ apart: ['restore-drill'], asleep: [] });
     await seedDemo(cloud);
     backups = backupsOf(cloud);
     const config = readConfig(cloud.envOf('plant-drill'));

@@ -31,7 +31,7 @@ describe('a drill', () => {
   let backups: ReturnType<typeof backupsOf>;
   let id: string;
   beforeAll(async () => {
-    cloud = await testCloud();
+    cloud = await testCloud({ asleep: [] });
     await seedDemo(cloud);
     backups = backupsOf(cloud);
     const config = readConfig(cloud.envOf('plant-drill'));

@@ -20,7 +20,7 @@ let market: Market;
 let backups: ReturnType<typeof backupsOf>;
 let admin: FirestoreAdminClient;
 beforeAll(async () => {
-  cloud = await testCloud();
+  cloud = await testCloud({ asleep: [] });
   market = await startMarket(cloud);
   backups = backupsOf(cloud);
   const { port } = cloud.firestoreAdmin;

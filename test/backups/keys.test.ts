@@ -22,7 +22,7 @@ let market: Market;
 let keyring: FirebaseFirestore.Firestore;
 let both: Both;
 beforeAll(async () => {
-  cloud = await testCloud();
+  cloud = await testCloud({ asleep: [] });
   market = await startMarket(cloud);
   keyring = openFirestore(readConfig(cloud.envOf('seed')), 'keyring');
   both = await traded();

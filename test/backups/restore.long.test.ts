@@ -16,7 +16,7 @@ let backups: ReturnType<typeof backupsOf>;
 let kept: Both;
 let id: string;
 beforeAll(async () => {
-  cloud = await testCloud();
+  cloud = await testCloud({ asleep: [] });
   market = await startMarket(cloud);
   backups = backupsOf(cloud);
   kept = await traded();

@@ -19,7 +19,7 @@ let kept: Both;
 let erased: Both;
 let id: string;
 beforeAll(async () => {
-  cloud = await testCloud();
+  cloud = await testCloud({ asleep: [] });
   market = await startMarket(cloud);
   backups = backupsOf(cloud);
   [kept, erased] = await Promise.all([traded(), traded()]);

@@ -16,7 +16,7 @@ const AT_ONCE = 50;
 
 let cloud: TestCloud;
 beforeAll(async () => {
-  cloud = await testCloud();
+  cloud = await testCloud({ asleep: [] });
 });
 afterAll(() => cloud.stop());
 

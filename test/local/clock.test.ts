@@ -23,7 +23,7 @@ beforeEach(() => {
   ticks.length = 0;
 });
 
-function clock(onMove: (offset: number) => void = () => undefined): LocalClock {
+function clock(onMove: (offset: number) => void = () => undefined, asleep: string[] = []): LocalClock {
   return startClock({
     schedules: [
       { name: 'sweep', to: 'sweep', path: '/', everyMinutes: 1 },
@@ -35,10 +35,21 @@ function clock(onMove: (offset: number) => void = () => undefined): LocalClock {
       return Promise.resolve();
     },
     byHand: true,
+    asleep,
   });
 }
 
 describe('the clock', () => {
+  it('leaves to tick what is asleep', async () => {
+    const local = clock(undefined, ['hourly']);
+    local.release();
+    await local.advance(2 * 60 * 60_000);
+    expect(ticks.map(({ url }) => url)).toEqual(['/']);
+    expect(await local.tick('hourly')).toBe(204);
+    expect(ticks.at(-1)?.url).toBe('/hourly');
+    local.stop();
+  });
+
   it('calls what became due, once, as Cloud Scheduler calls it', async () => {
     const local = clock();
     local.release();

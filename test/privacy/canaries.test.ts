@@ -121,7 +121,7 @@ async function walk(): Promise<void> {
   const standIns = `api.bigcommerce.com=${store.port}`;
   // Letters go to whom they are for: they are kept apart from what is looked through.
   const mailDir = join(await folder(), 'mail');
-  const cloud = await testCloud({ apart: FUNCTIONS, dataDir, mailDir, standIns });
+  const cloud = await testCloud({ apart: FUNCTIONS, dataDir, mailDir, standIns, asleep: [] });
   const stops: (() => Promise<unknown>)[] = [() => store.close(), () => cloud.stop()];
   const exported = async (
     when: 'before erasing' | 'in the end',

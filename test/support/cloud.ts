@@ -12,6 +12,12 @@ export const TEST_DELIVERY: Readonly<Partial<Delivery>> = {
   maxDeliveryAttempts: 5,
 };
 
+/**
+ * Copies of whole databases, which hours that a test lets pass would bring many of. Tests of backups, and those of what
+ * is kept anywhere, have them made as time goes (`asleep: []`).
+ */
+const BACKUPS = ['backup', 'backup-check', 'offsite-copy', 'offsite-purge', 'restore-drill'];
+
 export type TestCloud = Cloud & {
   /** Every line that the functions wrote until now. */
   readonly lines: readonly string[];
@@ -34,6 +40,7 @@ export async function testCloud(
   const lines: string[] = [];
   const cloud = await startCloud({
     clockByHand: true,
+    asleep: BACKUPS,
     ...rest,
     delivery: { ...TEST_DELIVERY, ...rest.delivery },
     onLine: (line) => {
