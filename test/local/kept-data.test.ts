@@ -16,11 +16,11 @@ async function write(what: string): Promise<void> {
     await mkdir(join(folder, part), { recursive: true });
     await writeFile(join(folder, part, 'file'), what);
   }
-  await writeFile(join(folder, 'merchants.json'), what);
+  for (const file of ['stripe.json', 'merchants.json']) await writeFile(join(folder, file), what);
 }
 
 function written(): Promise<string[]> {
-  const files = ['firestore/file', 'kms/file', 'storage/file', 'merchants.json'];
+  const files = ['firestore/file', 'kms/file', 'storage/file', 'stripe.json', 'merchants.json'];
   return Promise.all(files.map((file) => readFile(join(folder, file), 'utf8').catch(() => 'none')));
 }
 
@@ -37,7 +37,7 @@ describe('a folder of data', () => {
     await write('first');
     await leaveData(folder);
     expect(await takeData(folder)).toBeUndefined();
-    expect(await written()).toEqual(['first', 'first', 'first', 'first']);
+    expect(await written()).toEqual(['first', 'first', 'first', 'first', 'first']);
   });
 
   it('is as it was taken when it was not left, however often', async () => {
@@ -47,7 +47,7 @@ describe('a folder of data', () => {
       await write(what);
       await killed();
       expect(await takeData(folder)).toBe('then');
-      expect(await written()).toEqual(['first', 'first', 'first', 'first']);
+      expect(await written()).toEqual(['first', 'first', 'first', 'first', 'first']);
     }
   });
 
@@ -56,7 +56,7 @@ describe('a folder of data', () => {
     await write('first');
     await killed();
     expect(await takeData(folder)).toBe('then');
-    expect(await written()).toEqual(['none', 'none', 'none', 'none']);
+    expect(await written()).toEqual(['none', 'none', 'none', 'none', 'none']);
   });
 
   it('has one hub', async () => {
