@@ -126,12 +126,16 @@ async function shipAll(shops: Shops, orders: ListedOrder[], all: Platform[]): Pr
     const body = { carrier: 'ups', trackingNumbers: [`1Z${String(turn).padStart(16, '0')}`] };
     expect((await market.supplier.call('POST', path, { body })).status).toBe(201);
   }
-  await eventually(async () => {
-    await market.cloud.clock.advance(MINUTE);
-    for (const state of ['pending', 'failed', 'dead']) {
-      const path = `/v1/deliveries?limit=100&state=${state}`;
-      const { json } = await call<{ data: { kind: string }[] }>(market.retailer, 'GET', path);
-      expect(json.data.filter(({ kind }) => kind === 'shipment')).toEqual([]);
-    }
-  }, 60_000);
+  // Each 429 keeps a shop waiting for a minute.
+  await eventually(
+    async () => {
+      await market.cloud.clock.advance(MINUTE);
+      for (const state of ['pending', 'failed', 'dead']) {
+        const path = `/v1/deliveries?limit=100&state=${state}`;
+        const { json } = await call<{ data: { kind: string }[] }>(market.retailer, 'GET', path);
+        expect(json.data.filter(({ kind }) => kind === 'shipment')).toEqual([]);
+      }
+    },
+    60_000 + orders.length * 5_000,
+  );
 }
