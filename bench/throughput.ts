@@ -6,7 +6,8 @@ import type { DemoFile } from '../local/demo-file.ts';
 import { type Bundled, startBundled } from './bundled.ts';
 import { fire, firstAnswer } from './load.ts';
 import { documentsOfOneOrder } from './order-documents.ts';
-import { signedOrder } from './orders.ts';
+import type { Shot } from './load.ts';
+import { type Sender, seedSenders, signedEvent, signedOrder } from './orders.ts';
 import type { Figure } from './table.ts';
 
 const AT_ONCE = 32;
@@ -33,7 +34,8 @@ export async function throughput(
   const bare = await startBundled(folders.bare, env, { probed: true });
   try {
     await firstAnswer(bare.port, signedOrder(demo));
-    const round = (bundled: Bundled): Promise<number> => cpuSeconds(bundled, demo, size.requests);
+    const round = (bundled: Bundled): Promise<number> =>
+      cpuSeconds(bundled, () => signedOrder(demo), size.requests);
     // What is compiled and grown by then is no part of the figure.
     await round(ours);
     await round(bare);
@@ -45,21 +47,48 @@ export async function throughput(
     const requests = size.rounds * size.requests;
     return [
       {
-        what: 'accepted webhooks a second on one core',
+        what: 'accepted webhooks a second on one core (Shopify)',
         unit: '/s',
         ours: requests / spent.ours,
         limit: requests / spent.bare,
         better: 'more',
         aim: 0.8,
       },
+      ...(await ofEachPlatform(cloud, demo, ours, size)),
     ];
   } finally {
     await Promise.all([ours.stop(), bare.stop()]);
   }
 }
 
-async function cpuSeconds(bundled: Bundled, demo: DemoFile, requests: number): Promise<number> {
+/** The same of the other platforms' events. BigCommerce's are thin: an order is noted, and read at the store afterwards. */
+async function ofEachPlatform(
+  cloud: Cloud,
+  demo: DemoFile,
+  ours: Bundled,
+  size: { rounds: number; requests: number },
+): Promise<Figure[]> {
+  const senders = await seedSenders(cloud, demo);
+  const names: Record<Sender, string> = {
+    woocommerce: 'WooCommerce',
+    bigcommerce: 'BigCommerce (thin)',
+    standard: 'Standard Webhooks',
+  };
+  const figures: Figure[] = [];
+  for (const sender of ['woocommerce', 'bigcommerce', 'standard'] as const) {
+    const next = (): Shot => signedEvent(sender, senders);
+    await firstAnswer(ours.port, next());
+    await cpuSeconds(ours, next, size.requests);
+    let spent = 0;
+    for (let round = 0; round < size.rounds; round += 1) spent += await cpuSeconds(ours, next, size.requests);
+    const what = `the same of ${names[sender]}`;
+    figures.push({ what, unit: '/s', ours: (size.rounds * size.requests) / spent, better: 'more' });
+  }
+  return figures;
+}
+
+async function cpuSeconds(bundled: Bundled, next: () => Shot, requests: number): Promise<number> {
   const before = await bundled.usage();
-  await fire(bundled.port, { count: requests, atOnce: AT_ONCE, next: () => signedOrder(demo) });
+  await fire(bundled.port, { count: requests, atOnce: AT_ONCE, next });
   return (await bundled.usage()).cpuSeconds - before.cpuSeconds;
 }

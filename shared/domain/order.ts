@@ -131,7 +131,8 @@ export interface OrderBilling {
 export interface StoredOrder {
   companyId: string;
   code: string;
-  source: { connectionId: string | null; platform: string; externalId: string } | null;
+  /** `mute`: nothing can be told to the shop, which was connected for its webhooks alone. */
+  source: { connectionId: string | null; platform: string; externalId: string; mute?: true } | null;
   state: OrderState;
   routing: 'pending' | 'done' | 'held';
   held: { code: HeldCode; at: string } | null;

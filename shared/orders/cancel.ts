@@ -38,7 +38,7 @@ export async function cancel(
     const companies = [
       ...new Set([target.companyId, ...[...supplies.values()].map((each) => each.companyId)]),
     ];
-    const found = await Promise.all(companies.map((each) => endpointsOf(deps.db, each, tx)));
+    const found = await Promise.all(companies.map((each) => endpointsOf(deps, each)));
     const endpoints = new Map(companies.map((each, place) => [each, found[place] ?? []]));
     const queued: Queued = [];
     const tell = (companyId: string, orderId: string): void => {

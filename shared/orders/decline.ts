@@ -37,7 +37,7 @@ export async function decline(
     if (origin === null || owned === undefined) {
       throw new AppError('CONFLICT', 'only a supplier declines; a retailer cancels');
     }
-    const endpoints = await endpointsOf(deps.db, origin.companyId, tx);
+    const endpoints = await endpointsOf(deps, origin.companyId);
     const named = lineIds && [...new Set(lineIds)].map((lineId) => ({ lineId, quantity: 1 }));
     const declined = named === undefined ? allOf(order.lines, left) : chosen(order.lines, named, left);
     const others = await tx.get(activeSuppliers(deps.db, origin.companyId).select());

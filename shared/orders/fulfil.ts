@@ -62,7 +62,7 @@ export async function fulfil(
       tracking: { ...details.tracking, [id]: tracking },
     });
     const writeDetails = seals ? await sealDetails(tx, target, order, more, deps) : undefined;
-    const endpoints = await endpointsOf(deps.db, ownerOf(target, order).companyId, tx);
+    const endpoints = await endpointsOf(deps, ownerOf(target, order).companyId);
 
     const at = timestamp(deps.now);
     const base = { id, carrier: shipment.carrier, shippedAt: shipment.shippedAt ?? at, partner: null };
@@ -118,7 +118,7 @@ export async function correctFulfilment(
       return { ...details, tracking: { ...details.tracking, [fulfilmentId]: now } };
     };
     const writeDetails = seals ? await sealDetails(tx, target, order, corrections, deps) : undefined;
-    const endpoints = await endpointsOf(deps.db, ownerOf(target, order).companyId, tx);
+    const endpoints = await endpointsOf(deps, ownerOf(target, order).companyId);
 
     const at = timestamp(deps.now);
     const corrected = (each: StoredOrder): StoredOrder => ({

@@ -28,6 +28,8 @@ export interface OrderSource {
   companyId: string;
   connectionId: string | null;
   platform: string;
+  /** Nothing can be told to it. */
+  mute?: boolean;
 }
 
 /** What became of an event about an order. */
@@ -152,6 +154,7 @@ export function newOrder(
       connectionId: source.connectionId,
       platform: source.platform,
       externalId: minimised.externalId,
+      ...(source.mute === true && { mute: true as const }),
     },
     state: 'received',
     routing: held ? 'held' : 'pending',

@@ -89,7 +89,7 @@ async function routeVersion(read: ReadOrder, owner: Party, acting: Acting, deps:
   const facts = { supplyOrders: placed.length, lines: routed.lines.length };
   addEntry(batch, { ...about(owner, acting), action: 'order.routed', facts }, deps);
   if (placed.length > 0) {
-    const endpoints = await endpointsOf(db, owner.companyId);
+    const endpoints = await endpointsOf(deps, owner.companyId);
     queued.push(...addEvents(batch, { ...owner, event: 'order.routed' }, endpoints, deps));
   }
   await batch.commit();
@@ -128,8 +128,8 @@ async function tellSupplier(
   deps: RouteDeps,
 ): Promise<Queued> {
   const [shop, endpoints] = await Promise.all([
-    orderShopOf(deps.db, holder.companyId),
-    endpointsOf(deps.db, holder.companyId),
+    orderShopOf(deps, holder.companyId),
+    endpointsOf(deps, holder.companyId),
   ]);
   const added = supply.lines.filter((line) => lines.has(line.origin ?? '')).map((line) => line.id);
   const order = { ...holder, kind: 'order', lineIds: added } as const;

@@ -5,7 +5,7 @@ export function listView(id: string, order: StoredOrder) {
   return {
     id,
     code: order.code,
-    source: order.source,
+    source: order.source && shownSource(order.source),
     state: order.state,
     routing: order.routing,
     held: order.held,
@@ -61,4 +61,8 @@ export function singleView(
       trackingUrls: tracking[fulfilment.id]?.urls ?? [],
     })),
   };
+}
+
+function shownSource({ connectionId, platform, externalId }: NonNullable<StoredOrder['source']>) {
+  return { connectionId, platform, externalId };
 }

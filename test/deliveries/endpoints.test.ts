@@ -5,7 +5,7 @@ import { backoff } from '../../shared/deliveries/deliver.ts';
 import type { EventType } from '../../shared/domain/delivery.ts';
 import { act, log, trade } from '../orders/trading.ts';
 import type { Merchant } from '../support/market.ts';
-import { deliveriesOf, settled, ship, type Shops, startShops } from './shops.ts';
+import { noticed, deliveriesOf, settled, ship, type Shops, startShops } from './shops.ts';
 
 let shops: Shops;
 beforeAll(async () => {
@@ -27,6 +27,7 @@ const URL = 'https://erp.merchant.com/hook?key=in-the-address';
 async function listen(who: Merchant, events?: EventType[]): Promise<{ id: string; secret: string }> {
   const answer = await who.call('POST', '/v1/endpoints', { body: { url: URL, ...(events && { events }) } });
   expect(answer.status).toBe(201);
+  await noticed(shops.market);
   return answer.json as { id: string; secret: string };
 }
 

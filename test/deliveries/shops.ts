@@ -27,6 +27,11 @@ export async function startShops(options: Parameters<typeof testCloud>[0] = {}):
   return { market, shop, stop };
 }
 
+/** Whom to tell is remembered for half a minute. */
+export function noticed(market: Market): Promise<void> {
+  return market.cloud.clock.advance(30_000);
+}
+
 /** A connection with what its platform's API takes, as it is stored once a merchant has connected its shop. */
 export async function connectShop(
   { market, shop }: Shops,
@@ -48,6 +53,7 @@ export async function connectShop(
   const createdAt = new Date().toISOString();
   await market.seed.db.doc(`connectionRefs/${id}`).set({ companyId });
   await market.seed.db.doc(`companies/${companyId}/connections/${id}`).set({ platform, sealed, createdAt });
+  await noticed(market);
   return id;
 }
 

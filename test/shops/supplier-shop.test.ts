@@ -76,6 +76,8 @@ async function made(staff: Staff): Promise<{ own: SeenOrder; supply: SeenOrder; 
       .doc(paths.connection(market.supplier.companyId, each.connectionId()))
       .update({ createdAt });
   }
+  // Which shop takes orders is remembered for half a minute.
+  await market.cloud.clock.advance(30_000);
   const before = new Set(staff.orders());
   const { own, supply } = await trade(market);
   const id = await eventually(() => {

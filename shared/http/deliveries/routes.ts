@@ -63,7 +63,7 @@ export const createEndpointRoute = createRoute({
   tags,
   summary: 'Add an endpoint',
   description:
-    'From now on it is sent `{ type, timestamp, data }`, signed as Standard Webhooks says (`webhook-id`, `webhook-timestamp`, `webhook-signature: v1,…`). `data` holds ids and the trade as it is when it is sent, nothing of the consumer and no tracking numbers. Each event comes at least once, with the same `webhook-id`; those about one order come in order. Answer 2xx within 15 seconds; anything else is tried again for a day and a half, and 410 ends it.',
+    'From half a minute later at the latest it is sent `{ type, timestamp, data }`, signed as Standard Webhooks says (`webhook-id`, `webhook-timestamp`, `webhook-signature: v1,…`). `data` holds ids and the trade as it is when it is sent, nothing of the consumer and no tracking numbers. Each event comes at least once, with the same `webhook-id`; those about one order come in order. Answer 2xx within 15 seconds; anything else is tried again for a day and a half, and 410 ends it.',
   ...requires('endpoints:write'),
   request: { body: body(NewEndpoint) },
   responses: {

@@ -27,7 +27,9 @@ export async function takeEvent(
   { receive, remove, pull, poll, uninstall, log }: TakeDeps,
 ): Promise<boolean> {
   const { companyId } = connection;
-  const source = { companyId, connectionId: connection.id, platform: connection.secrets.platform };
+  const { secrets } = connection;
+  const mute = secrets.platform === 'shopify' && secrets.token === undefined;
+  const source = { companyId, connectionId: connection.id, platform: secrets.platform, mute };
   const acting = { actor: { type: 'platform', id: connection.id }, requestId } as const;
   switch (event.kind) {
     case 'ignored':
