@@ -41,6 +41,14 @@ describe('backups over days', () => {
     expect(backups.alerts('backup.missing')).toBe(0);
   });
 
+  it('is begun by the check when its tick was missed', async () => {
+    await nextSlot();
+    await cloud.clock.advance(2 * MINUTE);
+    const before = cloud.lines.length;
+    await backups.until('good');
+    expect(cloud.lines.slice(before).join()).toContain('backup.good');
+  });
+
   it('of what is no key are four a day for a week, then one; offsite nobody can delete', async () => {
     const oldest = (await backups.all()).filter((each) => each.state === 'good');
     await cloud.clock.advance(8 * 24 * HOUR);
