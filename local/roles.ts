@@ -56,13 +56,23 @@ export const ROLES = {
   webhooks: {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
-    topics: { orders: 'pubsub.publisher', stock: 'pubsub.publisher', pulls: 'pubsub.publisher' },
+    topics: {
+      orders: 'pubsub.publisher',
+      stock: 'pubsub.publisher',
+      deliveries: 'pubsub.publisher',
+      pulls: 'pubsub.publisher',
+    },
   },
   // Reads orders at shops, with the credentials that merchants gave for that, and takes them in as `webhooks` does.
   pull: {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
-    topics: { orders: 'pubsub.publisher', stock: 'pubsub.publisher', pulls: 'pubsub.publisher' },
+    topics: {
+      orders: 'pubsub.publisher',
+      stock: 'pubsub.publisher',
+      deliveries: 'pubsub.publisher',
+      pulls: 'pubsub.publisher',
+    },
   },
   'route-order': {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },

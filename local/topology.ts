@@ -29,9 +29,9 @@ export const FUNCTIONS = [
   'backup-check',
   'offsite-copy',
   'offsite-purge',
-  'restore-drill',
   'deliver',
   'pull',
+  'restore-drill',
 ] as const;
 
 export type FunctionName = (typeof FUNCTIONS)[number];

@@ -1,6 +1,7 @@
 /* eslint-disable @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-member-access,
    @typescript-eslint/no-unsafe-argument -- A shop takes whatever JSON comes, and looks at what it needs of it. */
 import { createHash } from 'node:crypto';
+import { madeBigCommerceOrder } from './made-orders.ts';
 import { type BigCommerceOrder, mailDate } from './sample-bigcommerce-order.ts';
 import { standardHeaders } from './standard.ts';
 import { Outbox, type ShopCall, type ShopReply, type StandIn, startStandIn } from './stand-in.ts';
@@ -110,16 +111,10 @@ export async function startBigCommerce(options: {
   const create = async ({ json }: ShopCall): Promise<ShopReply> => {
     if (!Array.isArray(json?.products)) return WRONG;
     const id = ++last;
-    const order = { ...json, id, date_created: mailDate(now()), date_modified: mailDate(now()) };
-    const products = (json.products as Json[]).map((each, place) => ({
-      id: place + 1,
-      quantity_shipped: 0,
-      ...each,
-    }));
-    const addresses = ((json.shipping_addresses ?? []) as Json[]).map((each) => ({ id: 51, ...each }));
-    orders.set(id, { order, products, addresses });
+    const made = madeBigCommerceOrder(json, id, now());
+    orders.set(id, made);
     await tell('store/order/created', { type: 'order', id });
-    return { status: 201, body: order };
+    return { status: 201, body: made.order };
   };
   const ship = async (id: number, known: BigCommerceOrder, { json }: ShopCall): Promise<ShopReply> => {
     const items = (json?.items ?? []) as { order_product_id: number; quantity: number }[];

@@ -1,6 +1,7 @@
 /* eslint-disable @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-member-access,
    @typescript-eslint/no-unsafe-argument -- A shop takes whatever JSON comes, and looks at what it needs of it. */
 import { createHmac } from 'node:crypto';
+import { madeShopifyOrder, numberOf } from './made-orders.ts';
 import { sendShopifyOrder } from './shopify.ts';
 import { Outbox, type ShopCall, type ShopReply, type StandIn, startStandIn } from './stand-in.ts';
 
@@ -145,7 +146,7 @@ export async function startShopify(options: {
       return { fulfillment: null, userErrors: [wrong('fulfillmentId')] };
     },
     orderCreate: ({ order }) => {
-      const made = createdOrder(order, ++last, now());
+      const made = madeShopifyOrder(order, ++last, now());
       orders.set(String(made['id']), made);
       void tell('orders/create', made);
       return { order: { id: `gid://shopify/Order/${made['id']}` }, userErrors: [] };
@@ -238,10 +239,6 @@ export async function startShopify(options: {
   return standing;
 }
 
-function numberOf(gid: string): string {
-  return gid.slice(gid.lastIndexOf('/') + 1);
-}
-
 function wrong(field: string): Json {
   return { field: [field], message: 'is invalid' };
 }
@@ -305,7 +302,11 @@ function orderNode(order: Json): Json {
     fulfillments: (order['fulfillments'] as Json[]).map((made) => ({
       id: `gid://shopify/Fulfillment/${made['id']}`,
       status: String(made['status']).toUpperCase(),
-      trackingInfo: ((made['tracking_numbers'] ?? []) as string[]).map((number) => ({ number })),
+      trackingInfo: ((made['tracking_numbers'] ?? []) as string[]).map((number, place) => ({
+        number,
+        company: made['tracking_company'] ?? null,
+        url: made['tracking_urls']?.[place] ?? null,
+      })),
       fulfillmentLineItems: {
         nodes: (made['line_items'] as Json[]).map(({ id, quantity }) => ({
           quantity,
@@ -345,50 +346,6 @@ function tracking(given: Json | undefined): Json {
     tracking_company: given?.['company'] ?? null,
     tracking_numbers: given?.['numbers'] ?? [],
     tracking_urls: given?.['urls'] ?? [],
-  };
-}
-
-function createdOrder(input: Json, id: number, now: number): Json {
-  const to = (input['shippingAddress'] ?? {}) as Json;
-  const lines = (input['lineItems'] as Json[]).map((line, place) => ({
-    id: id * 10 + place,
-    variant_id: place + 1,
-    sku: line['sku'] ?? decodeURIComponent(numberOf(String(line['variantId'] ?? ''))),
-    title: line['title'] ?? 'A product',
-    variant_title: null,
-    quantity: line['quantity'],
-    current_quantity: line['quantity'],
-    requires_shipping: true,
-    price: String(line['priceSet']?.shopMoney.amount ?? '0'),
-  }));
-  const items = lines
-    .reduce((sum, { price, quantity }) => sum + Number(price) * Number(quantity), 0)
-    .toFixed(2);
-  return {
-    id,
-    name: `#${id % 100_000}`,
-    source_identifier: input['sourceIdentifier'] ?? null,
-    note_attributes: ((input['customAttributes'] ?? []) as Json[]).map(({ key, value }) => ({
-      name: key,
-      value,
-    })),
-    currency: input['currency'],
-    financial_status: String(input['financialStatus'] ?? 'PENDING').toLowerCase(),
-    cancelled_at: null,
-    updated_at: new Date(now).toISOString(),
-    total_line_items_price: items,
-    total_shipping_price_set: { shop_money: { amount: '0.00', currency_code: input['currency'] } },
-    total_tax: '0.00',
-    total_discounts: '0.00',
-    total_price: items,
-    line_items: lines,
-    fulfillments: [],
-    shipping_lines: [],
-    shipping_address: {
-      ...{ first_name: to['firstName'], last_name: to['lastName'], name: null, address1: to['address1'] },
-      ...{ address2: to['address2'], city: to['city'], zip: to['zip'], province: to['province'] },
-      country_code: to['countryCode'],
-    },
   };
 }
 

@@ -1,6 +1,7 @@
 /* eslint-disable @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-member-access,
    @typescript-eslint/no-unsafe-argument -- A shop takes whatever JSON comes, and looks at what it needs of it. */
 import { createHash, createHmac } from 'node:crypto';
+import { madeWooCommerceOrder } from './made-orders.ts';
 import { gmt } from './sample-woocommerce-order.ts';
 import { Outbox, type ShopCall, type ShopReply, type StandIn, startStandIn } from './stand-in.ts';
 
@@ -97,7 +98,7 @@ export async function startWooCommerce(options: {
     const { method } = call;
     if (id === undefined && method === 'GET') return { status: 200, body: page(changedOrders(call), call) };
     if (id === undefined && method === 'POST') {
-      const made = { ...call.json, id: ++last, number: String(last), ...modified(), refunds: [] };
+      const made = madeWooCommerceOrder(call.json, ++last, now(), products);
       orders.set(last, made);
       await tell('order.created', made);
       return { status: 201, body: made };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { askShop } from './ask-shop.ts';
 import { readBigCommerceOrder } from './bigcommerce.ts';
-import { Id } from './fields.ts';
+import { Id, markerIn } from './fields.ts';
 import { readAs } from './parse.ts';
 import type { CommerceEvent, ConnectionSecrets } from './platform.ts';
 import { pageAfter, readEach, type ShopDeps, type ShopOrders } from './shop-orders.ts';
@@ -14,6 +14,7 @@ export type BigCommerceShop = Omit<
 const PAGE = 20;
 /** The most that an order's products come in at once. */
 const PRODUCTS = 250;
+const Ours = z.object({ external_order_id: z.unknown().optional() });
 const Named = z.object({ id: Id, date_modified: z.string().nullish() });
 
 /** Orders of BigCommerce's V2 API: https://developer.bigcommerce.com/docs/rest-management/orders */
@@ -32,7 +33,10 @@ export function bigCommerceOrders(shop: BigCommerceShop, deps: ShopDeps): ShopOr
       products.push(...found);
       if (found.length < PRODUCTS) break;
     }
-    return readBigCommerceOrder({ order, addresses: addresses ?? [], products });
+    // Only of an order that we made ourselves: what a store ships of its own orders is not looked at.
+    const ours = markerIn(readAs(Ours, order).external_order_id).marker !== undefined;
+    const shipments = ours ? await get(`v2/orders/${externalId}/shipments?limit=${PRODUCTS}`) : [];
+    return readBigCommerceOrder({ order, addresses: addresses ?? [], products, shipments: shipments ?? [] });
   }
 
   return {

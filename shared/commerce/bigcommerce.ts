@@ -1,11 +1,18 @@
 import { z } from 'zod';
 import { AppError, badFields } from '../domain/errors.ts';
 import { isCurrency } from '../domain/money.ts';
-import { type IncomingLine, type IncomingOrder, type ShipTo, Sku, type Totals } from '../domain/order.ts';
+import {
+  type IncomingLine,
+  type IncomingOrder,
+  type IncomingShipment,
+  type ShipTo,
+  Sku,
+  type Totals,
+} from '../domain/order.ts';
 import { MOST_LINES } from '../domain/order-data.ts';
 import { plainLines } from '../domain/plain-text.ts';
 import type { Clock } from '../domain/time.ts';
-import { Count, Country, Id, line, markerIn, minor, Money, serviceOf } from './fields.ts';
+import { Count, Country, Id, line, markerIn, minor, Money, serviceOf, trackingOf } from './fields.ts';
 import { ownContacts } from './own-contacts.ts';
 import { parseJson, readAs } from './parse.ts';
 import type { CommerceEvent, ConnectionSecrets, Delivery, Platform, VerifiedDelivery } from './platform.ts';
@@ -85,10 +92,21 @@ const Address = z.object({
   shipping_method: z.string().nullish(),
 });
 
+/** All that is read of `GET /v2/orders/{id}/shipments`, which is asked for where the order is one that we made. */
+const Shipment = z.object({
+  tracking_number: z.string().nullish(),
+  tracking_carrier: z.string().nullish(),
+  shipping_provider: z.string().nullish(),
+  shipping_method: z.string().nullish(),
+  tracking_link: z.string().nullish(),
+  items: z.array(z.object({ order_product_id: Id, quantity: Count })),
+});
+
 const Fetched = z.object({
   order: Order,
   products: z.array(Product).max(MOST_LINES),
   addresses: z.array(Address),
+  shipments: z.array(Shipment),
 });
 type Fetched = z.infer<typeof Fetched>;
 
@@ -116,18 +134,21 @@ export function readBigCommerceOrder(parts: {
   order: unknown;
   products: unknown;
   addresses: unknown;
+  shipments?: unknown;
 }): CommerceEvent {
-  const fetched = readAs(Fetched, parts);
+  const fetched = readAs(Fetched, { ...parts, shipments: parts.shipments ?? [] });
   const { order } = fetched;
   const lines = linesOf(fetched);
   // Status 0 is a checkout that nobody has finished.
   if (lines.length === 0 || order.status_id === INCOMPLETE) {
     return { kind: 'ignored', reason: 'nothing_to_ship' };
   }
-  return { kind: 'order', order: { ...mapped(fetched), lines, scrub: ownContacts(parts) } };
+  const read = mapped(fetched);
+  const shipments = read.marker === undefined ? {} : { shipments: shipmentsOf(fetched) };
+  return { kind: 'order', order: { ...read, lines, ...shipments, scrub: ownContacts(parts) } };
 }
 
-function mapped(fetched: Fetched): Omit<IncomingOrder, 'lines' | 'scrub'> {
+function mapped(fetched: Fetched): Omit<IncomingOrder, 'lines' | 'shipments' | 'scrub'> {
   const { order, addresses } = fetched;
   return {
     externalId: order.id,
@@ -163,6 +184,17 @@ function linesOf(fetched: Fetched): IncomingLine[] {
     cancelledQuantity: Math.min(item.quantity_refunded ?? 0, item.quantity - shipped(item)),
     fulfilledQuantity: shipped(item),
     unitPrice: minor(item.price_ex_tax, currencyOf(fetched.order), `products.${index}.price_ex_tax`),
+  }));
+}
+
+function shipmentsOf({ shipments }: Fetched): IncomingShipment[] {
+  return shipments.map((each) => ({
+    ...trackingOf({
+      carrier: each.tracking_carrier || each.shipping_provider || each.shipping_method,
+      numbers: each.tracking_number?.split(', '),
+      urls: [each.tracking_link],
+    }),
+    lines: each.items.map(({ order_product_id: key, quantity }) => ({ key, quantity })),
   }));
 }
 

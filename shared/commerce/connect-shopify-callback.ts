@@ -1,11 +1,10 @@
-import { FieldValue } from '@google-cloud/firestore';
 import { z } from 'zod';
 import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import { AppError } from '../domain/errors.ts';
 import { aboutConnection, type ConnectDeps, makeWebhooks, type Merchant, stateHash } from './connect.ts';
-import { openSecrets, sealSecrets, shopHash } from './connections.ts';
+import { inShopRef, openSecrets, sealSecrets, shopHash } from './connections.ts';
 import { exchangeCode, verifyCallback } from './shopify-app.ts';
 import { StoredConnection } from './stored-connection.ts';
 
@@ -57,8 +56,7 @@ export async function finishShopify(
     if (!unused.exists) throw unknown();
     tx.delete(stateRef);
     tx.update(ref, fields);
-    const here = { companyId, connectionId: id };
-    tx.set(shopRef, { connections: FieldValue.arrayUnion(here) }, { merge: true });
+    tx.set(shopRef, inShopRef(companyId, id), { merge: true });
     return addEntry(tx, aboutConnection(merchant, id, 'connection.changed'), deps);
   });
   const stored = { ...before, ...fields };

@@ -144,9 +144,20 @@ export async function storeConnection(
   batch.set(deps.db.doc(paths.connection(companyId, id)), stored);
   if (secrets.platform === 'shopify') {
     const ref = deps.db.doc(paths.shopRef(await shopHash(secrets.shop, deps.keyring)));
-    batch.set(ref, { connections: FieldValue.arrayUnion({ companyId, connectionId: id }) }, { merge: true });
+    batch.set(ref, inShopRef(companyId, id), { merge: true });
   }
   await batch.commit();
+}
+
+/**
+ * What `shopRefs/{hash}` gets for a connection, and keeps when that is removed: a shop's orders are erased long after.
+ * `companies` is by what it is found when a company is deleted.
+ */
+export function inShopRef(companyId: string, connectionId: string) {
+  return {
+    connections: FieldValue.arrayUnion({ companyId, connectionId }),
+    companies: FieldValue.arrayUnion(companyId),
+  };
 }
 
 /** A shop's name in `shopRefs`, by which it is found when Shopify names it alone. */

@@ -16,6 +16,26 @@ export const line = (most: number): z.ZodType<string> =>
     .nullish()
     .transform((text) => plainLine((text ?? '').slice(0, most)));
 
+/** Carrier and tracking of a shipment, as far as they are of the form that our own API takes. */
+export function trackingOf(given: {
+  carrier?: string | null | undefined;
+  numbers?: (string | null | undefined)[] | null | undefined;
+  urls?: (string | null | undefined)[] | null | undefined;
+}): { carrier: string | null; trackingNumbers: string[]; trackingUrls: string[] } {
+  const carrier = (given.carrier ?? '').trim().toLowerCase();
+  const texts = (list: typeof given.urls): string[] => (list ?? []).flatMap((each) => each?.trim() ?? []);
+  return {
+    carrier: /^[a-z0-9][a-z0-9 ._-]{0,59}$/.test(carrier) ? carrier : null,
+    trackingNumbers: texts(given.numbers)
+      .filter((number) => /^[A-Za-z0-9][A-Za-z0-9 ._/-]{0,99}$/.test(number))
+      .slice(0, MOST_TRACKING),
+    trackingUrls: texts(given.urls)
+      .filter((url) => url.length <= 1000 && URL.parse(url)?.protocol === 'https:')
+      .slice(0, MOST_TRACKING),
+  };
+}
+const MOST_TRACKING = 50;
+
 /** A country as ISO 3166 has it in two letters, in whatever case; empty where none is named. */
 export const Country = z
   .string()

@@ -48,6 +48,7 @@ const ONE = `query One($id: ID!, $after: String) {
     }
     fulfillments(first: 50) {
       status
+      trackingInfo(first: 50) { company number url }
       fulfillmentLineItems(first: 100) { nodes { quantity lineItem { id } } }
     }
   }
@@ -104,6 +105,7 @@ const Order = z.object({
   fulfillments: z.array(
     z.object({
       status: z.string(),
+      trackingInfo: z.array(z.object({ company: Text, number: Text, url: Text })),
       fulfillmentLineItems: z.object({
         nodes: z.array(z.object({ quantity: z.int(), lineItem: z.object({ id: Gid }) })),
       }),
@@ -178,8 +180,11 @@ function asInWebhooks(order: Order): unknown {
       requires_shipping: item.requiresShipping,
       price: item.originalUnitPriceSet.amount,
     })),
-    fulfillments: order.fulfillments.map(({ status, fulfillmentLineItems }) => ({
+    fulfillments: order.fulfillments.map(({ status, trackingInfo, fulfillmentLineItems }) => ({
       status: status.toLowerCase(),
+      tracking_company: trackingInfo[0]?.company ?? null,
+      tracking_numbers: trackingInfo.map((each) => each.number ?? null),
+      tracking_urls: trackingInfo.map((each) => each.url ?? null),
       line_items: fulfillmentLineItems.nodes.map(({ quantity, lineItem }) => ({ id: lineItem.id, quantity })),
     })),
     shipping_address: to && {

@@ -2,10 +2,17 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { AppError, badFields } from '../domain/errors.ts';
 import { isCurrency } from '../domain/money.ts';
-import { type IncomingLine, type IncomingOrder, type ShipTo, Sku, type Totals } from '../domain/order.ts';
+import {
+  type IncomingLine,
+  type IncomingOrder,
+  type IncomingShipment,
+  type ShipTo,
+  Sku,
+  type Totals,
+} from '../domain/order.ts';
 import { Instant, MOST_LINES } from '../domain/order-data.ts';
 import { codeText, plainLine, plainLines } from '../domain/plain-text.ts';
-import { Count, Country, Id, line, minor, Money, serviceOf } from './fields.ts';
+import { Count, Country, Id, line, minor, Money, serviceOf, trackingOf } from './fields.ts';
 import { ownContacts } from './own-contacts.ts';
 import { parseJson, readAs } from './parse.ts';
 import type { CommerceEvent, ConnectionSecrets, Delivery, Platform, VerifiedDelivery } from './platform.ts';
@@ -48,6 +55,8 @@ const Address = z.object({
 });
 type Address = z.infer<typeof Address>;
 
+const Texts = z.array(z.string().nullish()).nullish().catch(null);
+
 /** All that is read of an order. What is not named here is dropped: an allow-list, never a list of what to remove. */
 const Order = z.object({
   id: Id,
@@ -68,6 +77,9 @@ const Order = z.object({
       z.object({
         status: z.string().nullish(),
         line_items: z.array(z.object({ id: Id, quantity: Count })).nullish(),
+        tracking_company: z.string().nullish().catch(null),
+        tracking_numbers: Texts,
+        tracking_urls: Texts,
       }),
     )
     .nullish(),
@@ -135,10 +147,12 @@ export function readShopifyOrder(payload: unknown, mustBeCancelled = false): Com
   }
   const lines = linesOf(order);
   if (lines.length === 0) return { kind: 'ignored', reason: 'nothing_to_ship' };
-  return { kind: 'order', order: { ...mapped(order), lines, scrub: ownContacts(payload) } };
+  const read = mapped(order);
+  const shipments = read.marker === undefined ? {} : { shipments: shipmentsOf(order) };
+  return { kind: 'order', order: { ...read, lines, ...shipments, scrub: ownContacts(payload) } };
 }
 
-function mapped(order: Order): Omit<IncomingOrder, 'lines' | 'scrub'> {
+function mapped(order: Order): Omit<IncomingOrder, 'lines' | 'shipments' | 'scrub'> {
   return {
     externalId: order.id,
     marker: markerIn(order),
@@ -153,13 +167,13 @@ function mapped(order: Order): Omit<IncomingOrder, 'lines' | 'scrub'> {
   };
 }
 
-/** Only what has to be shipped: no gift cards, downloads or tips. */
 /** What we write into an order that we make: only whoever has the MAC's key can tell it from a shopper's own words. */
 function markerIn({ note_attributes: attributes }: Order): string | undefined {
   const value = attributes?.find(({ name }) => name === 'strongroom')?.value;
   return typeof value === 'string' ? value : undefined;
 }
 
+/** Only what has to be shipped: no gift cards, downloads or tips. */
 function linesOf(order: Order): IncomingLine[] {
   const shipped = shippedByLine(order);
   return order.line_items.flatMap((item, index) => {
@@ -182,13 +196,21 @@ function skuOf(item: z.infer<typeof Line>): string {
   return item.variant_id === null ? `line-${item.id}` : `variant-${item.variant_id}`;
 }
 
+function shipmentsOf(order: Order): IncomingShipment[] {
+  return (order.fulfillments ?? [])
+    .filter(({ status }) => status === 'success')
+    .map(
+      ({ line_items: items, tracking_company: carrier, tracking_numbers: numbers, tracking_urls: urls }) => ({
+        ...trackingOf({ carrier, numbers, urls }),
+        lines: (items ?? []).map(({ id, quantity }) => ({ key: id, quantity })),
+      }),
+    );
+}
+
 function shippedByLine(order: Order): Map<string, number> {
   const shipped = new Map<string, number>();
-  for (const fulfillment of order.fulfillments ?? []) {
-    if (fulfillment.status !== 'success') continue;
-    for (const { id, quantity } of fulfillment.line_items ?? []) {
-      shipped.set(id, (shipped.get(id) ?? 0) + quantity);
-    }
+  for (const { lines } of shipmentsOf(order)) {
+    for (const { key, quantity } of lines) shipped.set(key, (shipped.get(key) ?? 0) + quantity);
   }
   return shipped;
 }

@@ -2,10 +2,17 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { AppError, badFields } from '../domain/errors.ts';
 import { isCurrency } from '../domain/money.ts';
-import { type IncomingLine, type IncomingOrder, type ShipTo, Sku, type Totals } from '../domain/order.ts';
+import {
+  type IncomingLine,
+  type IncomingOrder,
+  type IncomingShipment,
+  type ShipTo,
+  Sku,
+  type Totals,
+} from '../domain/order.ts';
 import { MOST_LINES } from '../domain/order-data.ts';
 import { codeText, plainLines } from '../domain/plain-text.ts';
-import { Count, Country, Id, line, markerIn, minor, Money, serviceOf } from './fields.ts';
+import { Count, Country, Id, line, markerIn, minor, Money, serviceOf, trackingOf } from './fields.ts';
 import { ownContacts } from './own-contacts.ts';
 import { parseJson, readAs } from './parse.ts';
 import type { CommerceEvent, ConnectionSecrets, Delivery, Platform, VerifiedDelivery } from './platform.ts';
@@ -129,10 +136,12 @@ export function readWooCommerceOrder(payload: unknown): CommerceEvent {
   if (lines.length === 0 || order.needs_processing === false) {
     return { kind: 'ignored', reason: 'nothing_to_ship' };
   }
-  return { kind: 'order', order: { ...mapped(order), lines, scrub: ownContacts(payload) } };
+  const read = mapped(order);
+  const shipments = read.marker === undefined ? {} : { shipments: shipmentsOf(order, lines) };
+  return { kind: 'order', order: { ...read, lines, ...shipments, scrub: ownContacts(payload) } };
 }
 
-function mapped(order: Order): Omit<IncomingOrder, 'lines' | 'scrub'> {
+function mapped(order: Order): Omit<IncomingOrder, 'lines' | 'shipments' | 'scrub'> {
   return {
     externalId: order.id,
     ...markerIn(order.meta_data?.find(({ key }) => key === MARKER)?.value),
@@ -172,6 +181,34 @@ function linesOf(order: Order): IncomingLine[] {
       unitPrice: Math.round(subtotal / item.quantity),
     };
   });
+}
+
+/** Where Shipment Tracking and others keep what was shipped: https://woocommerce.com/document/shipment-tracking/ */
+const TRACKING = '_wc_shipment_tracking_items';
+const Items = z.array(
+  z.object({
+    tracking_provider: z.string().nullish(),
+    custom_tracking_provider: z.string().nullish(),
+    tracking_number: z.string().nullish(),
+    custom_tracking_link: z.string().nullish(),
+  }),
+);
+
+function shipmentsOf(order: Order, lines: IncomingLine[]): IncomingShipment[] {
+  const shipped = lines.filter(({ fulfilledQuantity }) => fulfilledQuantity > 0);
+  if (shipped.length === 0) return [];
+  const found = Items.safeParse(order.meta_data?.find(({ key }) => key === TRACKING)?.value);
+  const items = found.success ? found.data : [];
+  return [
+    {
+      ...trackingOf({
+        carrier: items[0]?.custom_tracking_provider || items[0]?.tracking_provider,
+        numbers: items.map((item) => item.tracking_number),
+        urls: items.map((item) => item.custom_tracking_link),
+      }),
+      lines: shipped.map(({ key, fulfilledQuantity: quantity }) => ({ key, quantity })),
+    },
+  ];
 }
 
 function skuOf(item: z.infer<typeof Line>): string {

@@ -54,12 +54,22 @@ export interface IncomingOrder {
   cancelled: boolean;
   shippingService: string | null;
   lines: IncomingLine[];
+  /** What the shop shipped, the oldest first; of an order alone that claims to be one that we made there. */
+  shipments?: IncomingShipment[];
   totals: Totals;
   /** `null` when the payload names no address. */
   shipTo: ShipTo | null;
   /** RFC 3339 UTC: when the platform last changed the order. */
   updatedAt: string;
   scrub: string[];
+}
+
+export interface IncomingShipment {
+  carrier: string | null;
+  trackingNumbers: string[];
+  trackingUrls: string[];
+  /** By the lines' keys. */
+  lines: { key: string; quantity: number }[];
 }
 
 export interface IncomingLine {

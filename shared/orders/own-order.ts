@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { paths } from '../cloud/firestore.ts';
 import type { LookupKey } from '../crypto/lookup.ts';
-import type { DeliveryMessage } from '../domain/delivery.ts';
+import type { DeliveryMessage, StoredDelivery } from '../domain/delivery.ts';
 import { ID_KINDS, idBody, isId } from '../domain/ids.ts';
 import type { OrdersDeps } from './order-store.ts';
 
@@ -29,6 +29,13 @@ export function readMarker(
   return same ? { companyId, orderId, deliveryId } : undefined;
 }
 
+/** What an event is about when it is about an order that we made: the supply order, and the lines that we made it of. */
+export interface OwnOrder {
+  companyId: string;
+  orderId: string;
+  lineIds: string[];
+}
+
 /**
  * Whether an event is about an order that we made in this shop: then it is the supply order that we made it of, and
  * never a consumer's. Its number at the shop is kept, so that one whose making was never answered is not made again.
@@ -38,13 +45,28 @@ export async function ownOrder(
   source: { companyId: string; externalId: string },
   lookup: LookupKey,
   { db }: Pick<OrdersDeps, 'db'>,
-): Promise<string | undefined> {
+): Promise<OwnOrder | undefined> {
   const own = marker === undefined ? undefined : readMarker(lookup, source.companyId, marker);
   if (own === undefined) return undefined;
   const ref = db.doc(paths.delivery(own.companyId, own.deliveryId));
   const found = await ref.get();
   if (found.exists && found.get('shopId') === null) await ref.update({ shopId: source.externalId });
-  return own.orderId;
+  const { companyId, orderId } = own;
+  return { companyId, orderId, lineIds: (found.get('lineIds') ?? []) as string[] };
+}
+
+/** The same for an order that its shop has no more, and of which it says no more than its number. */
+export async function ownOrderOf(
+  source: { companyId: string; connectionId: string | null; externalId: string },
+  { db }: Pick<OrdersDeps, 'db'>,
+): Promise<OwnOrder | undefined> {
+  const { companyId, connectionId, externalId } = source;
+  const made = await db.collection(paths.deliveries(companyId)).where('shopId', '==', externalId).get();
+  const found = made.docs
+    .map((doc) => doc.data() as StoredDelivery)
+    .find(({ kind, target }) => kind === 'order' && target.id === connectionId);
+  const { orderId = null, lineIds = [] } = found ?? {};
+  return orderId === null ? undefined : { companyId, orderId, lineIds };
 }
 
 function bodyOf(id: string): string {

@@ -21,6 +21,7 @@ import {
 import { withLines } from './progress.ts';
 import { ownOrder } from './own-order.ts';
 import { publishDue } from './publish-due.ts';
+import { takeFromSupplierShop } from './supplier-shop.ts';
 
 /** Where an order came from. Orders made through the API have no connection. */
 export interface OrderSource {
@@ -59,7 +60,10 @@ export async function receiveOrder(
     lookup,
     deps,
   );
-  if (own !== undefined) return { outcome: 'repeated', orderId: own };
+  if (own !== undefined) {
+    const carried = await takeFromSupplierShop(own, incoming, acting, deps);
+    return { outcome: carried ? 'merged' : 'repeated', orderId: own.orderId };
+  }
   const orderId = orderIdOf(lookup, source.connectionId ?? source.companyId, incoming.externalId);
   const minimised = minimise(incoming, deps.now);
   // Each is asked for several times, and is a hash.

@@ -1,5 +1,7 @@
 import { AppError } from '../domain/errors.ts';
 import { cancel } from './cancel.ts';
+import { ownOrderOf } from './own-order.ts';
+import { takeFromSupplierShop } from './supplier-shop.ts';
 import { orderIdOf } from './order-ids.ts';
 import { type Acting, orderDoc, type OrdersDeps } from './order-store.ts';
 import type { OrderSource } from './receive.ts';
@@ -7,7 +9,7 @@ import type { StoredOrder } from '../domain/order.ts';
 import { linesEnded } from './progress.ts';
 
 /**
- * An order that its shop has no more: what was not shipped yet is cancelled. True when that changed something; an order
+ * An order that its shop has no more: what was not shipped yet is cancelled, or declined where we made it ourselves. True when that changed something; an order
  * that we do not have, or that has ended, stays as it is.
  */
 export async function shopRemoved(
@@ -16,6 +18,10 @@ export async function shopRemoved(
   acting: Acting,
   deps: OrdersDeps,
 ): Promise<boolean> {
+  const own = await ownOrderOf({ ...source, externalId }, deps);
+  if (own !== undefined) {
+    return takeFromSupplierShop(own, { cancelled: true, lines: [] }, acting, deps);
+  }
   const lookup = await deps.keyring.lookup();
   const { companyId } = source;
   const orderId = orderIdOf(lookup, source.connectionId ?? companyId, externalId);

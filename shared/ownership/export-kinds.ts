@@ -10,6 +10,8 @@ import { PriceListId, StoredPriceList } from '../catalogue/price-list.ts';
 import { toProduct } from '../catalogue/write-products.ts';
 import { paths } from '../cloud/firestore.ts';
 import type { Keyring } from '../cloud/keyring.ts';
+import { StoredPull } from '../commerce/pulls.ts';
+import { StoredConnection } from '../commerce/stored-connection.ts';
 import { deliveryView } from '../deliveries/delivery-store.ts';
 import { endpointView, StoredEndpoint } from '../deliveries/endpoints.ts';
 import { StoredDelivery } from '../domain/delivery.ts';
@@ -22,6 +24,7 @@ import type { Clock } from '../domain/time.ts';
 import type { StoredErasure } from '../orders/erasure.ts';
 import { unseal } from '../orders/open.ts';
 import { toReadOrder } from '../orders/order-store.ts';
+import type { StoredPrivacyRequest } from '../orders/privacy-request.ts';
 import { listView, singleView } from '../orders/view.ts';
 import { openContact } from '../partners/contact.ts';
 import { requestView, toRequest } from '../support/request-store.ts';
@@ -147,8 +150,9 @@ export const EXPORT_KINDS = {
     isId: anId('connection'),
     render: (_companyId, documents) =>
       documents.map((doc) => {
-        const { platform, createdAt } = doc.data() as { platform: string; createdAt: string };
-        return { id: doc.id, platform, createdAt };
+        const { platform, name, shop, state, scopes, overlapUntil, health, createdAt } =
+          StoredConnection.parse(doc.data());
+        return { id: doc.id, platform, name, shop, state, scopes, overlapUntil, health, createdAt };
       }),
   },
   orders: {
@@ -156,6 +160,24 @@ export const EXPORT_KINDS = {
     isId: anId('order'),
     render: openedOrders,
     opens: true,
+  },
+  pulls: {
+    documents: (db, companyId) => db.collection(paths.pulls(companyId)),
+    isId: anId('pull'),
+    render: (_companyId, documents) =>
+      documents.map((doc) => {
+        const { connectionId, externalId, requestedAt, attempts } = StoredPull.parse(doc.data());
+        return { id: doc.id, connectionId, externalId, requestedAt, attempts };
+      }),
+  },
+  privacyRequests: {
+    documents: (db, companyId) => db.collection(paths.privacyRequests(companyId)),
+    isId: anId('privacy'),
+    render: (_companyId, documents) =>
+      documents.map((doc) => {
+        const { companyId: _, due: _due, cursor: _cursor, ...shown } = doc.data() as StoredPrivacyRequest;
+        return { id: doc.id, ...shown };
+      }),
   },
   endpoints: {
     documents: (db, companyId) => db.collection(paths.endpoints(companyId)),

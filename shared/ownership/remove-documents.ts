@@ -30,6 +30,7 @@ export async function removeAccess(companyId: string, deps: RemoveDeps): Promise
     (await removeAll(ofCompany(paths.partnerInvitations), deps)) &&
     (await removeAll(ofCompany('recoveryLinks'), deps)) &&
     (await removeAll(ofCompany('recoveries'), deps)) &&
+    (await removeAll(ofCompany('shopifyStates'), deps)) &&
     (await removeAll(keys, deps, (doc) => db.doc(paths.apiKeyRef(StoredApiKey.parse(doc.data()).hash)))) &&
     (await removeAll(members, deps, (doc) =>
       db.doc(paths.emailRef(StoredMember.parse(doc.data()).emailHash)),
@@ -51,12 +52,39 @@ export async function removeRest(
   const begun = await requests.get();
   for (const { id } of begun.docs) await grants.remove(id);
   if (!(await removeAll(requests, deps, (doc) => db.doc(paths.supportRequestRef(doc.id))))) return false;
+  if (!(await leaveShops(companyId, deps))) return false;
   for (const collection of await company.listCollections()) {
     if (except.includes(collection.id)) continue;
     if (!(await removeAll(collection, deps))) return false;
   }
   await company.delete();
   return true;
+}
+
+/** Takes a company's connections off what shops' names lead to; what others have there stays. */
+async function leaveShops(companyId: string, { db, inTime }: RemoveDeps): Promise<boolean> {
+  const shops = db.collection('shopRefs').where('companies', 'array-contains', companyId).limit(PAGE);
+  while (inTime()) {
+    const { docs } = await shops.get();
+    if (docs.length === 0) return true;
+    for (const { ref } of docs) {
+      await db.runTransaction(async (tx) => {
+        const { connections } = ((await tx.get(ref)).data() ?? { connections: [] }) as ShopRef;
+        const others = connections.filter((each) => each.companyId !== companyId);
+        if (others.length === 0) tx.delete(ref);
+        else
+          tx.update(ref, {
+            connections: others,
+            companies: [...new Set(others.map((each) => each.companyId))],
+          });
+      });
+    }
+  }
+  return false;
+}
+
+interface ShopRef {
+  connections: { companyId: string; connectionId: string }[];
 }
 
 /** Deletes page by page, each document together with the one that `along` names. False when the time is over first. */

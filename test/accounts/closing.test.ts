@@ -1,3 +1,4 @@
+import { FieldValue } from '@google-cloud/firestore';
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectCompanies, seedCompany, seedProducts } from '../../local/seed.ts';
@@ -44,6 +45,10 @@ const certificate = async (receipt: string) => {
 const actions = async (companyId: string) => (await people.log(companyId)).map(({ action }) => action);
 const below = async (companyId: string) =>
   (await db().doc(paths.company(companyId)).listCollections()).map(({ id }) => id).sort();
+const shopsOf = async (companyId: string) => {
+  const found = await db().collection('shopRefs').where('companies', 'array-contains', companyId).get();
+  return found.docs.map(({ id }) => id);
+};
 const statement = async (jws: string | null) => {
   const answer = await fetch(`${market.cloud.baseUrl}/.well-known/jwks.json`);
   const keys = createLocalJWKSet((await answer.json()) as JSONWebKeySet);
@@ -114,6 +119,13 @@ describe('a deletion', () => {
   it('destroys every key, removes every document, tells partners and leaves a certificate', async () => {
     const { companyId, apiKey, email, password } = market.demo.retailer;
     const { orderId, supplyOrderId } = await market.routed();
+    const [shop = ''] = await shopsOf(companyId);
+    const theirs = { companyId: market.supplier.companyId, connectionId: randomId('connection') };
+    const both = {
+      connections: FieldValue.arrayUnion(theirs),
+      companies: FieldValue.arrayUnion(theirs.companyId),
+    };
+    await db().doc(paths.shopRef(shop)).update(both);
     const { receipt } = (await close((await ownerOf(companyId)).token)).json as { receipt: string };
     await people.cloud.clock.advance(7 * DAY);
     await eventually(async () => {
@@ -121,6 +133,10 @@ describe('a deletion', () => {
       expect((await certificate(receipt)).state).toBe('destroyed');
     }, 25_000);
 
+    expect((await db().doc(paths.shopRef(shop)).get()).data()).toEqual({
+      connections: [theirs],
+      companies: [theirs.companyId],
+    });
     expect((await people.ask('GET', '/v1/company', { token: apiKey })).status).toBe(401);
     expect((await people.signIn(email, password)).status).toBe(401);
     expect(await market.seed.keyring.recordKeyExists(orderId)).toBe(false);

@@ -23,6 +23,17 @@ beforeAll(async () => {
     const partner = connectedSide(randomId('company'), 'retailer', '2026-11-23T09:00:00.000Z');
     batch.create(db.doc(paths.partner(market.retailer.companyId, randomId('partner'))), partner);
   }
+  const { companyId } = market.retailer;
+  const { shopify } = market.demo.connections;
+  const at = '2026-11-23T09:00:00.000Z';
+  batch.create(db.doc(paths.pull(companyId, randomId('pull'))), {
+    ...{ companyId, connectionId: shopify.id, externalId: '4711', requestedAt: at, attempts: 0 },
+    ...{ notBefore: '2100-01-01T00:00:00.000Z', due: 1 },
+  });
+  batch.create(db.doc(paths.privacyRequest(companyId, randomId('privacy'))), {
+    ...{ companyId, connectionId: shopify.id, kind: 'shop_redact', orders: [], requestedAt: at, until: at },
+    ...{ state: 'done', cursor: '', waiting: 0 },
+  });
   await batch.commit();
 });
 afterAll(async () => {
@@ -50,6 +61,13 @@ describe('an export', () => {
   it('holds everything of the company, opened, and nothing that opens anything', async () => {
     const totals = await fetchExport(folder, source());
     expect(totals).toMatchObject({ orders: 1, members: 1, apiKeys: 1, connections: 2, partners: PARTNERS });
+    expect(totals).toMatchObject({ pulls: 1, privacyRequests: 1, endpoints: 0, deliveries: 0 });
+    expect(await linesOf('pulls-00001.ndjson')).toMatchObject([{ externalId: '4711', attempts: 0 }]);
+    expect(await linesOf('privacyRequests-00001.ndjson')).toMatchObject([{ kind: 'shop_redact' }]);
+    const [connection] = await linesOf('connections-00001.ndjson');
+    expect(Object.keys(connection ?? {})).toEqual([
+      ...['id', 'platform', 'name', 'shop', 'state', 'scopes', 'overlapUntil', 'health', 'createdAt'],
+    ]);
     const [order] = await linesOf('orders-00001.ndjson');
     expect(order).toMatchObject({ id: orderId, opened: true, shipTo: { country: 'US' } });
     const single = await market.retailer.call('GET', `/v1/orders/${orderId}`);

@@ -34,12 +34,15 @@ const PLACES = [
   'lines',
   'answers',
   'data folder',
+  'calls of a shop',
 ] as const;
 let all: Finder | undefined;
 const pieces = new Map<string, Piece[]>();
 const known = new Map<string, string[]>();
 /** How often each merchant's log says that an order was opened. */
 let openings = 0;
+/** The same for what was opened to be sent to a shop. */
+let sent = 0;
 /** Merchants' people, in the end: of each a sealed `email` is stored, and of no consumer. */
 let members = 0;
 
@@ -101,6 +104,8 @@ describe('the single read', () => {
     expect(withAddress.length).toBeGreaterThan(15);
     for (const { order } of withAddress) expect(order.headers.get('audit-entry')).toMatch(/^aud_/);
     expect(openings).toBe(withAddress.length);
+    // Refused once, and then sent.
+    expect(sent).toBe(2);
   });
 });
 
@@ -171,7 +176,10 @@ async function walk(): Promise<void> {
         await wire.call(merchant, 'GET', `/v1/${list}?limit=100`);
       }
       const path = '/v1/audit?action=order.opened&limit=100';
-      openings += (await wire.call<{ data: object[] }>(merchant, 'GET', path)).json.data.length;
+      const { data } = (await wire.call<{ data: { actor: { type: string } }[] }>(merchant, 'GET', path)).json;
+      const bySystem = data.filter(({ actor }) => actor.type === 'system').length;
+      sent += bySystem;
+      openings += data.length - bySystem;
     }
     await exported('in the end', {
       default: [erased.orderId, '#WAY-D', '#WAY-E', '#WAY-F'],
@@ -185,6 +193,11 @@ async function walk(): Promise<void> {
       );
     });
     keep('messages', messages.all, [held.orderId, erased.orderId, api.orderId, supplier.companyId]);
+    const calls = store.calls.map((call, at) => ({
+      place: `call ${at + 1}`,
+      bytes: Buffer.from(JSON.stringify({ ...call, query: String(call.query) })),
+    }));
+    keep('calls of a shop', calls, ['order_product_id', '1Z1234512345123456']);
     keep('data folder', [], [held.orderId, orderHash(erased.orderId), '#WAY-D', 'tenant-kek']);
   } finally {
     for (const stop of stops.reverse()) await stop();

@@ -62,7 +62,7 @@ export function journey(market: Market, wire: Wire, c: Canaries) {
     eventually(async () => {
       const path = `/v1/orders?code=${encodeURIComponent(code)}`;
       const [order] = (await wire.call<{ data: OrderSeen[] }>(merchant, 'GET', path)).json.data;
-      expect(order).toMatchObject(wanted);
+      expect(order, code).toMatchObject(wanted);
       return order ?? expect.fail();
     });
   const routed = async (code: string): Promise<Both> => {
@@ -86,8 +86,10 @@ export function journey(market: Market, wire: Wire, c: Canaries) {
     deliver,
 
     /** Waits until an order is routed, then opens it on both sides. */
-    opensOnBothSides: async (code: string, planted: { shipTo: ShipTo; titles: string[] }): Promise<void> => {
-      await opensTo(await routed(code), planted.shipTo, planted.titles);
+    opensOnBothSides: async (code: string, planted: { shipTo: ShipTo; titles: string[] }): Promise<Both> => {
+      const both = await routed(code);
+      await opensTo(both, planted.shipTo, planted.titles);
+      return both;
     },
 
     /** Created, updated, shipped in parts with tracking, cancelled in part, returned, archived on both sides. */

@@ -22,7 +22,7 @@ export function startStore(): Promise<BigCommerceStandIn> {
 /** The ways of the other platforms: an order of each, refused deliveries, and a store that fails in words of its own. */
 export async function shopsWay(
   { market, store, wire, c }: { market: Market; store: BigCommerceStandIn; wire: Wire; c: Canaries },
-  opensTo: (code: string, planted: Pick<Planted, 'shipTo' | 'titles'>) => Promise<void>,
+  opensTo: (code: string, planted: Pick<Planted, 'shipTo' | 'titles'>) => Promise<{ supplyId: string }>,
 ): Promise<void> {
   const { cloud, seed, retailer } = market;
   const { companyId } = retailer;
@@ -84,7 +84,8 @@ export async function shopsWay(
     expect(waiting.docs[0]?.data()).toMatchObject({ attempts: 1 });
   });
   expect(await big('BigCommerce event again', { ...event, email: c.email('H again') })).toBe(200);
-  await opensTo('#7002', second);
+  const { supplyId } = await opensTo('#7002', second);
+  await shipped(supplyId, { market, store, wire, c });
   const unreadable = bigCommerceOrder(c, 'H unreadable', 7003, now()).sample;
   unreadable.order['total_inc_tax'] = c.email('H total');
   store.orders.set(7003, unreadable);
@@ -101,4 +102,32 @@ export async function shopsWay(
     const status = await wire.send(`Shopify ${topic}`, url, { method: 'POST', body, headers });
     expect(status).toBe(topic === 'shop/redact' ? 400 : 200);
   }
+}
+
+/** A shipment goes out to the store, which refuses it in words of its own, and then takes it. */
+async function shipped(
+  supplyId: string,
+  { market, store, wire, c }: { market: Market; store: BigCommerceStandIn; wire: Wire; c: Canaries },
+): Promise<void> {
+  const { retailer, supplier } = market;
+  store.misbehave({
+    times: 1,
+    path: '/shipments',
+    does: { answer: { status: 422, body: { title: c.mixed('H shipment'), email: c.email('H shipment') } } },
+  });
+  const tracking = { carrier: 'ups', trackingNumbers: ['1Z1234512345123456'] };
+  const path = `/v1/orders/${supplyId}/fulfilments`;
+  expect((await wire.call(supplier, 'POST', path, { body: tracking })).status).toBe(201);
+  const told = (state: string) =>
+    eventually(async () => {
+      const { json } = await wire.call<{ data: { id: string; state: string }[] }>(
+        retailer,
+        'GET',
+        `/v1/deliveries?state=${state}&limit=100`,
+      );
+      return json.data[0] ?? expect.fail(`no delivery is ${state}`);
+    });
+  const { id } = await told('dead');
+  expect((await wire.call(retailer, 'POST', `/v1/deliveries/${id}/retry`)).status).toBe(200);
+  await told('done');
 }

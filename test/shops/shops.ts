@@ -9,7 +9,7 @@ import { SHOPIFY_SCOPES } from '../../shared/commerce/shopify-app.ts';
 import { testCloud } from '../support/cloud.ts';
 import { eventually, type Market, startMarket } from '../support/market.ts';
 
-/** A market whose retailer has a shop at each platform, played by its stand-in. */
+/** A market in which one of the two has a shop at each platform, played by its stand-in. */
 export interface Shops {
   market: Market;
   woo: WooCommerceStandIn & { connectionId: string; site: string };
@@ -24,7 +24,10 @@ const WOO = { consumerKey: 'ck_test', consumerSecret: 'cs_test' };
 const SHOP = { shop: 'sold-in.myshopify.com', token: 'shpat_test' };
 const BIG = { storeHash: 'abc123', token: 'token-of-the-store', clientSecret: 'client-secret-of-the-store' };
 
-export async function startShops(options: Omit<CloudOptions, 'emulators'> = {}): Promise<Shops> {
+export async function startShops(
+  options: Omit<CloudOptions, 'emulators'> = {},
+  owner: 'retailer' | 'supplier' = 'retailer',
+): Promise<Shops> {
   let now = (): number => Date.now();
   const woo = await startWooCommerce({ ...WOO, now: () => now() });
   const big = await startBigCommerce({ ...BIG, now: () => now() });
@@ -40,7 +43,7 @@ export async function startShops(options: Omit<CloudOptions, 'emulators'> = {}):
     return { clientId, clientSecret };
   };
   const market = await startMarket(cloud);
-  const { companyId } = market.retailer;
+  const { companyId } = market[owner];
   const site = `https://${woo.port}.shops.example`;
   const wooSecrets = { platform: 'woocommerce', secrets: ['secret-of-the-webhooks'], site, ...WOO } as const;
   const { clientSecret, ...store } = BIG;
@@ -52,9 +55,10 @@ export async function startShops(options: Omit<CloudOptions, 'emulators'> = {}):
   const installed = { ...SHOP, secrets: [], scopes: [...SHOPIFY_SCOPES] };
   const shopifyId = await seedConnection(companyId, { platform: 'shopify', ...installed }, seeded);
 
+  const ids = [wooId, bigId, shopifyId];
   const polled = async (): Promise<(string | null)[]> =>
     Promise.all(
-      [wooId, bigId].map(async (id) => {
+      ids.map(async (id) => {
         const found = await market.seed.db.doc(paths.connection(companyId, id)).get();
         const { health } = found.data() as {
           health: { lastPolledAt: string | null; lastFailure: { at: string } | null };
@@ -64,9 +68,9 @@ export async function startShops(options: Omit<CloudOptions, 'emulators'> = {}):
     );
   const poll = async (): Promise<void> => {
     const before = await polled();
-    // Both in the slot of the next minute.
+    // All in the slot of the next minute.
     const slot = (Math.floor(cloud.clock.now() / 60_000) + 1) % 16;
-    for (const id of [wooId, bigId]) {
+    for (const id of ids) {
       await market.seed.db.doc(paths.connection(companyId, id)).update({ slot });
     }
     await cloud.clock.advance(60_000);
