@@ -86,6 +86,29 @@ describe('a backup that fails', () => {
     await backups.until('good');
   });
 
+  it('because its run was killed between two exports is given up soon, and followed by another', async () => {
+    await nextSlot();
+    await backups.tick('backup');
+    await cloud.clock.advance(2 * MINUTE);
+    const killed = Promise.withResolvers<undefined>();
+    cloud.doors.backup.setFault({
+      match: ({ method }) => method === 'ExportDocuments',
+      ...{ nth: 2, when: 'after', then: 'hang' },
+      onHit: () =>
+        void cloud.kill('backup').then(() => {
+          killed.resolve(undefined);
+        }),
+    });
+    const tick = cloud.clock.tick('backup').catch(() => undefined);
+    await Promise.all([killed.promise, tick]);
+    cloud.doors.backup.setFault(null);
+    await cloud.restart('backup');
+    await cloud.clock.advance(16 * MINUTE);
+    expect((await backups.all()).filter((each) => each.code === 'CUT_OFF')).toHaveLength(1);
+    await cloud.clock.advance(2 * MINUTE);
+    await backups.until('good');
+  });
+
   it('that does not end is late when the next six hours have begun, and people hear that none is good', async () => {
     await nextSlot();
     cloud.firestoreAdmin.holdOperations();
