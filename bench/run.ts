@@ -14,6 +14,7 @@ import { SetupError } from '../local/find-emulators.ts';
 import { seedDemo } from '../local/seed.ts';
 import { FUNCTIONS } from '../local/topology.ts';
 import { billMemory } from './bill.ts';
+import { backupFigures } from './backups.ts';
 import { billedFigures, billedOperations, billedWithStock, stockFigures } from './billed-operations.ts';
 import { coldStart } from './cold-start.ts';
 import { kmsFigures } from './kms-calls.ts';
@@ -35,6 +36,7 @@ const FULL = {
   kmsScale: 1,
   signIns: 600,
   billOrders: 5000,
+  backedUp: 4_000,
 };
 const QUICK: typeof FULL = {
   runs: 1,
@@ -44,6 +46,7 @@ const QUICK: typeof FULL = {
   kmsScale: 100,
   signIns: 60,
   billOrders: 1000,
+  backedUp: 400,
 };
 
 interface Bench {
@@ -61,6 +64,7 @@ const BENCHES: Record<string, (bench: Bench) => Promise<Figure[]>> = {
     return [...billedFigures(billed), ...stockFigures(billed, await billedWithStock(cloud, demo))];
   },
   oversell: ({ cloud }) => oversell(cloud),
+  backups: ({ cloud, size }) => backupFigures(cloud, size.backedUp),
   signin: ({ cloud, folder, size }) => signInFigures(cloud, folder('accounts'), size.signIns),
   bill: ({ cloud, demo, folder, size }) => billMemory(cloud, demo, folder('bill'), size.billOrders),
   memory: ({ cloud, demo, folder, size }) => peakMemory(cloud, demo, folder, size.memoryRequests),
@@ -101,7 +105,7 @@ async function main(): Promise<void> {
     const figures: Figure[] = [];
     for (const name of chosen) {
       // Whatever is measured in a process of its own has the machine to itself.
-      if (!['billed', 'oversell', 'signin', 'bill'].includes(name)) await cloud.kill('webhooks');
+      if (!['billed', 'oversell', 'backups', 'signin', 'bill'].includes(name)) await cloud.kill('webhooks');
       if (['signin', 'bill', 'memory', 'cold', 'throughput'].includes(name)) await bundleAll(folder);
       const startedAt = performance.now();
       process.stdout.write(`  ${name} …`);

@@ -4,22 +4,14 @@
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { PART_NAMES, type PartName } from '../shared/backups/record.ts';
 import { RestoreRefused } from '../shared/backups/restore.ts';
-import { openBackupBuckets } from '../shared/cloud/backup-buckets.ts';
-import { readConfig } from '../shared/cloud/config.ts';
-import { openDatabase } from '../shared/cloud/firestore.ts';
-import { openFirestoreAdmin } from '../shared/cloud/firestore-admin.ts';
-import { createKms } from '../shared/cloud/kms.ts';
-import { createLedger } from '../shared/cloud/storage.ts';
-import { openWriteOnce } from '../shared/cloud/write-once.ts';
-import { restore, type RestoreDeps, type RestoreOrder, type RestoreReport } from './restore-run.ts';
+import { type Config, readConfig } from '../shared/cloud/config.ts';
+import { restoreDeps } from './restore-deps.ts';
+import { restore, type RestoreOrder, type RestoreReport } from './restore-run.ts';
 
 const LOCAL_ENV = resolve('.strongroom', 'restore.env');
-const LOOK_FIRST_MS = 200;
-const LOOK_LAST_MS = 5_000;
 const USAGE = `Usage: npm run restore -- --backup ID --into DATABASE
   --backup ID      such as 20261125T0600Z, a folder of the bucket of backups
   --into DATABASE  (default): the hub's own databases, which have to be empty; another id makes databases beside them
@@ -31,7 +23,7 @@ const USAGE = `Usage: npm run restore -- --backup ID --into DATABASE
 async function main(args: string[]): Promise<void> {
   const { order, offsite } = readOrder(args);
   const startedAt = new Date();
-  const report = await restore(order, depsOf(offsite), (line) => {
+  const report = await restore(order, restoreDeps(surroundings(), offsite), (line) => {
     console.log(`  ${line}`);
   });
   console.log(order.dryRun ? 'Nothing was written: this was a dry run.' : told(report));
@@ -58,37 +50,11 @@ function readOrder(args: string[]): { order: RestoreOrder; offsite: boolean } {
   return { order: { backup, into, keyring, only, dryRun: values['dry-run'] }, offsite };
 }
 
-function depsOf(offsite: boolean): RestoreDeps {
+function surroundings(): Config {
   if (process.env['GOOGLE_CLOUD_PROJECT'] === undefined && existsSync(LOCAL_ENV))
     process.loadEnvFile(LOCAL_ENV);
   process.env['METADATA_SERVER_DETECTION'] ??= 'none';
-  const config = readConfig(process.env);
-  const buckets = openBackupBuckets(config, [
-    'backups',
-    'keyringBackups',
-    'offsiteBackups',
-    'offsiteKeyringBackups',
-  ]);
-  const backups = offsite ? buckets.offsiteBackups : buckets.backups;
-  const opened = new Map<string, ReturnType<typeof openDatabase>>();
-  return {
-    source: {
-      backups,
-      keyringBackups: offsite ? buckets.offsiteKeyringBackups : buckets.keyringBackups,
-      manifests: openWriteOnce(config, backups.name),
-    },
-    open(databaseId) {
-      const known = opened.get(databaseId) ?? openDatabase(config, databaseId);
-      opened.set(databaseId, known);
-      return known;
-    },
-    admin: openFirestoreAdmin(config),
-    kms: createKms(config),
-    ledger: createLedger(config),
-    roots: openWriteOnce(config, config.rootsBucket),
-    ...{ projectId: config.projectId, production: config.production, now: Date.now },
-    wait: (looks) => sleep(Math.min(LOOK_FIRST_MS * 2 ** looks, LOOK_LAST_MS)),
-  };
+  return readConfig(process.env);
 }
 
 function told(report: RestoreReport): string {

@@ -40,7 +40,11 @@ async function main(args: string[]): Promise<void> {
   if (company !== undefined && !idSchema('company').safeParse(company).success) throw new Error(USAGE);
   const config = surroundings(from === 'recovery' ? 'restore' : 'rewrap');
   if (company !== undefined) await renewCompany(company, values['new-version'], config);
-  else if (!census) await rewrapAll(from ?? 'tenant', config);
+  else if (!census) {
+    // What is in use now is looked for by every later census.
+    await censusOf(config);
+    await rewrapAll(from ?? 'tenant', config);
+  }
   if (company === undefined) console.log(told(await censusOf(config)));
 }
 

@@ -14,6 +14,16 @@ const Settings = z.looseObject({
   versioning: z.object({ enabled: z.boolean() }).optional(),
 });
 
+/** What a rule may say here: delete what is as many days old. */
+const Lifecycle = z.object({
+  rule: z.array(
+    z.object({
+      action: z.object({ type: z.literal('Delete') }),
+      condition: z.strictObject({ age: z.int().min(0) }),
+    }),
+  ),
+});
+
 const Name = z.string().regex(/^[a-z0-9](?:[a-z0-9_-]|\.(?!\.)){1,61}[a-z0-9]$/);
 
 /** A bucket as it is kept and shown. `project`, by which it is listed, is ours: the service shows a number. */
@@ -100,6 +110,13 @@ function readSettings(value: unknown): z.infer<typeof Settings> {
   const softInRange = soft === 0 || (soft >= 7 * DAY && soft <= 90 * DAY);
   if (!softInRange) throw invalid('Soft delete duration is out of range.');
   return parsed.data;
+}
+
+/** The age in days at which the lifecycle deletes objects of this bucket, by its rules that say nothing else. */
+export function deletedAfterDays(bucket: Bucket): number | undefined {
+  const rules = Lifecycle.safeParse(bucket['lifecycle']).data?.rule ?? [];
+  const ages = rules.map(({ condition }) => condition.age);
+  return ages.length === 0 ? undefined : Math.min(...ages);
 }
 
 /** The settings with what the service adds: since when the retention policy holds, and that it is locked. */

@@ -1,5 +1,12 @@
 import { type Clock, timestamp } from '../../shared/domain/time.ts';
-import { type Bucket, lockRetention, newBucket, patchBucket, retainedUntil } from './bucket.ts';
+import {
+  type Bucket,
+  deletedAfterDays,
+  lockRetention,
+  newBucket,
+  patchBucket,
+  retainedUntil,
+} from './bucket.ts';
 import { checkPreconditions, int64 } from './preconditions.ts';
 import { conditionNotMet, invalid, noBucket, noObject, Refusal } from './refusal.ts';
 import type { Shelf } from './shelf.ts';
@@ -42,6 +49,7 @@ interface Kept {
 }
 
 const PAGE = 1000;
+const DAY_MS = 24 * 60 * 60_000;
 
 /** Opens what the shelf holds. Everything is synchronous, so a precondition and its write are one step. */
 export function openStore(shelf: Shelf, now: Clock): Store {
@@ -68,7 +76,22 @@ export function openStore(shelf: Shelf, now: Clock): Store {
   function find(name: string): Kept {
     const found = kept.get(name);
     if (found === undefined) throw noBucket();
+    const days = deletedAfterDays(found.bucket);
+    if (days !== undefined) expire(found, days);
     return found;
+  }
+
+  /** The service counts whole days and is up to one late; so is this, and what is retained stays. */
+  function expire(found: Kept, days: number): void {
+    const before = now() - (days + 1) * DAY_MS;
+    for (const object of found.objects.values()) {
+      if (Date.parse(object.timeCreated) > before) continue;
+      const end = retainedUntil(found.bucket, object.timeCreated);
+      if (end !== undefined && now() < Date.parse(end)) continue;
+      shelf.removeObject(object);
+      found.objects.delete(object.name);
+      found.names = undefined;
+    }
   }
 
   function findObject(bucket: string, name: string, query: URLSearchParams): StoredObject {

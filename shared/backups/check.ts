@@ -26,6 +26,8 @@ export interface CheckDeps extends BackupDeps {
 }
 
 const MINUTE = 60_000;
+/** A run that begins exports and has not begun all of them by then has died. */
+const BEGUN_WITHIN = 10 * MINUTE;
 /** As far back as counting can still look. */
 const COUNT_WITHIN = 55 * MINUTE;
 /** An export that has not ended by then, or has no copy offsite, has failed: the next six hours have begun. */
@@ -74,6 +76,10 @@ async function followOne(id: string, stored: StoredBackup, deps: CheckDeps): Pro
   const ref = deps.db.doc(paths.backup(id));
   const record = { ...stored, parts: { ...stored.parts } };
   const age = deps.now() - Date.parse(record.snapshotTime);
+  if (age > BEGUN_WITHIN && PART_NAMES.some((name) => record.parts[name].operation === null)) {
+    await fail(id, 'CUT_OFF', undefined, deps);
+    return;
+  }
   if (record.counts === null && age < COUNT_WITHIN) {
     Object.assign(record, await countAll(record.snapshotTime, deps.databases));
   }

@@ -99,6 +99,7 @@ export async function drillOfTheDay(deps: DrillDeps): Promise<void> {
 
 async function begin(deps: DrillDeps): Promise<Current> {
   const { db, source, now } = deps;
+  await plantedOrder(deps);
   await removeScratch(deps);
   const backupId = await newestGood(deps);
   const manifest = await readManifest(backupId, source, deps);
@@ -174,14 +175,19 @@ async function newestGood({ db, now }: DrillDeps): Promise<string> {
  * else the live one. No merchant's is: that would be an opening which nobody approved.
  */
 async function openPlanted({ backupId, parts }: Current, deps: DrillDeps): Promise<void> {
-  const planted = Planted.safeParse((await deps.db.doc(paths.drill('planted')).get()).data()).data;
-  if (planted === undefined) throw new AppError('NOT_FOUND', 'no order is planted');
-  const { companyId, orderId } = planted;
+  const { companyId, orderId } = await plantedOrder(deps);
   const keyring = createKeyring({ ...deps, db: deps.open(scratchOf(backupId, 'keyring')) });
   const db = parts.default?.length === 0 ? deps.open(scratchOf(backupId, 'default')) : deps.db;
   const read = toReadOrder(await orderDoc(db, companyId, orderId).get());
   const { shipTo } = await unseal(companyId, read, { db, keyring });
   if (!isDeepStrictEqual(shipTo, PLANTED_ADDRESS)) throw new AppError('SEAL_BROKEN', 'another address');
+}
+
+/** `NOT_FOUND` when there is none: then nothing has to be restored to know that the drill fails. */
+async function plantedOrder({ db }: DrillDeps): Promise<Planted> {
+  const planted = Planted.safeParse((await db.doc(paths.drill('planted')).get()).data()).data;
+  if (planted === undefined) throw new AppError('NOT_FOUND', 'no order is planted');
+  return planted;
 }
 
 /** What a drill has left behind, this one or one that died; then the marks, so that none is missing before. */

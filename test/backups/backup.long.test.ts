@@ -41,6 +41,14 @@ describe('backups over days', () => {
     expect(backups.alerts('backup.missing')).toBe(0);
   });
 
+  it('is begun by the check when its tick was missed', async () => {
+    await nextSlot();
+    await cloud.clock.advance(2 * MINUTE);
+    const before = cloud.lines.length;
+    await backups.until('good');
+    expect(cloud.lines.slice(before).join()).toContain('backup.good');
+  });
+
   it('of what is no key are four a day for a week, then one; offsite nobody can delete', async () => {
     const oldest = (await backups.all()).filter((each) => each.state === 'good');
     await cloud.clock.advance(8 * 24 * HOUR);
@@ -74,6 +82,29 @@ describe('a backup that fails', () => {
     await backups.begin();
     expect((await backups.all()).filter((each) => each.code === 'FORBIDDEN').length).toBeGreaterThan(0);
     for (const name of ['backup', 'backup-check'] as const) cloud.doors[name].setFault(null);
+    await cloud.clock.advance(2 * MINUTE);
+    await backups.until('good');
+  });
+
+  it('because its run was killed between two exports is given up soon, and followed by another', async () => {
+    await nextSlot();
+    await backups.tick('backup');
+    await cloud.clock.advance(2 * MINUTE);
+    const killed = Promise.withResolvers<undefined>();
+    cloud.doors.backup.setFault({
+      match: ({ method }) => method === 'ExportDocuments',
+      ...{ nth: 2, when: 'after', then: 'hang' },
+      onHit: () =>
+        void cloud.kill('backup').then(() => {
+          killed.resolve(undefined);
+        }),
+    });
+    const tick = cloud.clock.tick('backup').catch(() => undefined);
+    await Promise.all([killed.promise, tick]);
+    cloud.doors.backup.setFault(null);
+    await cloud.restart('backup');
+    await cloud.clock.advance(16 * MINUTE);
+    expect((await backups.all()).filter((each) => each.code === 'CUT_OFF')).toHaveLength(1);
     await cloud.clock.advance(2 * MINUTE);
     await backups.until('good');
   });

@@ -51,14 +51,6 @@ describe('a backup', () => {
     await backups.tick('backup-check');
     expect(await backups.all()).toHaveLength(before);
   });
-
-  it('is begun by the check when its tick was missed', async () => {
-    await nextSlot();
-    await cloud.clock.advance(2 * MINUTE);
-    const before = cloud.lines.length;
-    await backups.until('good');
-    expect(cloud.lines.slice(before).join()).toContain('backup.good');
-  });
 });
 
 describe('a backup that fails', () => {

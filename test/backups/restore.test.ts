@@ -3,7 +3,11 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { clearDatabases } from '../../local/firestore-export.ts';
+import { restoreDeps } from '../../infra/restore-deps.ts';
+import { restore, type RestoreOrder } from '../../infra/restore-run.ts';
 import { Manifest } from '../../shared/backups/manifest.ts';
+import type { RestoreRefused } from '../../shared/backups/restore.ts';
+import { readConfig } from '../../shared/cloud/config.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
 import { type Both, end, erase, opens, routed } from '../privacy/trade.ts';
 import { testCloud, type TestCloud } from '../support/cloud.ts';
@@ -35,7 +39,7 @@ async function traded(): Promise<Both> {
 }
 
 /** `npm run restore`, as a person runs it; what it says. */
-async function restore(...args: string[]): Promise<string> {
+async function command(...args: string[]): Promise<string> {
   const script = ['infra/restore.ts', '--backup', id, ...args];
   const env = { ...process.env, ...cloud.envOf('restore'), METADATA_SERVER_DETECTION: 'none' };
   const run = promisify(execFile)(process.execPath, script, { cwd: ROOT, env });
@@ -53,28 +57,29 @@ it('is refused where it would do harm, and says why, before anything is written'
   const keys = backups.storage.bucket(cloud.backupBuckets.keyringBackups);
   const [name = ''] = await backups.names('keyringBackups', `${id}/keyring`);
   await keys.file(name).save('changed', { resumable: false });
-  const asked: [string[], RegExp][] = [
-    [['--into', '(default)'], /^NOT_EMPTY: The database \(default\)/],
-    [['--into', 'projects/another/databases/beside'], /^OUTSIDE_THE_PROJECT: /],
-    [['--into', 'Beside!'], /^OUTSIDE_THE_PROJECT: /],
-    [[], /^Usage: /],
-    [['--into', 'beside', '--keyring', '20200101T0000Z'], /^NO_MANIFEST: /],
-    [['--backup', production, '--into', 'beside'], /^PRODUCTION_DATA: /],
-    [['--into', 'beside'], /^OBJECTS_DIFFER: 1 of 3 objects/],
-    [['--into', 'beside', '--offsite', '--dry-run'], /Nothing was written/],
-  ];
-  await Promise.all(
-    asked.map(async ([args, said]) => {
-      expect(await restore(...args), args.join(' ')).toMatch(said);
-    }),
-  );
+  const refused = async (order: Partial<RestoreOrder>, offsite = false): Promise<string> => {
+    const deps = restoreDeps(readConfig(cloud.envOf('restore')), offsite);
+    const whole = { backup: id, into: 'beside', keyring: undefined, only: undefined, dryRun: true, ...order };
+    return restore(whole, deps, () => undefined).then(
+      () => 'not refused',
+      (error: unknown) => (error as RestoreRefused).code,
+    );
+  };
+  expect(await refused({ into: '(default)' })).toBe('NOT_EMPTY');
+  expect(await refused({ into: 'projects/another/databases/beside' })).toBe('OUTSIDE_THE_PROJECT');
+  expect(await refused({ into: 'Beside!' })).toBe('OUTSIDE_THE_PROJECT');
+  expect(await refused({ keyring: '20200101T0000Z' })).toBe('NO_MANIFEST');
+  expect(await refused({ backup: production })).toBe('PRODUCTION_DATA');
+  expect(await refused({})).toBe('OBJECTS_DIFFER');
+  expect(await refused({}, true)).toBe('not refused');
+  expect(await command('--into', '(default)')).toMatch(/^NOT_EMPTY: The database \(default\)/);
 });
 
 it('brings everything back after the databases were lost, and nothing that was erased', async () => {
   await end(market, erased);
   await erase(market.retailer, erased.orderId);
   await clearDatabases(cloud.emulators.firestore.address, cloud.projectId);
-  const said = await restore('--into', '(default)', '--offsite');
+  const said = await command('--into', '(default)', '--offsite');
   expect(said).toMatch(/Erased again: 1 orders, 0 partners' views, 0 companies; 0 tombstones/);
   expect(said).toMatch(/Logs: root 0 is the published one; /);
   expect(said).toMatch(/Recovery time [\d.]+ s; recovery point [\d.-]+ s/);

@@ -105,3 +105,20 @@ describe('a retention policy', () => {
     );
   });
 });
+
+describe('a lifecycle', () => {
+  it('deletes what is older than its days, up to a day late, and nothing that is retained', async () => {
+    const rule = [{ action: { type: 'Delete' as const }, condition: { age: 1 } }];
+    const plain = await newBucket(server, 'forgetting-bucket', { lifecycle: { rule } });
+    const kept = await newBucket(server, 'keeping-bucket', {
+      ...{ lifecycle: { rule }, retentionPolicy: { retentionPeriod: 4 * 24 * 3600 } },
+    });
+    for (const bucket of [plain, kept]) await put(bucket, 'old', 'content');
+    time += 47 * 3_600_000;
+    await put(plain, 'young', 'content');
+    expect((await plain.getFiles())[0].map(({ name }) => name)).toEqual(['old', 'young']);
+    time += 3_600_000;
+    expect((await plain.getFiles())[0].map(({ name }) => name)).toEqual(['young']);
+    expect((await kept.getFiles())[0]).toHaveLength(1);
+  });
+});
