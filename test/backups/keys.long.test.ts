@@ -9,7 +9,7 @@ let cloud: TestCloud;
 let market: Market;
 let both: Both;
 beforeAll(async () => {
-  cloud = await testCloud();
+  cloud = await testCloud({ asleep: [] });
   market = await startMarket(cloud);
   both = await traded(market);
 });

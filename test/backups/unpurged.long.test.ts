@@ -8,7 +8,7 @@ import { backupsOf, HOUR } from './backups-fixture.ts';
 let cloud: TestCloud;
 let market: Market;
 beforeAll(async () => {
-  cloud = await testCloud();
+  cloud = await testCloud({ asleep: [] });
   market = await startMarket(cloud);
 });
 afterAll(() => cloud.stop());
