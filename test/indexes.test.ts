@@ -9,13 +9,14 @@ import { ACTIONS } from '../shared/audit/actions.ts';
 import { EXPORT_KINDS } from '../shared/ownership/export-kinds.ts';
 import { DAY, HOUR, PASSWORD, type People, startPeople } from './accounts/people.ts';
 import { everyQuery } from './catalogue/every-query.ts';
+import { noticed } from './deliveries/shops.ts';
 import { act, call, trade } from './orders/trading.ts';
 import { ordered, quiet, settled, supplying } from './stock/stock-fixture.ts';
 import { browserKey, type DeskFixture, openDesk } from './support-desk/desk-fixture.ts';
 import { everyBillingQuery } from './stripe/every-query.ts';
 import { declaredIndexes, type IndexFile, isDeclared } from './support/declared-indexes.ts';
 import { testCloud } from './support/cloud.ts';
-import { type Market, startMarket } from './support/market.ts';
+import { eventually, type Market, startMarket } from './support/market.ts';
 
 const declared = declaredIndexes();
 const empty: IndexFile = { indexes: [], fieldOverrides: [] };
@@ -134,6 +135,10 @@ function subsets(parameters: string[]): string[] {
 describe('every query that the hub makes', { timeout: 300_000 }, () => {
   it('has its index declared, since the emulator asks for none', async () => {
     const { retailer, supplier } = market;
+    // Told of what follows, whether anybody answers there or not.
+    const told = { url: 'https://erp.merchant.com/hook' };
+    expect((await call(retailer, 'POST', '/v1/endpoints', told)).status).toBe(201);
+    await noticed(market);
     // One stays as it is, so that there is something of everything.
     await trade(market);
     const { own, supply } = await trade(market);
@@ -142,6 +147,10 @@ describe('every query that the hub makes', { timeout: 300_000 }, () => {
     expect(shipped.status).toBe(201);
     await act(retailer, own.id, 'cancel');
     await act(retailer, own.id, 'archive');
+    await eventually(async () => {
+      const { json } = await call<{ data: { attempts: number }[] }>(retailer, 'GET', '/v1/deliveries');
+      expect(json.data.some(({ attempts }) => attempts > 0)).toBe(true);
+    });
 
     const at = encodeURIComponent('2020-01-01T00:00:00.000Z');
     const byOrder = subsets([

@@ -295,7 +295,7 @@ describe('an order of Shopify', () => {
   });
 
   it('of another topic is ignored without being read, and of no topic is refused', () => {
-    expect(read('not even JSON', 'products/update')).toEqual({ kind: 'ignored', reason: 'topic' });
+    expect(read('not even JSON', 'carts/update')).toEqual({ kind: 'ignored', reason: 'topic' });
     expect(read('[]', 'customers/redact')).toEqual({ kind: 'ignored', reason: 'topic' });
     const shopify = platformOf('shopify');
     const headers = {
