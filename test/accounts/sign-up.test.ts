@@ -26,8 +26,8 @@ describe('signing up', () => {
     expect(made.json).toMatchObject({ level: 'needs_enrolment', factors: [], role: 'owner' });
     expect(made.headers.get('audit-entry')).toMatch(/^aud_\w+; leaf=/);
     const { companyId, token } = made.json as { companyId: string; token: string };
-    expect((await people.ask('GET', '/v1/company', { token })).status).toBe(403);
     expect((await people.log(companyId)).map(({ action }) => action)).toEqual(['company.created']);
+    expect((await people.ask('GET', '/v1/company', { token })).status).toBe(403);
     const secret = await people.seed.keyring.sealSecret(companyId, 'a test', Buffer.from('x'));
     expect(secret.length).toBeGreaterThan(1);
   });

@@ -51,7 +51,7 @@ describe('an event of BigCommerce', () => {
     const shipment = { scope: 'store/shipment/created', data: { type: 'shipment', id: 12, orderId: 251 } };
     expect(event(shipment)).toEqual({ kind: 'fetch', externalId: '251' });
     expect(event({ scope: 'store/app/uninstalled', data: { type: 'app' } })).toEqual({ kind: 'uninstalled' });
-    expect(event({ scope: 'store/product/updated', data: { id: 1 } })).toMatchObject({ kind: 'ignored' });
+    expect(event({ scope: 'store/cart/updated', data: { id: 1 } })).toMatchObject({ kind: 'ignored' });
   });
 
   it('is refused without a signature by the client secret', () => {
