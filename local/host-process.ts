@@ -34,13 +34,16 @@ async function answer(request: HostRequest): Promise<Record<string, number>> {
     case 'serve':
       offset = request.offsetMs;
       for (const { name, file, env, port } of request.functions) {
-        const module = (await import(pathToFileURL(file).href)) as FunctionModule;
-        const one = await serve({ name, module, env, now, port });
+        const load = async (): Promise<FunctionModule> => {
+          const module = (await import(pathToFileURL(file).href)) as FunctionModule;
+          // Node writes what it compiled when it exits, which a process that gets killed never does.
+          setImmediate(flushCompileCache);
+          return module;
+        };
+        const one = await serve({ name, load, env, now, port });
         served.push(one);
         ports[name] = one.port;
       }
-      // Node writes what it compiled when it exits, which a process that gets killed never does.
-      setImmediate(flushCompileCache);
       break;
     case 'move':
       offset = request.offsetMs;

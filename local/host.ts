@@ -2,6 +2,7 @@ import { http, type HttpFunction } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../shared/domain/time.ts';
+import { guardBodies } from '../shared/http/body-guard.ts';
 import { Flow } from './flow.ts';
 
 /** What every file in `functions/` exports. */
@@ -18,19 +19,35 @@ export interface Served {
 }
 
 /**
- * Serves one function in this process with functions-framework's own server, on 127.0.0.1. Port 0 takes a free one.
+ * Serves one function in this process with functions-framework's own server, on 127.0.0.1. Port 0 takes a free one. The
+ * function is loaded and built at its first request, as a deployed one is.
  * As in production, `NODE_ENV` must be `production`: otherwise the framework tells callers the messages of errors.
  */
 export async function serve(options: {
   name: string;
-  module: FunctionModule;
+  load: () => Promise<FunctionModule>;
   env: NodeJS.ProcessEnv;
   now: Clock;
   port: number;
 }): Promise<Served> {
   if (process.env['NODE_ENV'] !== 'production')
     throw new Error('NODE_ENV must be production where functions run.');
-  http(options.name, options.module.build(options.env, options.now));
+  // Modules that register functions do so when they are loaded, which is too late for the first request.
+  guardBodies();
+  let built: Promise<HttpFunction> | undefined;
+  const build = async (): Promise<HttpFunction> => (await options.load()).build(options.env, options.now);
+  http(options.name, async (req, res) => {
+    built ??= build();
+    try {
+      await built;
+    } catch (error) {
+      built = undefined;
+      throw error;
+    }
+    await (
+      await built
+    )(req, res);
+  });
   const server = getTestServer(options.name);
   // The gateway and the emulator keep connections; closing an idle one would race with its next request.
   server.keepAliveTimeout = 0;
