@@ -138,7 +138,8 @@ async function round(cloud: Cloud): Promise<Round> {
   forgetPeak(pid);
   for (const name of [...EXPORTING, 'restore-drill'] as const) doors[name].counts.reset();
   await clock.tick('backup');
-  await clock.advance(2 * MINUTE);
+  // Planned for the next check, at the quarter of the hour.
+  await clock.advance(16 * MINUTE);
   await clock.tick('backup');
   const record = await good(cloud);
   const exported = sum(EXPORTING.map((name) => doors[name].counts.snapshot()));

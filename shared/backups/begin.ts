@@ -12,7 +12,7 @@ import { planMark } from './keyring-copies.ts';
 import {
   backupId,
   EVERY,
-  minuteAhead,
+  nextCheck,
   NO_PART,
   PART_NAMES,
   type PartName,
@@ -73,7 +73,7 @@ async function plan(slot: number, { db, places, log, now }: BackupDeps): Promise
   const slotName = new Date(slot).toISOString();
   const known = await db.collection('backups').where('slot', '==', slotName).get();
   if (known.docs.some((doc) => StoredBackup.parse(doc.data()).state !== 'failed')) return;
-  const snapshot = Math.max(slot, minuteAhead(now()));
+  const snapshot = Math.max(slot, nextCheck(now()));
   const id = backupId(snapshot);
   const record: StoredBackup = {
     ...{ snapshotTime: new Date(snapshot).toISOString(), slot: slotName, state: 'planned', code: null },

@@ -81,7 +81,11 @@ async function followOne(id: string, stored: StoredBackup, deps: CheckDeps): Pro
     return;
   }
   if (record.counts === null && age < COUNT_WITHIN) {
-    Object.assign(record, await countAll(record.snapshotTime, deps.databases));
+    // Tried again by the next tick. What an export has come to is seen all the same.
+    const counted = await countAll(record.snapshotTime, deps.databases).catch((error: unknown) => {
+      deps.log.backupStepFailed(error);
+    });
+    Object.assign(record, counted ?? {});
   }
   for (const name of PART_NAMES) {
     const { part, code } = await progressOf(record.parts[name], deps);

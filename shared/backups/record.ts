@@ -6,6 +6,7 @@ import { Timestamp } from '../domain/order.ts';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 export const EVERY = 6 * HOUR;
+const CHECK_EVERY = 15 * MINUTE;
 /** A backup of `keyring` is purged this long after its snapshot, in milliseconds, the last one too. */
 export const KEYRING_KEPT = 23 * HOUR;
 /** By then it is: purging is tried every quarter of an hour. */
@@ -79,9 +80,12 @@ export function slotOf(time: number): number {
   return Math.floor(time / EVERY) * EVERY;
 }
 
-/** The first whole minute that is at least half a minute away: whoever looks for copies by then knows of it. */
-export function minuteAhead(time: number): number {
-  return Math.ceil((time + MINUTE / 2) / MINUTE) * MINUTE;
+/**
+ * When `backup-check` runs next, at least half a minute from now: whoever looks for copies by then knows of a snapshot that is
+ * planned for that time, and it is begun as soon as it is past.
+ */
+export function nextCheck(time: number): number {
+  return Math.ceil((time + MINUTE / 2) / CHECK_EVERY) * CHECK_EVERY;
 }
 
 /** `companies/a/orders/b` of the part `default` lies below `{id}/default/`. */

@@ -64,7 +64,7 @@ describe('a backup that fails', () => {
     expect(await backups.names('backups', failed)).not.toEqual([]);
     expect(await backups.names('offsiteBackups', failed)).toEqual([]);
     cloud.firestoreAdmin.failOperations(null);
-    await cloud.clock.advance(2 * MINUTE);
+    await backups.toPlanned();
     const next = await backups.until('good');
     expect(next > failed).toBe(true);
   });

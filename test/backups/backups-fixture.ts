@@ -37,10 +37,17 @@ export function backupsOf(cloud: TestCloud) {
       const [files] = await storage.bucket(cloud.backupBuckets[bucket]).getFiles({ prefix });
       return files.map((file) => file.name);
     },
+    /** To just after the snapshot time of what is planned; what is due then is called. */
+    async toPlanned(): Promise<void> {
+      const planned = (await all()).find((each) => each.state === 'planned');
+      if (planned === undefined) return;
+      const at = Date.parse(planned.snapshotTime);
+      await cloud.clock.advance(Math.max(at - cloud.clock.now() + 1000, 0));
+    },
     /** What was planned is begun, and what is written until now is in it. */
     async begin(): Promise<void> {
       await tick('backup');
-      await cloud.clock.advance(2 * MINUTE);
+      await this.toPlanned();
       await tick('backup');
     },
     /** The next backup, until its state is this one; answers its id. */
