@@ -9,9 +9,10 @@ import {
   type CatalogueDeps,
   cleanWrites,
   isNewer,
+  planWrites,
   type ProductWrite,
   refOf,
-  writeFound,
+  writePlanned,
   type WriteResult,
 } from './write-products.ts';
 
@@ -104,17 +105,10 @@ async function applySome(
     if (stored.applied !== at) return stored.applied;
     const batch = db.batch();
     const { createdAt: askedAt } = stored;
-    const still = writes.flatMap((write, place) => {
-      const snapshot = found[place];
-      return snapshot === undefined || isNewer(snapshot, askedAt) ? [] : [{ write, snapshot }];
-    });
-    const results = writeFound(
-      batch,
-      still.map(({ write }) => write),
-      still.map(({ snapshot }) => snapshot),
-      { askedAt, renews: false },
-    );
-    const after = counted(stored, results, writes.length - still.length);
+    const plan = planWrites(writes, found).filter(({ snapshot }) => !isNewer(snapshot, askedAt));
+    writePlanned(batch, plan, { askedAt, renews: false });
+    const results = plan.map(({ result }) => result);
+    const after = counted(stored, results, writes.length - plan.length);
     const last = after.applied === file.writes.length;
     if (last) endImport(batch, own, { ...after, state: 'done' }, requestId, deps);
     else batch.update(ref, { ...after, updatedAt: timestamp(deps.now) }, versionOf(own.updateTime));

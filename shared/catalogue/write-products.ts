@@ -62,9 +62,11 @@ export async function putProducts(
   return deps.db.runTransaction(async (tx) => {
     const found = await tx.getAll(...writes.map(({ sku }) => refOf(deps.db, companyId, sku)));
     found.forEach(check);
-    const nothingNew = clean.some((write, place) => isSame(write, found[place]));
-    const renews = nothingNew && !(await tx.get(runningImports(deps.db, companyId).limit(1))).empty;
-    const results = writeFound(tx, clean, found, { askedAt, renews });
+    const plan = planWrites(clean, found);
+    const someSame = plan.some(({ result }) => result === 'unchanged');
+    const renews = someSame && !(await tx.get(runningImports(deps.db, companyId).limit(1))).empty;
+    writePlanned(tx, plan, { askedAt, renews });
+    const results = plan.map(({ result }) => result);
     const products = results.filter((result) => result !== 'unchanged').length;
     if (products === 0) return { results, entry: undefined };
     const [only] = writes.length === 1 ? writes : [];
@@ -93,43 +95,51 @@ export interface ProductWriter {
   update(ref: DocumentReference, data: DocumentData, precondition: Precondition): unknown;
 }
 
-/** Adds to a transaction or a batch what of these clean writes changes something. `found` are their documents, in their order: none is overwritten in another version. */
-export function writeFound(
-  writer: ProductWriter,
+/** What one clean write comes to, beside what stands there. */
+interface Planned {
+  snapshot: DocumentSnapshot;
+  after: StoredProduct;
+  result: WriteResult;
+}
+
+/** `found` are the documents of the writes, in their order. */
+export function planWrites(
   writes: readonly ProductWrite[],
-  found: readonly DocumentSnapshot[],
-  { askedAt, renews }: Asked,
-): WriteResult[] {
-  return writes.map((write, place) => {
+  found: readonly (DocumentSnapshot | undefined)[],
+): Planned[] {
+  return writes.map(({ sku, product }, place) => {
     const snapshot = found[place];
     if (snapshot === undefined) throw new AppError('INTERNAL');
-    const lastUpdateTime = snapshot.updateTime;
-    if (isSame(write, snapshot)) {
-      if (renews && lastUpdateTime) writer.update(snapshot.ref, { askedAt }, { lastUpdateTime });
-      return 'unchanged';
-    }
     const before = toProduct(snapshot);
-    const after = { ...productAfter(write, before), askedAt, changedAt: FieldValue.serverTimestamp() };
-    if (lastUpdateTime === undefined) writer.create(snapshot.ref, after);
-    // In place of a tombstone too, of which nothing stays.
-    else writer.update(snapshot.ref, { ...after, expireAt: FieldValue.delete() }, { lastUpdateTime });
-    return before === undefined ? 'created' : 'changed';
+    const after = { ...(before ?? { ...PRODUCT_DEFAULTS, rules: {}, lists: [] }), ...product, sku };
+    if (before === undefined) return { snapshot, after, result: 'created' };
+    return { snapshot, after, result: isDeepStrictEqual(after, before) ? 'unchanged' : 'changed' };
   });
 }
 
+/** Adds to a transaction or a batch what of this changes something. No document is overwritten in another version. */
+export function writePlanned(
+  writer: ProductWriter,
+  plan: readonly Planned[],
+  { askedAt, renews }: Asked,
+): void {
+  for (const { snapshot, after, result } of plan) {
+    const lastUpdateTime = snapshot.updateTime;
+    if (result === 'unchanged') {
+      if (renews && lastUpdateTime) writer.update(snapshot.ref, { askedAt }, { lastUpdateTime });
+      continue;
+    }
+    const written = { ...after, askedAt, changedAt: FieldValue.serverTimestamp() };
+    if (lastUpdateTime === undefined) writer.create(snapshot.ref, written);
+    // In place of a tombstone too, of which nothing stays.
+    else writer.update(snapshot.ref, { ...written, expireAt: FieldValue.delete() }, { lastUpdateTime });
+  }
+}
+
 /** Whether what stands there, be it that nothing does any more, was asked for after this. */
-export function isNewer(snapshot: DocumentSnapshot | undefined, askedAt: string): boolean {
-  const newest: unknown = snapshot?.get('askedAt');
+export function isNewer(snapshot: DocumentSnapshot, askedAt: string): boolean {
+  const newest: unknown = snapshot.get('askedAt');
   return typeof newest === 'string' && newest > askedAt;
-}
-
-function productAfter({ sku, product }: ProductWrite, before: StoredProduct | undefined): StoredProduct {
-  return { ...(before ?? { ...PRODUCT_DEFAULTS, rules: {}, lists: [] }), ...product, sku };
-}
-
-function isSame(write: ProductWrite, snapshot: DocumentSnapshot | undefined): boolean {
-  const before = snapshot && toProduct(snapshot);
-  return before !== undefined && isDeepStrictEqual(productAfter(write, before), before);
 }
 
 /** Removes a product, what price lists say of it too, and leaves word of that for partners. `NOT_FOUND` for none. */
