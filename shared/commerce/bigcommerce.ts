@@ -10,9 +10,19 @@ import {
   type Totals,
 } from '../domain/order.ts';
 import { MOST_LINES } from '../domain/order-data.ts';
-import { plainLines } from '../domain/plain-text.ts';
 import type { Clock } from '../domain/time.ts';
-import { Count, Country, Id, line, markerIn, minor, Money, serviceOf, trackingOf } from './fields.ts';
+import {
+  Count,
+  Country,
+  Id,
+  line,
+  markerIn,
+  minor,
+  Money,
+  serviceOf,
+  streetOf,
+  trackingOf,
+} from './fields.ts';
 import { ownContacts } from './own-contacts.ts';
 import { parseJson, readAs } from './parse.ts';
 import type { CommerceEvent, ConnectionSecrets, Delivery, Platform, VerifiedDelivery } from './platform.ts';
@@ -232,9 +242,7 @@ function shipToOf(fetched: Fetched): ShipTo | null {
   return {
     firstName: address.first_name,
     lastName: address.last_name,
-    streetAddress: [plainLines(address.street_1 ?? ''), plainLines(address.street_2 ?? ''), address.city]
-      .filter((part) => part !== '')
-      .join('\n'),
+    streetAddress: streetOf(address.street_1, address.street_2, address.city),
     postalCode: address.zip,
     region: address.state,
     country: address.country_iso2,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { badFields } from '../domain/errors.ts';
 import { minorUnits } from '../domain/money.ts';
 import { ShipTo } from '../domain/order.ts';
-import { plainLine } from '../domain/plain-text.ts';
+import { plainLine, plainLines } from '../domain/plain-text.ts';
 
 /** Ids are JSON numbers that pass 2^53, which `parseJson` leaves as text. */
 export const Id = z.union([z.int().min(0), z.string().regex(/^\d{1,20}$/)], 'not an id').transform(String);
@@ -15,6 +15,15 @@ export const line = (most: number): z.ZodType<string> =>
     .string()
     .nullish()
     .transform((text) => plainLine((text ?? '').slice(0, most)));
+
+/** The two lines of a shop's address and its town, as lines of one text. */
+export function streetOf(
+  first: string | null | undefined,
+  second: string | null | undefined,
+  town: string,
+): string {
+  return [plainLines(first ?? ''), plainLines(second ?? ''), town].filter((part) => part !== '').join('\n');
+}
 
 /** Carrier and tracking of a shipment, as far as they are of the form that our own API takes. */
 export function trackingOf(given: {

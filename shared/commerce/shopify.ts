@@ -11,8 +11,8 @@ import {
   type Totals,
 } from '../domain/order.ts';
 import { Instant, MOST_LINES } from '../domain/order-data.ts';
-import { codeText, plainLine, plainLines } from '../domain/plain-text.ts';
-import { Count, Country, Id, line, minor, Money, serviceOf, trackingOf } from './fields.ts';
+import { codeText, plainLine } from '../domain/plain-text.ts';
+import { Count, Country, Id, line, minor, Money, serviceOf, streetOf, trackingOf } from './fields.ts';
 import { ownContacts } from './own-contacts.ts';
 import { parseJson, readAs } from './parse.ts';
 import type { CommerceEvent, ConnectionSecrets, Delivery, Platform, VerifiedDelivery } from './platform.ts';
@@ -239,9 +239,7 @@ function shipToOf(address: Address): ShipTo | null {
     firstName,
     lastName,
     // The town is the last line; there is no field for it.
-    streetAddress: [plainLines(address.address1 ?? ''), plainLines(address.address2 ?? ''), address.city]
-      .filter((part) => part !== '')
-      .join('\n'),
+    streetAddress: streetOf(address.address1, address.address2, address.city),
     postalCode: address.zip,
     region: address.province,
     country: address.country_code,

@@ -11,8 +11,19 @@ import {
   type Totals,
 } from '../domain/order.ts';
 import { MOST_LINES } from '../domain/order-data.ts';
-import { codeText, plainLines } from '../domain/plain-text.ts';
-import { Count, Country, Id, line, markerIn, minor, Money, serviceOf, trackingOf } from './fields.ts';
+import { codeText } from '../domain/plain-text.ts';
+import {
+  Count,
+  Country,
+  Id,
+  line,
+  markerIn,
+  minor,
+  Money,
+  serviceOf,
+  streetOf,
+  trackingOf,
+} from './fields.ts';
 import { ownContacts } from './own-contacts.ts';
 import { parseJson, readAs } from './parse.ts';
 import type { CommerceEvent, ConnectionSecrets, Delivery, Platform, VerifiedDelivery } from './platform.ts';
@@ -241,9 +252,7 @@ function shipToOf({ shipping, billing }: Order): ShipTo | null {
   return {
     firstName: address.first_name,
     lastName: address.last_name,
-    streetAddress: [plainLines(address.address_1 ?? ''), plainLines(address.address_2 ?? ''), address.city]
-      .filter((part) => part !== '')
-      .join('\n'),
+    streetAddress: streetOf(address.address_1, address.address_2, address.city),
     postalCode: address.postcode,
     region: address.state,
     country: address.country,
