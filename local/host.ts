@@ -35,17 +35,17 @@ export async function serve(options: {
   // Modules that register functions do so when they are loaded, which is too late for the first request.
   guardBodies();
   let built: Promise<HttpFunction> | undefined;
-  const build = async (): Promise<HttpFunction> => (await options.load()).build(options.env, options.now);
-  http(options.name, async (req, res) => {
-    built ??= build();
+  const build = async (): Promise<HttpFunction> => {
     try {
-      await built;
+      return (await options.load()).build(options.env, options.now);
     } catch (error) {
       built = undefined;
       throw error;
     }
+  };
+  http(options.name, async (req, res) => {
     await (
-      await built
+      await (built ??= build())
     )(req, res);
   });
   const server = getTestServer(options.name);
