@@ -72,6 +72,22 @@ describe('a checkpoint', () => {
     }
   });
 
+  it('tells of entries about what is promised, by ids alone', async () => {
+    const companyId = randomId('company');
+    const [opened] = await writeEntries(market.seed.db, companyId, 1);
+    const [set] = await writeEntries(market.seed.db, companyId, 1, Date.now, () => ({ action: 'stock.set' }));
+    await tick();
+    const told = await eventually(() => {
+      const found = market.cloud.lines.filter((line) => line.includes(opened?.id ?? ''));
+      expect(found).toHaveLength(1);
+      return JSON.parse(found[0] ?? '') as object;
+    });
+    const { id: entryId, requestId, action } = opened ?? expect.fail();
+    const recordId = opened?.record.id;
+    expect(told).toMatchObject({ event: 'audit.entry', entryId, companyId, action, recordId, requestId });
+    expect(market.cloud.lines.join()).not.toContain(set?.id);
+  });
+
   it('signs a root in quiet times too, and reads nothing of companies that are quiet', async () => {
     await tick();
     const { counts } = market.cloud.doors.checkpoint;

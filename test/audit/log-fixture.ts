@@ -17,6 +17,14 @@ import { paths } from '../../shared/cloud/firestore.ts';
 import { randomId } from '../../shared/domain/ids.ts';
 import type { Market } from '../support/market.ts';
 
+/** An entry of something, before its time and id. */
+export function anEntry(companyId: string): Parameters<typeof addEntry>[1] {
+  return {
+    ...{ companyId, actor: { type: 'system', id: null }, action: 'order.opened', result: 'done' },
+    ...{ record: { type: 'order', id: randomId('order') }, requestId: randomId('request'), facts: {} },
+  };
+}
+
 /** Writes entries as functions do, in one batch. `about` says what else is so of the nth. */
 export async function writeEntries(
   db: Firestore,
@@ -27,15 +35,7 @@ export async function writeEntries(
 ): Promise<AuditEntry[]> {
   const batch = db.batch();
   const entries = Array.from({ length: count }, (_, nth) =>
-    addEntry(
-      batch,
-      {
-        ...{ companyId, actor: { type: 'system', id: null }, action: 'order.opened', result: 'done' },
-        ...{ record: { type: 'order', id: randomId('order') }, requestId: randomId('request'), facts: {} },
-        ...about(nth),
-      },
-      { db, now: at },
-    ),
+    addEntry(batch, { ...anEntry(companyId), ...about(nth) }, { db, now: at }),
   );
   await batch.commit();
   return entries;
