@@ -20,13 +20,14 @@ export interface HostProcess {
 }
 
 /** Processes that served functions before, have loaded their code and serve none now. They end with their parent. */
-export type SpareProcesses = Spare[];
+export type SpareProcesses = Talking[];
 
-interface Spare {
+/** A process that answers `HostRequest`s. */
+interface Talking {
   readonly child: ChildProcess;
   readonly gone: Promise<void>;
   onLine: (line: string) => void;
-  ask(request: HostRequest): Promise<Record<string, number>>;
+  readonly ask: (request: HostRequest) => Promise<Record<string, number>>;
 }
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -75,14 +76,14 @@ export async function startHostProcess(options: {
   }
 }
 
-function takeSpare(spares: SpareProcesses = []): Spare | undefined {
+function takeSpare(spares: SpareProcesses = []): Talking | undefined {
   for (let spare = spares.pop(); spare !== undefined; spare = spares.pop()) {
     if (spare.child.connected) return spare;
   }
   return undefined;
 }
 
-function forkHost(): Spare {
+function forkHost(): Talking {
   const child = fork(join(import.meta.dirname, 'host-process.ts'), {
     // Nothing of this process's surroundings is handed on: a function knows what its own environment says.
     env: {
@@ -116,11 +117,11 @@ function forkHost(): Spare {
     for (const asked of waiting.values()) asked.reject(new Error('The process of the functions ended.'));
     waiting.clear();
   });
-  const host: Spare = {
+  const host: Talking = {
     child,
     gone,
     onLine: () => undefined,
-    ask(request) {
+    ask: (request) => {
       const asked = Promise.withResolvers<Record<string, number>>();
       lastId += 1;
       waiting.set(lastId, asked);

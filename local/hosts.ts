@@ -77,10 +77,10 @@ export async function startHosts(options: {
 
   const stop = async (): Promise<void> => {
     await Promise.all(
-      groups.map((group) => {
+      groups.map(async (group) => {
         const leaving = group.process;
         group.process = undefined;
-        return leaving?.leave();
+        await leaving?.leave();
       }),
     );
   };

@@ -8,5 +8,7 @@ const SERVICE = 'The referenced transaction has expired or is no longer valid.';
 /** Headers or trailers with Firestore's own words, where the emulator has others that a client does not understand. */
 export function inTheServicesWords(fields: IncomingHttpHeaders): IncomingHttpHeaders {
   const message = fields['grpc-message'];
-  return typeof message === 'string' && EMULATOR.test(message) ? { ...fields, 'grpc-message': SERVICE } : fields;
+  return typeof message === 'string' && EMULATOR.test(message)
+    ? { ...fields, 'grpc-message': SERVICE }
+    : fields;
 }
