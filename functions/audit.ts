@@ -1,24 +1,21 @@
-import { storedEntries } from '../shared/audit/bundle.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
 import { createLog } from '../shared/cloud/log.ts';
+import { openWriteOnce } from '../shared/cloud/write-once.ts';
 import { createApi, toFunction } from '../shared/http/app.ts';
 import { addAuditApi } from '../shared/http/audit/api.ts';
 import { newestRootRoute } from '../shared/http/audit/route.ts';
 import { createAuthenticator } from '../shared/http/authenticate.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 
-/** The merchant's log. It has no keys and reads `(default)` alone. */
+/** The merchant's log. It has no keys, and reads `(default)` and what has moved out of it alone. */
 export const build: Build = (env, now) => {
   const config = readConfig(env);
   const db = openFirestore(config, '(default)');
   const log = createLog({ functionName: 'audit', projectId: config.projectId });
   const authenticator = createAuthenticator({ db, now, readOnly: true });
   const app = createApi({ log, authenticator, open: [newestRootRoute] });
-  addAuditApi(app, {
-    ...{ db, issuer: config.baseUrl },
-    sealed: (companyId) => storedEntries(db, companyId, 0),
-  });
+  addAuditApi(app, { db, objects: openWriteOnce(config, config.logBucket), issuer: config.baseUrl, now });
   return toFunction(app);
 };
 

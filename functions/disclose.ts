@@ -3,6 +3,7 @@ import { openFirestore } from '../shared/cloud/firestore.ts';
 import { openKeyring } from '../shared/cloud/keyring.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { createPublisher } from '../shared/cloud/pubsub.ts';
+import { openWriteOnce } from '../shared/cloud/write-once.ts';
 import { createApi, toFunction } from '../shared/http/app.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 import { addDiscloseApi } from '../shared/http/support/disclose-api.ts';
@@ -20,6 +21,7 @@ export const build: Build = (env, now) => {
   const log = createLog({ functionName: 'disclose', projectId: config.projectId });
   const db = openFirestore(config, '(default)');
   const keyring = openKeyring(config, { now, onKmsBridged: log.kmsBridged });
+  const objects = openWriteOnce(config, config.logBucket);
   const deps = { db, keyring, publisher: createPublisher(config), log, now };
   const app = createApi({ log });
   addDiscloseApi(app, {
@@ -30,7 +32,7 @@ export const build: Build = (env, now) => {
       findOrder: (companyId, orderId) => openOrderView(companyId, orderId, deps),
       lists: {
         orders: (companyId, page) => ordersPage(companyId, page, deps),
-        audit: (companyId, page) => auditPage(companyId, page, deps),
+        audit: (companyId, page) => auditPage(companyId, page, { ...deps, objects }),
       },
       actions: {
         'order.retry': async (companyId, orderId, acting) => {

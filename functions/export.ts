@@ -5,6 +5,7 @@ import { openFirestore } from '../shared/cloud/firestore.ts';
 import { openKeyring } from '../shared/cloud/keyring.ts';
 import { createKms } from '../shared/cloud/kms.ts';
 import { createLog } from '../shared/cloud/log.ts';
+import { openWriteOnce } from '../shared/cloud/write-once.ts';
 import { createApi, toFunction } from '../shared/http/app.ts';
 import { createAuthenticator } from '../shared/http/authenticate.ts';
 import { type Build, register } from '../shared/http/entry.ts';
@@ -24,6 +25,7 @@ export const build: Build = (env, now) => {
     db,
     keyring: openKeyring(config, { now, onKmsBridged: log.kmsBridged }),
     attest: createAttest({ kms: createKms(config), now }),
+    logs: openWriteOnce(config, config.logBucket),
     issuer: config.baseUrl,
     now,
   });

@@ -180,6 +180,7 @@ async function assemble(
   stripe.deliverTo(endpointsOf(gateway.url));
   const ledgerBucket = `${projectId}-ledger`;
   const rootsBucket = `${projectId}-roots`;
+  const logBucket = `${projectId}-logs`;
   const backupBuckets = {
     backups: `${projectId}-backups`,
     keyringBackups: `${projectId}-keyring-backups`,
@@ -193,7 +194,10 @@ async function assemble(
   closers.push(() => firestoreAdmin.close());
   const [keys] = await Promise.all([
     provisionKeys({ port: kms.port, projectId, location: LOCATION, now }),
-    provisionBuckets({ projectId, ledgerBucket, rootsBucket, backupBuckets, storageEndpoint: storage.url }),
+    provisionBuckets({
+      ...{ projectId, ledgerBucket, rootsBucket, logBucket, backupBuckets },
+      storageEndpoint: storage.url,
+    }),
   ]);
 
   const backends = {
@@ -208,7 +212,7 @@ async function assemble(
     identities.map((identity) =>
       startDoor({
         identity,
-        cloud: { projectId, kms: keys, ledgerBucket, rootsBucket, backupBuckets },
+        cloud: { projectId, kms: keys, ledgerBucket, rootsBucket, logBucket, backupBuckets },
         backends,
         past,
       }),
@@ -226,6 +230,7 @@ async function assemble(
     KMS_ATTEST: keys.attest,
     LEDGER_BUCKET: ledgerBucket,
     ROOTS_BUCKET: rootsBucket,
+    LOG_BUCKET: logBucket,
     BACKUP_BUCKET: backupBuckets.backups,
     KEYRING_BACKUP_BUCKET: backupBuckets.keyringBackups,
     OFFSITE_BACKUP_BUCKET: backupBuckets.offsiteBackups,

@@ -30,7 +30,7 @@ export interface Role {
 }
 
 type BucketName =
-  'ledger' | 'roots' | 'backups' | 'keyringBackups' | 'offsiteBackups' | 'offsiteKeyringBackups';
+  'ledger' | 'roots' | 'logs' | 'backups' | 'keyringBackups' | 'offsiteBackups' | 'offsiteKeyringBackups';
 
 export type KeyRole =
   | 'cloudkms.cryptoKeyEncrypter'
@@ -127,6 +127,7 @@ export const ROLES = {
   },
   audit: {
     databases: { '(default)': 'datastore.viewer' },
+    buckets: { logs: ['storage.legacyObjectReader'] },
   },
   // Deletes companies when their time has come: their keys, their documents, and a certificate. It can open nothing.
   close: {
@@ -146,6 +147,7 @@ export const ROLES = {
       tenantKek: ['cloudkms.cryptoKeyDecrypter'],
       attest: ['cloudkms.signer', 'cloudkms.publicKeyViewer', 'cloudkms.viewer'],
     },
+    buckets: { logs: ['storage.legacyObjectReader'] },
   },
   trust: {
     keys: { attest: ['cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
@@ -178,6 +180,7 @@ export const ROLES = {
     databases: { '(default)': 'datastore.user', keyring: 'datastore.user' },
     keys: { tenantKek: ['cloudkms.cryptoKeyDecrypter'] },
     topics: { orders: 'pubsub.publisher' },
+    buckets: { logs: ['storage.legacyObjectReader'] },
   },
   // Files of products. It has nothing to open with.
   import: {
@@ -200,6 +203,12 @@ export const ROLES = {
     databases: { '(default)': 'datastore.user' },
     keys: { attest: ['cloudkms.signer', 'cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
     buckets: { roots: ['storage.objectCreator', 'storage.legacyObjectReader'] },
+  },
+  // Moves old entries of logs into a bucket to which it adds, and of which it reads a single object again where one stands
+  // already. It signs nothing and opens nothing of a consumer's.
+  'archive-log': {
+    databases: { '(default)': 'datastore.user' },
+    buckets: { logs: ['storage.objectCreator', 'storage.legacyObjectReader'] },
   },
   // Stripe's endpoint on the internet. It passes ids on, and reaches nothing else.
   'stripe-webhooks': {

@@ -21,6 +21,7 @@ export const FUNCTIONS = [
   'allocate',
   'import',
   'checkpoint',
+  'archive-log',
   'stripe-webhooks',
   'settle',
   'bill',
@@ -177,6 +178,8 @@ export const SCHEDULES: readonly Schedule[] = [
   { name: 'recover', to: 'recover', path: '/', everyMinutes: 15 },
   { name: 'review', to: 'review', path: '/', everyMinutes: 24 * 60 },
   { name: 'checkpoint', to: 'checkpoint', path: '/', everyMinutes: 5 },
+  // Each company once a day; the other ticks go on where the one before stopped.
+  { name: 'archive-log', to: 'archive-log', path: '/', everyMinutes: 60 },
   // New charges are made once a day; the other ticks go on with what is under way.
   { name: 'bill', to: 'bill', path: '/', everyMinutes: 15 },
   // At 0, 6, 12 and 18 o'clock UTC.

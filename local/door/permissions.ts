@@ -9,7 +9,7 @@ export interface Ask {
 
 /** The parts of the configuration that say what the table's short names stand for. */
 export type Cloud = Pick<Config, 'projectId' | 'kms' | 'ledgerBucket'> &
-  Partial<Pick<Config, 'rootsBucket' | 'backupBuckets'>>;
+  Partial<Pick<Config, 'rootsBucket' | 'logBucket' | 'backupBuckets'>>;
 
 type RoleName =
   | KeyRole
@@ -133,7 +133,8 @@ export class Grants {
       this.#grant('datastore.user', all);
       this.#byPermission.set('datastore.databases.list', [project]);
     }
-    const buckets = { ledger: cloud.ledgerBucket, roots: cloud.rootsBucket, ...cloud.backupBuckets };
+    const { ledgerBucket: ledger, rootsBucket: roots, logBucket: logs } = cloud;
+    const buckets = { ledger, roots, logs, ...cloud.backupBuckets };
     for (const [bucket, names] of Object.entries(role.buckets ?? {})) {
       const full = buckets[bucket as keyof typeof buckets];
       if (full === undefined) continue;

@@ -14,6 +14,7 @@ export type BackupBuckets = Record<keyof Config['backupBuckets'], string>;
 
 interface Buckets extends Pick<Config, 'projectId' | 'storageEndpoint' | 'ledgerBucket'> {
   rootsBucket: string;
+  logBucket: string;
   backupBuckets: BackupBuckets;
 }
 
@@ -27,6 +28,8 @@ export async function provisionBuckets(config: Buckets): Promise<void> {
     provision(config, config.ledgerBucket, retained(RETENTION_SECONDS)),
     // Signed roots stay as they are for ten years as well.
     provision(config, config.rootsBucket, retained(RETENTION_SECONDS)),
+    // What has left the database is nowhere else: more than one region, and for nobody to take away.
+    provision(config, config.logBucket, { ...retained(RETENTION_SECONDS), location: 'EU' }, true),
     provision(config, backups, retained(BACKUP_RETENTION_SECONDS), true),
     provision(config, keyringBackups, forgetful),
     // Nobody has the right to delete there.

@@ -122,3 +122,24 @@ export const ACTIONS = [
   'orders.erase_by_platform',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
+
+/**
+ * What the product promises about, and so what an operator is told of as it happens: who opened, showed, took away or let
+ * somebody in. Entries of these are mirrored into the operational log, as ids alone.
+ */
+export const MIRRORED: ReadonlySet<Action> = new Set<Action>([
+  ...(['order.opened', 'order.disclosed', 'order.managed', 'export.started', 'export.opened'] as const),
+  ...(['order.erasing', 'order.erased', 'order.erased_by_owner', 'erasure.confirmed'] as const),
+  ...([
+    'orders.erase_archived',
+    'orders.erase_all',
+    'orders.erase_by_platform',
+    'privacy.requested',
+  ] as const),
+  ...(['support.requested', 'support.approved', 'support.denied', 'support.revoked'] as const),
+  ...(['support.listed', 'support.ended', 'access.refused', 'session.refused', 'factor.refused'] as const),
+  ...(['company.created', 'company.closing', 'company.kept', 'company.key_renewed'] as const),
+  ...(['member.role_changed', 'member.removed', 'factor.added', 'factor.removed', 'password.reset'] as const),
+  ...(['recovery.started', 'recovery.approved', 'recovery.completed', 'recovery.refused'] as const),
+  ...(['api_key.created', 'api_key.revoked', 'connection.created', 'connection.removed'] as const),
+]);

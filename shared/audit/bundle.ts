@@ -2,21 +2,14 @@ import type { DocumentData, Firestore } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
 import { HASH_BYTES } from '../crypto/merkle.ts';
 import { planInclusion, type Tile, TILE_WIDTH, tileName } from '../crypto/merkle-tiles.ts';
+import type { Archive } from './archive.ts';
 import { type Checkpoint, type Inclusion, latestCheckpoint, listCheckpoints } from './checkpoints.ts';
 import { SLOTS } from './index-entries.ts';
+import { type RawEntry, sealedEntries } from './sealed-entries.ts';
 import { companyTile, historyTile, readTiles } from './tree-documents.ts';
 
 const PAGE = 300;
 const CHECKPOINTS = 100;
-
-/** An entry as it is stored, whatever became of it there: whether it still is one, the verifier tells. */
-export interface RawEntry {
-  index: number;
-  entry: DocumentData;
-}
-
-/** The sealed entries of a log in the order of their indexes, from an index on. */
-export type SealedEntries = (companyId: string) => AsyncIterable<RawEntry>;
 
 /**
  * A company's whole log, one line of JSON each: what it is; each leaf of its tree with the entry that lies at its index
@@ -24,15 +17,16 @@ export type SealedEntries = (companyId: string) => AsyncIterable<RawEntry>;
  * of each. `npx strongroom-verify` reads it. `NOT_SEALED` for a company of which no entry is under a root yet.
  */
 export async function bundleLog(
-  db: Firestore,
+  archive: Archive,
   companyId: string,
-  { issuer, sealed }: { issuer: string; sealed: SealedEntries },
+  { issuer }: { issuer: string },
 ): Promise<AsyncIterable<object>> {
+  const { db } = archive;
   // First, so that all that it covers is there when the entries are read.
   const { checkpoint: latest } = await latestCheckpoint(db, companyId);
   return (async function* () {
     yield { strongroom: 'log', v: 1, iss: issuer, companyId };
-    yield* leafLines(db, companyId, latest.size, sealed(companyId));
+    yield* leafLines(db, companyId, latest.size, sealedEntries(archive, companyId));
     const unsealed = await unsealedEntries(db, companyId, latest.size);
     for (const entry of unsealed) yield { unsealed: entry };
     const days = await lastOfDays(db, companyId, latest.n);
@@ -74,26 +68,6 @@ function leafReader(db: Firestore, companyId: string): (index: number) => Promis
     const from = (index % TILE_WIDTH) * HASH_BYTES;
     return tile?.hashes.toString('base64url', from, from + HASH_BYTES) ?? '';
   };
-}
-
-/** Sealed entries out of Firestore, from an index on. */
-export async function* storedEntries(
-  db: Firestore,
-  companyId: string,
-  first: number,
-): AsyncGenerator<RawEntry> {
-  const ordered = db.collection(paths.audit(companyId)).orderBy('index').limit(PAGE);
-  let query = ordered.startAt(first);
-  for (;;) {
-    const { docs } = await query.get();
-    for (const doc of docs) {
-      const { index, ...entry } = doc.data();
-      yield { index: Number(index), entry };
-    }
-    const last = docs.at(-1);
-    if (last === undefined || docs.length < PAGE) return;
-    query = ordered.startAfter(last);
-  }
 }
 
 /** Entries without an index, or with one that the newest root does not cover yet. */

@@ -3,6 +3,7 @@ import { paths } from '../cloud/firestore.ts';
 import { HASH_BYTES } from '../crypto/merkle.ts';
 import { planConsistency, planInclusion, split, type ProofPlan } from '../crypto/merkle-tiles.ts';
 import { AppError } from '../domain/errors.ts';
+import { type Archive, findMoved } from './archive.ts';
 import { hashedCompany, partsFor, proofOf, split64 } from './companies-tree.ts';
 import { StoredEntry, type AuditEntry } from './entry.ts';
 import {
@@ -50,14 +51,15 @@ export async function proveEntry(
   return { entry, inclusion: { index, size: checkpoint.size, path }, checkpoint };
 }
 
-/** One entry of a company as it is stored, or `undefined`. */
+/** One entry of a company, wherever it lies, or `undefined`. */
 export async function findEntry(
-  db: Firestore,
+  archive: Archive,
   companyId: string,
   id: string,
 ): Promise<{ entry: AuditEntry; index: number | undefined } | undefined> {
-  const found = await db.doc(paths.auditEntry(companyId, id)).get();
-  return found.exists ? StoredEntry.parse(found.data()) : undefined;
+  // The database first: what is moved meanwhile is found in the archive then.
+  const found = await archive.db.doc(paths.auditEntry(companyId, id)).get();
+  return found.exists ? StoredEntry.parse(found.data()) : findMoved(archive, companyId, id);
 }
 
 /** The roots under which a company's log had grown, the newest first, before the root `after`. */

@@ -7,6 +7,7 @@ import type { Log } from '../cloud/log.ts';
 import { appendLeaves, edgeOf, tileName } from '../crypto/merkle-tiles.ts';
 import { DUE_SLOTS } from '../domain/order.ts';
 import type { Clock } from '../domain/time.ts';
+import { MIRRORED } from './actions.ts';
 import { type AuditEntry, leafHash, StoredEntry } from './entry.ts';
 import { companyTile, NO_HEAD, readTiles, StoredHead } from './tree-documents.ts';
 
@@ -60,6 +61,9 @@ async function indexCompany(
   const unfit = documents.length - read.length;
   if (unfit > 0) deps.log.auditUnsealed(companyId, unfit);
   read.sort((a, b) => compare(a.entry.at, b.entry.at) || compare(a.entry.id, b.entry.id));
+  // Before its index, so that a run that dies tells of an entry twice and not never.
+  for (const { entry } of read.filter((each) => MIRRORED.has(each.entry.action)))
+    deps.log.entryWritten(entry);
   try {
     if (read.length > 0) await append(companyId, read, deps.db);
     return read.length;

@@ -12,7 +12,7 @@ export const COLLECTIONS: Record<PartName, readonly string[]> = {
     ...['members', 'apiKeys', 'apiKeyRefs', 'emailRefs', 'invitations', 'recoveries', 'supportRequests'],
     ...['billing', 'stripeAccounts', 'cards', 'charges'],
     ...['shopRefs', 'deliveries', 'endpoints', 'pulls', 'privacyRequests'],
-    ...['audit', 'auditTree', 'auditHeads', 'rootTree', 'roots'],
+    ...['audit', 'auditTree', 'auditHeads', 'auditArchive', 'rootTree', 'roots'],
     ...['backups', 'drills', 'leases'],
   ],
   keyring: ['companyKeys', 'recordKeys', 'lookup', 'grants'],

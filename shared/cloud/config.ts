@@ -19,6 +19,7 @@ const Environment = z.object({
   KMS_ATTEST: CryptoKeyName,
   LEDGER_BUCKET: z.string().min(3),
   ROOTS_BUCKET: z.string().min(3).optional(),
+  LOG_BUCKET: z.string().min(3).optional(),
   BACKUP_BUCKET: z.string().min(3).optional(),
   KEYRING_BACKUP_BUCKET: z.string().min(3).optional(),
   OFFSITE_BACKUP_BUCKET: z.string().min(3).optional(),
@@ -42,6 +43,8 @@ export interface Config {
   ledgerBucket: string;
   /** Signed roots, write-once and for everyone to read; known to the functions that have to do with it. */
   rootsBucket: string | undefined;
+  /** Entries of logs that have left the database, write-once and for nobody else to read. */
+  logBucket: string | undefined;
   /**
    * Where the databases' exports go, `keyring`'s apart from those of the others, and where the offsite project keeps its
    * copies; known to the functions that have to do with them.
@@ -104,6 +107,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     },
     ledgerBucket: values.LEDGER_BUCKET,
     rootsBucket: values.ROOTS_BUCKET,
+    logBucket: values.LOG_BUCKET,
     backupBuckets: {
       backups: values.BACKUP_BUCKET,
       keyringBackups: values.KEYRING_BACKUP_BUCKET,

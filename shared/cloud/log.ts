@@ -14,6 +14,12 @@ interface Facts {
   requestId?: string;
   pullId?: string;
   staffId?: string;
+  entryId?: string;
+  action?: string;
+  actorId?: string;
+  recordId?: string;
+  method?: string;
+  route?: string;
   fileName?: string;
   backupId?: string;
   messageId?: string;
@@ -40,6 +46,12 @@ const SHAPES: Record<
   pullId: /^pul_[0-9a-z]{26}$/,
   requestId: /^req_[0-9a-z]{26}$/,
   staffId: /^stf_[0-9a-z]{26}$/,
+  entryId: /^aud_[0-9a-z]{26}$/,
+  action: /^[a-z_]{1,30}\.[a-z_]{1,30}$/,
+  actorId: /^[a-z]{2,3}_[0-9a-z]{26}$/,
+  recordId: /^[a-z]{2,3}_[0-9a-z]{26}$/,
+  method: /^[A-Z]{3,7}$/,
+  route: /^\/[\w/:.-]{0,100}$/,
   fileName: /^[0-9a-z-]{1,80}\.[a-z]{1,5}$/,
   backupId: /^\d{8}T\d{4}Z$/,
   messageId: /^[0-9]{1,30}$/,
@@ -225,8 +237,39 @@ function events(line: Line) {
         companyId,
       });
     },
+    entryWritten: (entry: {
+      id: string;
+      companyId: string;
+      action: string;
+      actor: { id: string | null };
+      record: { id: string };
+      requestId: string;
+    }) => {
+      const { id: entryId, companyId, action, actor, record, requestId } = entry;
+      line('INFO', 'audit.entry', 'An entry about what is promised was written into a merchant’s log', {
+        ...{ entryId, companyId, action, recordId: record.id, requestId },
+        ...(actor.id !== null && { actorId: actor.id }),
+      });
+    },
+    requestAnswered: (method: string, route: string, status: number, milliseconds: number) => {
+      line('INFO', 'request.answered', 'One of many requests', { method, route, status, milliseconds });
+    },
     auditUnsealed: (companyId: string, count: number) => {
       line('ALERT', 'audit.unsealed', 'Entries of a log have no index and get none', { companyId, count });
+    },
+    logMoved: (companyId: string, count: number) => {
+      line('INFO', 'audit.moved', 'Old entries of a log were moved to the bucket', { companyId, count });
+    },
+    logNotMoved: (companyId: string, error: unknown) => {
+      line('ERROR', 'audit.not_moved', 'Old entries of a log could not be moved', {
+        companyId,
+        ...errorFacts(error),
+      });
+    },
+    logDamaged: (companyId: string) => {
+      line('ALERT', 'audit.damaged', 'An old entry is not what was sealed; it stays where it is', {
+        companyId,
+      });
     },
     checkpointPublished: (root: number, companies: number) => {
       line('INFO', 'checkpoint.published', 'A root over all logs was published', { root, count: companies });

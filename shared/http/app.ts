@@ -3,6 +3,7 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { routePath } from 'hono/route';
 import type { NoteRefusal, Refused } from '../audit/refusals.ts';
 import type { Log } from '../cloud/log.ts';
 import type { Scope } from '../domain/api-key.ts';
@@ -10,6 +11,7 @@ import { AppError, badFields } from '../domain/errors.ts';
 import { fieldErrors } from '../domain/field-errors.ts';
 import { randomId } from '../domain/ids.ts';
 import type { StaffCaller } from '../staff/sessions.ts';
+import { startAccess } from './access-log.ts';
 import { type Authenticator, type Caller, KnownCredential } from './authenticate.ts';
 import { requireReadableBody } from './body.ts';
 import { createPatience } from './patience.ts';
@@ -52,6 +54,7 @@ export function createApi(options: ApiOptions): Api {
 
   app.use(async (c, next) => {
     const requestId = randomId('request');
+    const tellAccess = startAccess(requestId, c.req.method);
     c.set('requestId', requestId);
     c.set('log', options.log.within({ requestId, trace: c.req.header('x-cloud-trace-context') }));
     await next();
@@ -60,6 +63,9 @@ export function createApi(options: ApiOptions): Api {
     for (const [name, value] of Object.entries(COMMON_HEADERS)) {
       if (!headers.has(name)) headers.set(name, value);
     }
+    const route = routePath(c, -1);
+    // Only what runs before every route was met: there is none.
+    tellAccess(c.var.log, route.endsWith('*') ? '/' : route, c.res.status);
   });
   const patience = createPatience(PATIENCE);
   app.use((_c, next) => patience(next));

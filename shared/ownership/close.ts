@@ -42,8 +42,11 @@ const MOST_AT_ONCE = 50;
 const PAGE = 100;
 /** How long a certificate can be fetched after the end. */
 const KEPT_MS = 90 * 24 * 60 * 60_000;
-/** What is there until the end: the erasures, since they are confirmed later, and the log that they write with its tree. */
-const LAST = ['erasures', 'audit', 'auditTree', 'auditHeads'];
+/**
+ * What is there until the end: the erasures, since they are confirmed later, and the log that they write with its tree. With
+ * `auditArchive` go the keys of what was moved; nothing is moved any more once `audit` is gone.
+ */
+const LAST = ['erasures', 'audit', 'auditArchive', 'auditTree', 'auditHeads'];
 const NOT_ENDED: StoredOrder['state'][] = ['received', 'routed', 'part_fulfilled'];
 
 /**

@@ -2,7 +2,9 @@ import type { Firestore, Query, QueryDocumentSnapshot } from '@google-cloud/fire
 import { apiKeyViews, StoredApiKey } from '../accounts/api-keys.ts';
 import { StoredInvitation, StoredMember } from '../accounts/documents.ts';
 import { invitationView, memberView } from '../accounts/members.ts';
+import { type Archive, movedUpTo, readSegment } from '../audit/archive.ts';
 import { leafHash, StoredEntry } from '../audit/entry.ts';
+import { StoredSegment } from '../audit/segment.ts';
 import type { StoredCharge } from '../billing/documents.ts';
 import { chargeView } from '../billing/lists.ts';
 import type { StoredImport } from '../catalogue/import-store.ts';
@@ -32,6 +34,8 @@ import { requestView, toRequest } from '../support/request-store.ts';
 export interface ExportDeps {
   db: Firestore;
   keyring: Pick<Keyring, 'recordKey' | 'openContact' | 'openSecret'>;
+  /** The bucket of moved logs. */
+  logs: Archive['objects'];
   now: Clock;
 }
 
@@ -48,6 +52,9 @@ interface Kind {
   ) => object[] | Promise<object[]>;
   /** Whether rendering opens what is sealed. */
   opens?: true;
+  /** How many records there are, where a document is not one, and how many documents are read at once then. */
+  records?: (db: Firestore, companyId: string) => Promise<number>;
+  chunk?: number;
 }
 
 /** How many orders are opened at the same time. */
@@ -233,6 +240,18 @@ export const EXPORT_KINDS = {
         const { entry } = StoredEntry.parse(doc.data());
         return { ...entry, leaf: leafHash(entry) };
       }),
+  },
+  // Behind `audit`: what moves while somebody goes through that is here then.
+  auditArchive: {
+    documents: (db, companyId) => db.collection(paths.auditArchive(companyId)),
+    isId: (text) => /^[0-9]{12}$/.test(text),
+    render: async (companyId, documents, { logs }) => {
+      const segments = documents.map((doc) => StoredSegment.parse(doc.data()));
+      const read = segments.map((segment) => readSegment({ objects: logs }, companyId, segment));
+      return (await Promise.all(read)).flat().map((entry) => ({ ...entry, leaf: leafHash(entry) }));
+    },
+    records: movedUpTo,
+    chunk: 1,
   },
 } as const satisfies Record<string, Kind>;
 

@@ -28,7 +28,8 @@ const KINDS = Object.keys(EXPORT_KINDS) as ExportKind[];
 export const MOST_RECORDS = 500;
 const MOST_BYTES = 2_000_000;
 /** What is opened is up to 1 MiB a document, anything else far below 80 kB: what is read at once stays below 20 MB. */
-const chunkOf = (kind: ExportKind): number => (kindOf(kind).opens === undefined ? 250 : 20);
+const chunkOf = (kind: ExportKind): number =>
+  kindOf(kind).chunk ?? (kindOf(kind).opens === undefined ? 250 : 20);
 
 /** What a part is named by: a kind, and after which record of it the part begins. */
 interface Place {
@@ -51,8 +52,9 @@ export async function exportManifest(
   const company = StoredCompany.parse(found.data());
   const parts = await Promise.all(
     KINDS.map(async (kind) => {
-      const counted = await kindOf(kind).documents(db, companyId).count().get();
-      return { kind, first: kind, records: counted.data().count };
+      const { documents, records } = kindOf(kind);
+      const count = records ?? (async () => (await documents(db, companyId).count().get()).data().count);
+      return { kind, first: kind, records: await count(db, companyId) };
     }),
   );
   const manifest = await attest.sign(MANIFEST_TYP, {

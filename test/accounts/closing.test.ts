@@ -126,6 +126,8 @@ describe('a deletion', () => {
       companies: FieldValue.arrayUnion(theirs.companyId),
     };
     await db().doc(paths.shopRef(shop)).update(both);
+    // The key of what moved to a bucket that forgets nothing.
+    await db().doc(paths.auditSegment(companyId, '000000000000')).create({ key: Buffer.alloc(32) });
     const { receipt } = (await close((await ownerOf(companyId)).token)).json as { receipt: string };
     await people.cloud.clock.advance(7 * DAY);
     await eventually(async () => {
@@ -142,7 +144,7 @@ describe('a deletion', () => {
     expect(await market.seed.keyring.recordKeyExists(orderId)).toBe(false);
     expect(await market.seed.keyring.companyKeyExists(companyId)).toBe(false);
     expect((await db().doc(paths.company(companyId)).get()).exists).toBe(false);
-    expect(await below(companyId)).toEqual(['audit', 'auditHeads', 'auditTree', 'erasures']);
+    expect(await below(companyId)).toEqual(['audit', 'auditArchive', 'auditHeads', 'auditTree', 'erasures']);
     const supply = await market.supplier.call('GET', `/v1/orders/${supplyOrderId}`);
     expect(supply.json).toMatchObject({ state: 'cancelled', shipTo: null });
     expect(await actions(market.supplier.companyId)).toContain('partner.ended');

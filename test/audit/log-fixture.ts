@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Firestore } from '@google-cloud/firestore';
 import { compactVerify, createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import { addEntry } from '../../shared/audit/append.ts';
@@ -14,20 +17,22 @@ import { paths } from '../../shared/cloud/firestore.ts';
 import { randomId } from '../../shared/domain/ids.ts';
 import type { Market } from '../support/market.ts';
 
-/** Writes entries as functions do, in one batch. */
+/** Writes entries as functions do, in one batch. `about` says what else is so of the nth. */
 export async function writeEntries(
   db: Firestore,
   companyId: string,
   count: number,
   at: () => number = Date.now,
+  about: (nth: number) => Partial<Pick<AuditEntry, 'action' | 'actor' | 'record'>> = () => ({}),
 ): Promise<AuditEntry[]> {
   const batch = db.batch();
-  const entries = Array.from({ length: count }, () =>
+  const entries = Array.from({ length: count }, (_, nth) =>
     addEntry(
       batch,
       {
         ...{ companyId, actor: { type: 'system', id: null }, action: 'order.opened', result: 'done' },
         ...{ record: { type: 'order', id: randomId('order') }, requestId: randomId('request'), facts: {} },
+        ...about(nth),
       },
       { db, now: at },
     ),
@@ -70,3 +75,9 @@ export async function statementOf(market: Market, jws: string | null): Promise<R
 }
 
 export const sha256 = (data: string): Buffer => createHash('sha256').update(data).digest();
+
+/** A folder for what a test fetches. */
+export async function scratchFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'strongroom-log-'));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}

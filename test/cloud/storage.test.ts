@@ -24,6 +24,7 @@ const configFor = (storageEndpoint: string): Parameters<typeof provisionBuckets>
   storageEndpoint,
   ledgerBucket: 'demo-test-ledger',
   rootsBucket: 'roots',
+  logBucket: 'logs',
   backupBuckets: {
     ...{ backups: 'demo-test-backups', keyringBackups: 'demo-test-keyring-backups' },
     ...{ offsiteBackups: 'demo-test-offsite', offsiteKeyringBackups: 'demo-test-offsite-keyring' },

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { seedCompany } from '../../local/seed.ts';
 import { leafHash } from '../../shared/audit/entry.ts';
 import { randomId } from '../../shared/domain/ids.ts';
 import { growingTree } from '../../verify/merkle.mjs';
@@ -7,9 +8,11 @@ import { testCloud } from '../support/cloud.ts';
 import { eventually, type Market, startMarket } from '../support/market.ts';
 import { callsDuring, eachChange, killedAt } from './kill-point.ts';
 
+const DAY = 24 * 60 * 60_000;
+
 let market: Market;
 beforeAll(async () => {
-  market = await startMarket(await testCloud({ apart: ['checkpoint'] }));
+  market = await startMarket(await testCloud({ apart: ['checkpoint', 'archive-log'] }));
 });
 afterAll(() => market.cloud.stop());
 
@@ -51,6 +54,38 @@ it(
       expect(head, where).toMatchObject({ size: 5, root: tree.root().toString('base64url') });
       const root = await newestRoot(seed.db);
       expect((await statementOf(market, root.jws)).n, where).toBe(root.root);
+    }
+  },
+);
+
+it(
+  'killed after each change and run again, the moving of an old log keeps every entry once',
+  { timeout: 180_000 },
+  async () => {
+    const { cloud, seed } = market;
+    const oldLog = async () => {
+      const company = await seedCompany('Logs', `${randomId('member')}@logs.example`, seed);
+      const entries = await writeEntries(seed.db, company.companyId, 260, () => cloud.clock.now() - 95 * DAY);
+      expect(await cloud.clock.tick('checkpoint')).toBe(204);
+      const run = (): Promise<void> =>
+        eventually(async () => {
+          await cloud.clock.advance(DAY).catch(() => undefined);
+          expect((await storedLog(seed.db, company.companyId)).length).toBe(0);
+        }, 60_000);
+      return { merchant: market.merchant(company), ids: entries.map(({ id }) => id).sort(), run };
+    };
+    const calls = await callsDuring(cloud, 'archive-log', (await oldLog()).run);
+    const points = eachChange(calls);
+    expect(points.length).toBeGreaterThan(5);
+    for (const inARow of points) {
+      const { merchant, ids, run } = await oldLog();
+      await killedAt(cloud, 'archive-log', inARow, run);
+      const { text } = await merchant.call('GET', '/v1/audit/export');
+      const exported = text
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { id: string }).id);
+      expect(exported.sort(), inARow.map(({ title }) => title).join()).toEqual(ids);
     }
   },
 );

@@ -5,6 +5,7 @@ import { createLog } from '../../shared/cloud/log.ts';
 import { AppError } from '../../shared/domain/errors.ts';
 import { idSchema, randomId } from '../../shared/domain/ids.ts';
 import { createApi, toFunction } from '../../shared/http/app.ts';
+import { isSampled } from '../../shared/http/access-log.ts';
 import type { Authenticator } from '../../shared/http/authenticate.ts';
 import { guardBodies } from '../../shared/http/body-guard.ts';
 import { Problem, problemResponses, problemResponsesWithBody } from '../../shared/http/schemas.ts';
@@ -52,7 +53,9 @@ const JSON_HEADERS = { 'content-type': 'application/json', authorization: 'Beare
 
 async function api(broken?: () => never) {
   const lines: string[] = [];
-  const log = createLog({ functionName: 'things', projectId: 'demo', write: (line) => lines.push(line) });
+  const accesses: string[] = [];
+  const write = (line: string) => (line.includes('"request.answered"') ? accesses : lines).push(line);
+  const log = createLog({ functionName: 'things', projectId: 'demo', write });
   const app = createApi({ log, authenticator });
   app.openapi(makeThing, (c) => c.json(c.req.valid('json'), 201));
   app.openapi(readThing, (c) => {
@@ -60,7 +63,7 @@ async function api(broken?: () => never) {
     return c.json({ id: c.req.valid('param').id }, 200);
   });
   app.get('/v1/secret', requires('audit:read').middleware, (c) => c.text('never'));
-  return { url: await serve(toFunction(app)), lines };
+  return { url: await serve(toFunction(app)), lines, accesses };
 }
 
 function post(url: string, body: unknown): Promise<Response> {
@@ -108,6 +111,30 @@ describe('an API inside functions-framework', () => {
       expect(headers.get('x-content-type-options')).toBe('nosniff');
       expect(headers.get('strict-transport-security')).toContain('max-age=');
     }
+  });
+
+  it('tells of a sample of its requests, by route and status, and of nobody who asked', async () => {
+    const { url, accesses } = await api();
+    const asked = async (path: string): Promise<unknown> => {
+      for (;;) {
+        const headers = { ...JSON_HEADERS, 'user-agent': 'canary', 'x-forwarded-for': '192.0.2.7' };
+        const answer = await fetch(`${url}${path}`, { headers });
+        const requestId = answer.headers.get('request-id') ?? '';
+        const told = accesses.map((line) => JSON.parse(line) as object);
+        expect(told.some((line) => 'requestId' in line && line.requestId === requestId)).toBe(
+          isSampled(requestId),
+        );
+        if (isSampled(requestId)) return told.at(-1);
+      }
+    };
+    const about = { event: 'request.answered', method: 'GET', milliseconds: expect.any(Number) as number };
+    expect(await asked(`/v1/things/${randomId('order')}`)).toMatchObject({
+      ...{ ...about, route: '/v1/things/:id', status: 200 },
+    });
+    expect(await asked('/canary/192.0.2.7?canary')).toMatchObject({ ...about, route: '/', status: 404 });
+    expect(await asked('/v1/canary')).toMatchObject({ ...about, route: '/', status: 404 });
+    expect(await asked('/v1/secret')).toMatchObject({ ...about, route: '/v1/secret', status: 403 });
+    expect(accesses.join('')).not.toMatch(/canary|192\.0|127\.0|good|ord_/);
   });
 
   it('names the fields that are not valid and repeats none of their values', async () => {

@@ -20,7 +20,7 @@ import { TOPICS } from '../../local/topology.ts';
 
 /** The real parts behind every door of one test file. */
 export interface Behind {
-  cloud: Cloud & { backupBuckets: BackupBuckets };
+  cloud: Cloud & { logBucket: string; backupBuckets: BackupBuckets };
   backends: Backends;
   /** What `tenantKek` made of `plaintext`, for those who may only decrypt. */
   wrapped: Buffer;
@@ -57,7 +57,8 @@ export async function openBehind(): Promise<Behind> {
     ...{ backups: `${projectId}-backups`, keyringBackups: `${projectId}-keyring-backups` },
     ...{ offsiteBackups: `${projectId}-offsite`, offsiteKeyringBackups: `${projectId}-offsite-keyring` },
   };
-  const cloud = { projectId, kms: keys, ledgerBucket: `${projectId}-ledger`, backupBuckets };
+  const [ledgerBucket, logBucket] = [`${projectId}-ledger`, `${projectId}-logs`];
+  const cloud = { projectId, kms: keys, ledgerBucket, logBucket, backupBuckets };
   const firestoreAdmin = await startFirestoreAdmin({
     ...{ projectId, storageUrl: storage.url, past: (time: number) => time, now: Date.now },
     firestore: () => emulators.firestore,
@@ -71,7 +72,7 @@ export async function openBehind(): Promise<Behind> {
   };
   const seed = clientsAt(await startDoor({ identity: 'seed', cloud, backends }), cloud);
   for (const topic of TOPICS) await seed.pubsub.createTopic(topic);
-  for (const bucket of [cloud.ledgerBucket, ...Object.values(backupBuckets)]) {
+  for (const bucket of [ledgerBucket, logBucket, ...Object.values(backupBuckets)]) {
     await seed.storage.createBucket(bucket);
   }
   await seed.storage.bucket(backupBuckets.backups).file(TO_COPY).save('copied', { resumable: false });

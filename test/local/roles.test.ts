@@ -10,7 +10,9 @@ import { FIRESTORE, FIRESTORE_ADMIN, rawCall } from './raw-call.ts';
 
 const IDENTITIES = Object.keys(ROLES) as Identity[];
 const DATABASES = ['(default)', 'keyring', 'staff'] as const;
-const BUCKETS = ['backups', 'keyringBackups', 'offsiteBackups', 'offsiteKeyringBackups'] as const;
+const BUCKETS = ['backups', 'keyringBackups', 'offsiteBackups', 'offsiteKeyringBackups', 'logs'] as const;
+const named = (bucket: (typeof BUCKETS)[number], { logBucket, backupBuckets }: Behind['cloud']): string =>
+  bucket === 'logs' ? logBucket : backupBuckets[bucket];
 
 function copyOffsite(
   storage: Storage,
@@ -164,25 +166,25 @@ const probes: Probe[] = [
       {
         title: `lists ${bucket}`,
         allowed: (role) => any(role, ...listers),
-        run: ({ storage }, { cloud }) => storage.bucket(cloud.backupBuckets[bucket]).getFiles(),
+        run: ({ storage }, { cloud }) => storage.bucket(named(bucket, cloud)).getFiles(),
       },
       {
         title: `deletes from ${bucket}`,
         allowed: (role) => any(role, 'strongroom.backupKeeper'),
         run: ({ storage }, { cloud }) =>
-          storage.bucket(cloud.backupBuckets[bucket]).file(fresh()).delete({ ignoreNotFound: true }),
+          storage.bucket(named(bucket, cloud)).file(fresh()).delete({ ignoreNotFound: true }),
       },
       {
         title: `reads from ${bucket}`,
         allowed: (role) => any(role, ...readers),
-        run: ({ storage }, { cloud }) => storage.bucket(cloud.backupBuckets[bucket]).file(fresh()).exists(),
+        run: ({ storage }, { cloud }) => storage.bucket(named(bucket, cloud)).file(fresh()).exists(),
       },
       {
         title: `adds to ${bucket}`,
         allowed: (role) => any(role, 'storage.objectCreator'),
         run: ({ storage }, { cloud }) =>
           storage
-            .bucket(cloud.backupBuckets[bucket])
+            .bucket(named(bucket, cloud))
             .file(fresh())
             .save('', { resumable: false, preconditionOpts: { ifGenerationMatch: 0 } }),
       },

@@ -1,5 +1,4 @@
-import type { Firestore } from '@google-cloud/firestore';
-import { bundleLog, type SealedEntries } from '../../audit/bundle.ts';
+import { bundleLog } from '../../audit/bundle.ts';
 import {
   findEntry,
   latestCheckpoint,
@@ -8,6 +7,7 @@ import {
   proveEntry,
 } from '../../audit/checkpoints.ts';
 import { leafHash } from '../../audit/entry.ts';
+import type { ListDeps } from '../../audit/list.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { Api } from '../app.ts';
 import { exportAudit } from './export.ts';
@@ -24,26 +24,25 @@ import {
   proveEntryRoute,
 } from './route.ts';
 
-export interface AuditApiDeps {
-  db: Firestore;
+export interface AuditApiDeps extends ListDeps {
+  /** The issuer that bundles name. */
   issuer: string;
-  sealed: SealedEntries;
 }
 
 /** Puts the log on its routes: always the caller's own, and no other can be named. */
 export function addAuditApi(app: Api, deps: AuditApiDeps): void {
-  const { db, issuer, sealed } = deps;
+  const { db, issuer } = deps;
   app.openapi(listAuditRoute, listAudit(deps));
   app.openapi(exportAuditRoute, exportAudit(deps));
 
   app.openapi(bundleAuditRoute, async (c) => {
-    const lines = await bundleLog(db, c.var.caller.companyId, { issuer, sealed });
+    const lines = await bundleLog(deps, c.var.caller.companyId, { issuer });
     return sendLines(c, 'application/x-ndjson', jsonLines(lines));
   });
 
   app.openapi(proveEntryRoute, async (c) => {
     const { companyId } = c.var.caller;
-    const found = await findEntry(db, companyId, c.req.valid('param').id);
+    const found = await findEntry(deps, companyId, c.req.valid('param').id);
     if (found === undefined) throw new AppError('NOT_FOUND');
     const proof = await proveEntry(db, companyId, found);
     return c.json({ ...proof, entry: { ...proof.entry, leaf: leafHash(proof.entry) } }, 200);

@@ -1,7 +1,7 @@
-import type { Firestore } from '@google-cloud/firestore';
 import type { RouteHandler } from '@hono/zod-openapi';
 import { type AuditEntry, leafHash } from '../../audit/entry.ts';
-import { type AuditFilter, listEntries } from '../../audit/list.ts';
+import type { AuditFilter } from '../../audit/filter.ts';
+import { type ListDeps, listEntries } from '../../audit/list.ts';
 import type { ApiEnv } from '../app.ts';
 import { jsonLines, sendLines } from './lines.ts';
 import { utc } from './list.ts';
@@ -10,10 +10,10 @@ import type { exportAuditRoute } from './route.ts';
 const PAGE = 300;
 
 /** `GET /v1/audit/export`: the list as one file, page by page as it is read. */
-export function exportAudit(deps: { db: Firestore }): RouteHandler<typeof exportAuditRoute, ApiEnv> {
+export function exportAudit(deps: ListDeps): RouteHandler<typeof exportAuditRoute, ApiEnv> {
   return (c) => {
     const { format, from, to, ...same } = c.req.valid('query');
-    const entries = allEntries(deps.db, c.var.caller.companyId, { ...same, from: utc(from), to: utc(to) });
+    const entries = allEntries(deps, c.var.caller.companyId, { ...same, from: utc(from), to: utc(to) });
     return format === 'csv'
       ? sendLines(c, 'text/csv; charset=utf-8', csvLines(entries))
       : sendLines(c, 'application/x-ndjson', jsonLines(entries));
@@ -21,13 +21,13 @@ export function exportAudit(deps: { db: Firestore }): RouteHandler<typeof export
 }
 
 async function* allEntries(
-  db: Firestore,
+  deps: ListDeps,
   companyId: string,
   filter: AuditFilter,
 ): AsyncGenerator<AuditEntry & { leaf: string }> {
   let after: [string, string] | undefined;
   for (;;) {
-    const page = await listEntries(db, companyId, filter, { limit: PAGE, after });
+    const page = await listEntries(deps, companyId, filter, { limit: PAGE, after });
     for (const entry of page) yield { ...entry, leaf: leafHash(entry) };
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) return;

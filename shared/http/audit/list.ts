@@ -1,17 +1,16 @@
-import type { Firestore } from '@google-cloud/firestore';
 import type { RouteHandler } from '@hono/zod-openapi';
 import { leafHash } from '../../audit/entry.ts';
-import { listEntries } from '../../audit/list.ts';
+import { type ListDeps, listEntries } from '../../audit/list.ts';
 import type { ApiEnv } from '../app.ts';
 import { pageOf, placeOf } from '../paging.ts';
 import type { listAuditRoute } from './route.ts';
 
 /** `GET /v1/audit`: the caller's own company, and no other can be named. */
-export function listAudit(deps: { db: Firestore }): RouteHandler<typeof listAuditRoute, ApiEnv> {
+export function listAudit(deps: ListDeps): RouteHandler<typeof listAuditRoute, ApiEnv> {
   return async (c) => {
     const { limit, after, action, actor, record, from, to } = c.req.valid('query');
     const entries = await listEntries(
-      deps.db,
+      deps,
       c.var.caller.companyId,
       { action, actor, record, from: utc(from), to: utc(to) },
       { limit: limit + 1, after: placeOf('audit', after) },

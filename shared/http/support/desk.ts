@@ -1,6 +1,6 @@
 import type { Firestore } from '@google-cloud/firestore';
 import { leafHash } from '../../audit/entry.ts';
-import { listEntries } from '../../audit/list.ts';
+import { type ListDeps, listEntries } from '../../audit/list.ts';
 import { listOrders } from '../../orders/list.ts';
 import { unseal } from '../../orders/open.ts';
 import { type OrdersDeps, readOrder } from '../../orders/order-store.ts';
@@ -38,10 +38,10 @@ export async function ordersPage(
 export async function auditPage(
   companyId: string,
   { limit, after }: PlaceInList,
-  { db }: { db: Firestore },
+  deps: ListDeps,
 ): Promise<object> {
   const place = placeOf('audit', after);
-  const entries = await listEntries(db, companyId, {}, { limit: limit + 1, after: place });
+  const entries = await listEntries(deps, companyId, {}, { limit: limit + 1, after: place });
   return pageOf(
     entries,
     limit,

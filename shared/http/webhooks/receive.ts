@@ -7,6 +7,7 @@ import { isWooCommercePing } from '../../commerce/woocommerce.ts';
 import { AppError } from '../../domain/errors.ts';
 import { isId, randomId } from '../../domain/ids.ts';
 import type { Clock } from '../../domain/time.ts';
+import { startAccess } from '../access-log.ts';
 import { headersOf, requireReadableBody } from '../body.ts';
 import { createPatience } from '../patience.ts';
 import { COMMON_HEADERS, sendProblem, toAppError } from '../problem.ts';
@@ -37,6 +38,7 @@ export function receiveWebhook(deps: ReceiveDeps): HttpFunction {
   const patience = createPatience(PATIENCE);
   return async (req, res) => {
     const requestId = randomId('request');
+    const tellAccess = startAccess(requestId, req.method);
     const connectionId = PATH.exec(req.path)?.[1];
     const log = deps.log.within({ requestId, trace: req.get('x-cloud-trace-context') });
     try {
@@ -68,6 +70,7 @@ export function receiveWebhook(deps: ReceiveDeps): HttpFunction {
       if (error.code === 'METHOD_NOT_ALLOWED') res.setHeader('Allow', 'POST');
       sendProblem(res, error, requestId);
     }
+    tellAccess(log, '/webhooks/:connectionId', res.statusCode);
   };
 }
 
