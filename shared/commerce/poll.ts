@@ -53,7 +53,7 @@ async function readShop({ companyId, connectionId, webhooks }: PollMessage, deps
   const since = stored.polledUntil ?? stored.createdAt;
   const { changed, until } = await readChanges(shop, since, connection, deps);
   await ref.update({ polledUntil: until });
-  await takeProducts(connection, stored, deps.writeProducts, deps);
+  if (await takeProducts(connection, stored, deps.writeProducts, deps)) await pollLater(connection, deps);
   log.shopPolled(connectionId, companyId, changed);
   const checked = Date.parse(stored.health.checkedAt ?? '1970-01-01T00:00:00Z');
   const checks =

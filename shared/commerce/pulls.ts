@@ -12,7 +12,7 @@ import type { Connection } from './connections.ts';
 
 /**
  * `companies/{companyId}/pulls/{pullId}`: an order that is to be read at its shop, until it was. One for each order,
- * however many events named it; and one for all that a shop changed, when its poll failed because of us.
+ * however many events named it; and one for all that a shop changed, when that has to be read before its turn.
  */
 export const StoredPull = z.object({
   companyId: idSchema('company'),
@@ -60,7 +60,7 @@ export async function askForPull(
 /** In milliseconds. A cloud that is away is looked for once a minute, by each of those who need it. */
 export const CLOUD_WAIT = 60_000;
 
-/** Writes down that a poll failed because of us, so that the shop has its turn a minute later and until it works. */
+/** Gives a shop its turn a minute later, and then until it works: what it shows is not clear yet, or we could not read it. */
 export async function pollLater(
   { id, companyId }: Pick<Connection, 'id' | 'companyId'>,
   { db, log, now }: Pick<AskDeps, 'db' | 'log' | 'now'>,
