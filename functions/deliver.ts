@@ -13,6 +13,8 @@ import { type Build, register } from '../shared/http/entry.ts';
 import { pushHandler } from '../shared/http/push.ts';
 import { openForDelivery, readForDelivery } from '../shared/orders/open-for-delivery.ts';
 import { markerOf } from '../shared/orders/own-order.ts';
+import { publishDeliveries } from '../shared/outbox/outbox.ts';
+import { askForStock } from '../shared/outbox/shop-stock.ts';
 import { sellable } from '../shared/stock/tell-shops.ts';
 
 /** Topic `deliveries`: shipments and orders to shops, events to merchants' endpoints, each through egress alone. */
@@ -22,6 +24,7 @@ export const build: Build = (env, now) => {
   const db = openFirestore(config, '(default)');
   const keyring = openKeyring(config, { now, onKmsBridged: log.kmsBridged });
   const egress = createEgress(config, { now, random: Math.random });
+  const told = { publisher: createPublisher(config), log };
   const sending = {
     ...{ db, now, egress },
     readOrder: readForDelivery({ db }),
@@ -29,11 +32,16 @@ export const build: Build = (env, now) => {
     shopOf: shopOpener({ db, keyring, egress, now }),
     endpointOf: endpointOpener({ db, keyring }),
     stockOf: async (companyId: string, sku: string) => (await sellable(db, companyId, [sku])).get(sku),
+    tellStock: async (companyId: string, connectionId: string, sku: string) => {
+      if ((await sellable(db, companyId, [sku])).has(sku)) {
+        await publishDeliveries(await askForStock([{ companyId, connectionId }], sku, { db, now }), told);
+      }
+    },
     markerOf: async (companyId: string, orderId: string, deliveryId: string) =>
       markerOf(await keyring.lookup(), companyId, orderId, deliveryId),
   };
   const deps = {
-    ...{ db, publisher: createPublisher(config), log, now, random: Math.random },
+    ...{ ...told, db, now, random: Math.random },
     send: (...claimed: [Parameters<typeof send>[0], Parameters<typeof send>[1]]) => send(...claimed, sending),
   };
   return pushHandler({

@@ -5,7 +5,8 @@ import { openKeyring } from '../shared/cloud/keyring.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { createPublisher } from '../shared/cloud/pubsub.ts';
 import { type Connection, connectionFinder } from '../shared/commerce/connections.ts';
-import { pollConnection, publishPolls } from '../shared/commerce/poll.ts';
+import { pollConnection, type PollDeps } from '../shared/commerce/poll.ts';
+import { publishPolls } from '../shared/commerce/publish-polls.ts';
 import { pullOrder } from '../shared/commerce/pull-order.ts';
 import { republishPulls } from '../shared/commerce/pulls.ts';
 import { openShopifyApp } from '../shared/commerce/shopify-app.ts';
@@ -21,7 +22,7 @@ import { isKnown } from '../shared/orders/shop-removed.ts';
 
 /**
  * Topic `pulls`: reads an order at its shop, or everything that a shop has changed. Every minute, `POST /tick`: asks
- * again for what was lost, and gives a sixteenth of all shops their turn.
+ * again for what was lost, and gives a sixteenth of all shops their turn, or all of them after minutes without a tick.
  */
 export const build: Build = (env, now) => {
   const config = readConfig(env);
@@ -47,14 +48,16 @@ export const build: Build = (env, now) => {
         take: (event: Parameters<typeof takeEvent>[0], connection: Connection) =>
           takeEvent(event, connection, requestId, takeDeps(orders)),
       };
-      if ('pullId' in message) return pullOrder(message, deps);
-      return pollConnection(message, {
+      const polling: PollDeps = {
         ...deps,
         isKnown: ({ companyId, id }, externalId, updatedAt) =>
           isKnown(externalId, updatedAt, { companyId, connectionId: id }, orders),
         checkWebhooks: (connection) => restoreWebhooks(connection, requestId, shops),
         writeProducts: productWriter(requestId, orders),
-      });
+      };
+      if (!('pullId' in message)) return pollConnection(message, polling);
+      const poll = (of: PollMessage): Promise<void> => pollConnection(of, polling);
+      return pullOrder(message, { ...deps, poll });
     },
   });
   const tick = tickHandler(log, async () => {

@@ -20,9 +20,10 @@ import { staffRoutes } from '../shared/http/staff/routes.ts';
 import { stockRoutes } from '../shared/http/stock/routes.ts';
 import { supportRoutes } from '../shared/http/support/routes.ts';
 import { getPublicKeys } from '../shared/http/trust/public-keys.ts';
-import { getOpenApi, getReference } from '../shared/http/trust/reference.ts';
+import { getLetterPage, getOpenApi, getReference } from '../shared/http/trust/reference.ts';
 import { getRoot } from '../shared/http/trust/root.ts';
 import {
+  letterPageRoute,
   openApiRoute,
   publicKeysRoute,
   referenceRoute,
@@ -61,6 +62,7 @@ export const build: Build = (env, now) => {
   app.openapi(rootRoute, getRoot({ roots: openWriteOnce(config, config.rootsBucket) }));
   app.openapi(openApiRoute, getOpenApi(document));
   app.openapi(referenceRoute, getReference(document));
+  app.openapi(letterPageRoute, getLetterPage(document));
   return toFunction(app);
 };
 

@@ -36,6 +36,7 @@ export function restoreDeps(config: Config, offsite: boolean): RestoreDeps {
     kms: createKms(config),
     ledger: createLedger(config),
     roots: openWriteOnce(config, config.rootsBucket),
+    issuer: config.baseUrl,
     ...{ projectId: config.projectId, production: config.production, now: Date.now },
     wait: (looks) => sleep(Math.min(LOOK_FIRST_MS * 2 ** looks, LOOK_LAST_MS)),
   };

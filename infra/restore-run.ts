@@ -1,4 +1,5 @@
 import { compareRoots, type ComparedRoots } from '../shared/audit/compare-roots.ts';
+import { continueRoots } from '../shared/audit/continue-roots.ts';
 import { holdWork, letWork } from '../shared/backups/hold-work.ts';
 import type { Manifest } from '../shared/backups/manifest.ts';
 import type { PartName } from '../shared/backups/record.ts';
@@ -40,6 +41,8 @@ export interface RestoreDeps extends ImportDeps {
   ledger: Ledger;
   roots: Pick<WriteOnce, 'get'>;
   now: Clock;
+  /** The hub's own address, which signed roots name. */
+  issuer: string;
 }
 
 export interface RestoreReport {
@@ -49,6 +52,8 @@ export interface RestoreReport {
   keylessRemoved: number;
   stocksRecounted: number;
   roots: ComparedRoots | undefined;
+  /** The root that will say that the logs were restored; undefined: none does. */
+  continuedAs: number | undefined;
   /** Milliseconds that the restore took. */
   took: number;
   /** How old the snapshot was when the restore began, in milliseconds: what was written since is lost. */
@@ -80,7 +85,7 @@ export async function restore(
     .reduce((a, b) => Math.min(a, b));
   const report: RestoreReport = {
     ...{ documents: {}, replayed: undefined, companiesClosed: 0, keylessRemoved: 0, stocksRecounted: 0 },
-    ...{ roots: undefined, took: 0, loss: startedAt - snapshot },
+    ...{ roots: undefined, continuedAs: undefined, took: 0, loss: startedAt - snapshot },
   };
   if (!order.dryRun) {
     await carryOut(steps, targetsOf(order.into, deps.projectId), report, deps, say);
@@ -126,8 +131,22 @@ async function carryOut(
   if (steps.every(({ part }) => part === 'staff')) return;
   const keyring = createKeyring({ db: deps.open(targets.keyring), kms: deps.kms, now: deps.now });
   await takeAway(report, { ...deps, db, keyring }, say);
-  report.roots = await compareRoots({ db, roots: deps.roots });
+  await settleRoots(steps, report, { ...deps, db });
   await letWork(db);
+}
+
+/** Where the hub's own logs were restored they go on behind what was published; otherwise they are only looked at. */
+async function settleRoots(
+  steps: Step[],
+  report: RestoreReport,
+  deps: RestoreDeps & { db: ReturnType<RestoreDeps['open']> },
+): Promise<void> {
+  const own = steps.find(({ part, into }) => part === 'default' && into === '(default)');
+  if (own === undefined) report.roots = await compareRoots(deps);
+  else {
+    const { compared, continuedAs } = await continueRoots(own.manifest, deps);
+    Object.assign(report, { roots: compared, continuedAs });
+  }
 }
 
 /** Before any function may read. */

@@ -66,20 +66,28 @@ function told(report: RestoreReport): string {
       ? 'The staff database alone: there is no ledger to replay.'
       : `Erased again: ${replayed.ordersErased} orders, ${replayed.viewsRemoved} partners' views, ${report.companiesClosed} companies; ${replayed.tombstones} tombstones put up.`,
     `Removed, since nobody can open them: ${report.keylessRemoved} orders. Stocks counted anew: ${report.stocksRecounted}.`,
-    ...(roots === undefined ? [] : [toldRoots(roots)]),
+    ...(roots === undefined ? [] : [toldRoots(report)]),
     `Recovery time ${seconds(report.took)} s; recovery point ${seconds(report.loss)} s: what was written since is lost.`,
   ];
   return lines.join('\n');
 }
 
-function toldRoots({ root, same, later }: NonNullable<RestoreReport['roots']>): string {
-  if (root === undefined) return 'Logs: no root was signed before this backup.';
-  const stands = same ? 'is the published one' : 'IS NOT WHAT WAS PUBLISHED';
-  const since =
-    later === 0
+function toldRoots({ roots, continuedAs }: RestoreReport): string {
+  if (roots === undefined) return 'Logs: nothing was compared.';
+  const { root, same, since } = roots;
+  const known = root === undefined ? 'no root was signed before this backup' : `root ${root}`;
+  const stands = root === undefined ? '' : same ? ' is the published one' : ' IS NOT WHAT WAS PUBLISHED';
+  const later =
+    since.length === 0
       ? 'none was published since'
-      : `${later} were published since, and no log is sealed before that is settled (checkpoint.forked)`;
-  return `Logs: root ${root} ${stands}; ${since}.`;
+      : `${since.length} were published since, and entries that only they cover are lost`;
+  const next =
+    continuedAs !== undefined
+      ? `. Root ${continuedAs} says so to everyone, and logs go on behind it`
+      : since.length === 0 && same
+        ? ''
+        : ', and no log is sealed before that is settled (checkpoint.forked)';
+  return `Logs: ${known}${stands}; ${later}${next}.`;
 }
 
 function seconds(ms: number): string {

@@ -9,6 +9,7 @@ import { type Emulators, startEmulators, takeAddresses } from './emulators.ts';
 import { clearDatabases, exportDatabases, importDatabases, isExport } from './firestore-export.ts';
 import { type FirestoreAdminStandIn, startFirestoreAdmin } from './firestore-admin/server.ts';
 import { type Gateway, startGateway } from './gateway.ts';
+import type { SpareProcesses } from './host-apart.ts';
 import { type Hosts, startHosts } from './hosts.ts';
 import { type KeyNames, provisionKeys } from './kms/provision.ts';
 import { type KmsStandIn, startKms } from './kms/server.ts';
@@ -41,6 +42,8 @@ export interface CloudOptions {
   standIns?: string;
   /** Functions that get a process of their own; the others share one. */
   apart?: readonly FunctionName[];
+  /** Where processes of functions come from and go to, for many clouds one after another. */
+  spares?: SpareProcesses;
   /** Scheduled functions are called only when `clock` is told to. */
   clockByHand?: boolean;
   /** Names of schedules that time alone does not fire; `clock.tick` does. */
@@ -248,6 +251,7 @@ async function assemble(
     groups: [...apart.map((name) => [name]), ...(together.length === 0 ? [] : [together])],
     envOf,
     onLine,
+    ...(options.spares !== undefined && { spares: options.spares }),
   });
   closers.push(() => hosts.stop());
   onStep('topics and subscriptions');

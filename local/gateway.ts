@@ -61,7 +61,9 @@ export async function startGateway(options: {
   const agent = new Agent({ keepAlive: true });
   const flow = new Flow();
   flow.hold();
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000 }, (req, res) => {
+  // A connection that is closed while it is idle races with its next request. Google's load balancer waits as long.
+  const waits = { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 610_000 };
+  const server = createServer(waits, (req, res) => {
     void flow.pass(() => answer(req, res)).catch(() => res.destroy());
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {

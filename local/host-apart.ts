@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { FunctionToServe, HostAnswer, HostRequest } from './host-process.ts';
@@ -15,17 +15,75 @@ export interface HostProcess {
   idle(): Promise<void>;
   /** SIGKILL: nothing is finished, nothing is said. */
   kill(): Promise<void>;
+  /** Closes the functions. The process waits among the spares for others to serve, or ends where there are none. */
+  leave(): Promise<void>;
+}
+
+/** Processes that served functions before, have loaded their code and serve none now. They end with their parent. */
+export type SpareProcesses = Talking[];
+
+/** A process that answers `HostRequest`s. */
+interface Talking {
+  readonly child: ChildProcess;
+  readonly gone: Promise<void>;
+  onLine: (line: string) => void;
+  readonly ask: (request: HostRequest) => Promise<Record<string, number>>;
 }
 
 const ROOT = resolve(import.meta.dirname, '..');
 
-/** Starts a process, serves `functions` in it, and settles when all of them listen. */
+/** Serves `functions` in a spare process or a new one, and settles when all of them listen. */
 export async function startHostProcess(options: {
   functions: FunctionToServe[];
   offsetMs: number;
   /** Takes each line that the process writes, without its end. */
   onLine: (line: string) => void;
+  spares?: SpareProcesses;
 }): Promise<HostProcess> {
+  const { functions, offsetMs, onLine, spares } = options;
+  const host = takeSpare(spares) ?? forkHost();
+  host.onLine = onLine;
+  keepAlive(host.child, true);
+  const { child, gone, ask } = host;
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await gone;
+  };
+  try {
+    const ports = await ask({ ask: 'serve', functions, offsetMs });
+    return {
+      pid: child.pid ?? 0,
+      ports,
+      gone,
+      kill,
+      move: async (offset) => {
+        await ask({ ask: 'move', offsetMs: offset });
+      },
+      idle: async () => {
+        await ask({ ask: 'idle' });
+      },
+      leave: async () => {
+        if (spares === undefined || !child.connected) return kill();
+        await ask({ ask: 'close' });
+        host.onLine = () => undefined;
+        keepAlive(child, false);
+        spares.push(host);
+      },
+    };
+  } catch (error) {
+    await kill();
+    throw error;
+  }
+}
+
+function takeSpare(spares: SpareProcesses = []): Talking | undefined {
+  for (let spare = spares.pop(); spare !== undefined; spare = spares.pop()) {
+    if (spare.child.connected) return spare;
+  }
+  return undefined;
+}
+
+function forkHost(): Talking {
   const child = fork(join(import.meta.dirname, 'host-process.ts'), {
     // Nothing of this process's surroundings is handed on: a function knows what its own environment says.
     env: {
@@ -38,9 +96,6 @@ export async function startHostProcess(options: {
     execArgv: ['--enable-source-maps'],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
-  for (const stream of [child.stdout, child.stderr]) {
-    if (stream !== null) createInterface({ input: stream }).on('line', options.onLine);
-  }
   const gone = new Promise<void>((settle) => {
     child.once('exit', () => {
       settle();
@@ -62,34 +117,34 @@ export async function startHostProcess(options: {
     for (const asked of waiting.values()) asked.reject(new Error('The process of the functions ended.'));
     waiting.clear();
   });
-  const ask = (request: HostRequest): Promise<Record<string, number>> => {
-    const asked = Promise.withResolvers<Record<string, number>>();
-    lastId += 1;
-    waiting.set(lastId, asked);
-    child.send({ id: lastId, request });
-    return asked.promise;
+  const host: Talking = {
+    child,
+    gone,
+    onLine: () => undefined,
+    ask: (request) => {
+      const asked = Promise.withResolvers<Record<string, number>>();
+      lastId += 1;
+      waiting.set(lastId, asked);
+      child.send({ id: lastId, request });
+      return asked.promise;
+    },
   };
-  const kill = async (): Promise<void> => {
-    child.kill('SIGKILL');
-    await gone;
-  };
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue;
+    createInterface({ input: stream }).on('line', (line) => {
+      host.onLine(line);
+    });
+  }
+  return host;
+}
 
-  try {
-    const ports = await ask({ ask: 'serve', functions: options.functions, offsetMs: options.offsetMs });
-    return {
-      pid: child.pid ?? 0,
-      ports,
-      gone,
-      kill,
-      move: async (offsetMs) => {
-        await ask({ ask: 'move', offsetMs });
-      },
-      idle: async () => {
-        await ask({ ask: 'idle' });
-      },
-    };
-  } catch (error) {
-    await kill();
-    throw error;
+/** Whether this process waits for the child before it ends. */
+function keepAlive(child: ChildProcess, yes: boolean): void {
+  const handles = [child, child.channel, child.stdout, child.stderr] as const;
+  for (const handle of handles) {
+    if (handle === null || handle === undefined) continue;
+    const held = handle as { ref?: () => void; unref?: () => void };
+    if (yes) held.ref?.();
+    else held.unref?.();
   }
 }

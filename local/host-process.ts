@@ -20,7 +20,9 @@ export type HostRequest =
   /** Moves the functions' time to this far from the machine's. */
   | { ask: 'move'; offsetMs: number }
   /** Answered when no request is under way. */
-  | { ask: 'idle' };
+  | { ask: 'idle' }
+  /** Closes every function. What was loaded stays so, for those that are served next. */
+  | { ask: 'close' };
 
 export type HostAnswer = { id: number; ports?: Record<string, number>; problem?: string };
 
@@ -50,6 +52,9 @@ async function answer(request: HostRequest): Promise<Record<string, number>> {
       break;
     case 'idle':
       await Promise.all(served.map((one) => one.idle()));
+      break;
+    case 'close':
+      await Promise.all(served.splice(0).map((one) => one.close()));
       break;
   }
   return ports;

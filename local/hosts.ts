@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type HostProcess, startHostProcess } from './host-apart.ts';
+import { type HostProcess, type SpareProcesses, startHostProcess } from './host-apart.ts';
 import type { FunctionName } from './topology.ts';
 
 /** The processes that functions run in. A process that ends by itself is started again, as an instance would be. */
@@ -30,6 +30,7 @@ export async function startHosts(options: {
   groups: readonly (readonly FunctionName[])[];
   envOf: (name: FunctionName) => Record<string, string>;
   onLine: (line: string) => void;
+  spares?: SpareProcesses;
 }): Promise<Hosts> {
   const groups: Group[] = options.groups.map((names) => ({ names, ports: {}, process: undefined }));
   let offset = 0;
@@ -44,6 +45,7 @@ export async function startHosts(options: {
       })),
       offsetMs: offset,
       onLine: options.onLine,
+      ...(options.spares !== undefined && { spares: options.spares }),
     });
     group.process = started;
     group.ports = started.ports;
@@ -74,7 +76,13 @@ export async function startHosts(options: {
   }
 
   const stop = async (): Promise<void> => {
-    await Promise.all(groups.map(end));
+    await Promise.all(
+      groups.map(async (group) => {
+        const leaving = group.process;
+        group.process = undefined;
+        await leaving?.leave();
+      }),
+    );
   };
   const started = await Promise.allSettled(groups.map(start));
   const failed = started.find((result) => result.status === 'rejected');

@@ -22,15 +22,21 @@ export const leafHash = (data) => sha256(Buffer.of(0), data);
 export const nodeHash = (left, right) => sha256(Buffer.of(1), left, right);
 
 /**
- * Grows a tree leaf by leaf; `root` can be asked at any size.
+ * Grows a tree leaf by leaf; `root` can be asked at any size. It begins empty, or with so many leaves, given as the hashes of
+ * the whole subtrees that they make, the largest first; with a wrong number of these it stays empty.
  *
+ * @param {number} [begun]
+ * @param {Buffer[]} [subtrees]
  * @returns {{ size: number, add(leaf: Buffer): void, root(): Buffer }}
  */
-export function growingTree() {
+export function growingTree(begun = 0, subtrees = []) {
   /** Roots of complete subtrees, the largest first. @type {{ hash: Buffer, leaves: number }[]} */
   const stack = [];
+  const sizes = isCount(begun) ? powersOfTwo(begun) : [];
+  const whole = sizes.length === subtrees.length;
+  if (whole) subtrees.forEach((hash, at) => stack.push({ hash, leaves: sizes[at] ?? 0 }));
   const tree = {
-    size: 0,
+    size: whole ? begun : 0,
     /** @param {Buffer} leaf */
     add(leaf) {
       let whole = { hash: leaf, leaves: 1 };
@@ -112,6 +118,19 @@ const half = (n) => Math.floor(n / 2);
 const isCount = (n) => Number.isSafeInteger(n) && n >= 0;
 /** @param {Buffer} hash */
 const isHash = (hash) => hash.length === 32;
+
+/**
+ * What a number is the sum of, the largest first.
+ *
+ * @param {number} n
+ */
+function powersOfTwo(n) {
+  const powers = [];
+  for (let left = n, power = 1; left > 0; left = half(left), power *= 2) {
+    if (isOdd(left)) powers.unshift(power);
+  }
+  return powers;
+}
 
 /** @param {number} n */
 function isPowerOfTwo(n) {

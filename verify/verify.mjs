@@ -5,6 +5,7 @@
  */
 import { compactVerify, importJWK } from 'jose';
 import { consistencyHolds, growingTree, inclusionHolds, leafHash, sha256 } from './merkle.mjs';
+import { checkPublished, lostBy, named, restorationOf } from './restored.mjs';
 
 /**
  * @typedef {{ code: string, text: string }} Problem
@@ -13,13 +14,21 @@ import { consistencyHolds, growingTree, inclusionHolds, leafHash, sha256 } from 
  * @typedef {{ index: number, size: number, path: string[] }} Inclusion
  * @typedef {{ entry: any, leaf: string }} Sealed
  * @typedef {{ companyId: string, entries: Sealed[], extra: { entry: any, index: number }[], unsealed: any[],
- *   checkpoints: { checkpoint: Checkpoint, history: Inclusion | null }[], whole: boolean }} Bundle
+ *   checkpoints: { checkpoint: Checkpoint, history: Inclusion | null }[],
+ *   restorations: import('./restored.mjs').Line[], whole: boolean }} Bundle
  * @typedef {{ id: string, leaf: string }} Receipt
  * @typedef {{ n: number, at: string, root: string, companies: number, history: { size: number, root: string },
+ *   restored?: { backup: string, snapshotTime: string, from: number | null },
  *   payload: Buffer, key: number, from: string }} Root
+ * @typedef {{ checkpoint: Checkpoint, root: Root, from: string, holds: boolean }} Taken
+ * @typedef {import('./restored.mjs').Restoration} Restoration
+ * @typedef {{ restorations: Restoration[], notices: Problem[] }} Lost what was restored, and what was lost by it
  */
 
 const BUCKETS = 65_536;
+const ROOT_TYP = 'strongroom-root+jwt';
+/** Of a root that only says that the logs are those of a backup again. */
+const RESTORED_TYP = 'strongroom-restored+jwt';
 
 /**
  * Reads a bundle. A line that is no JSON ends the reading: what follows it can not be told apart.
@@ -30,7 +39,10 @@ const BUCKETS = 65_536;
  */
 export function readBundle(text, problems) {
   /** @type {Bundle} */
-  const bundle = { companyId: '', entries: [], extra: [], unsealed: [], checkpoints: [], whole: false };
+  const bundle = {
+    ...{ companyId: '', entries: [], extra: [], unsealed: [], checkpoints: [], restorations: [] },
+    whole: false,
+  };
   const lines = text.split('\n').filter((line) => line !== '');
   lines.forEach((line, at) => {
     const value = parsed(line);
@@ -46,6 +58,7 @@ export function readBundle(text, problems) {
     else if (value.unsealed !== undefined) bundle.unsealed.push(value.unsealed);
     else if (value.checkpoint !== undefined)
       bundle.checkpoints.push({ checkpoint: value.checkpoint, history: value.history ?? null });
+    else if (value.restoration !== undefined) bundle.restorations.push(value.restoration);
     else if (value.end !== undefined) {
       bundle.whole =
         at === lines.length - 1 &&
@@ -70,7 +83,8 @@ export function readBundle(text, problems) {
 }
 
 /**
- * Checks everything that was given, and says in words what does not hold. An empty list: all of it holds.
+ * Checks everything that was given, and says in words what does not hold. An empty list of problems: all of it holds.
+ * `notices` are what the hub itself says, signed and in its history, of logs that were restored from a backup.
  *
  * @param {{
  *   bundle: string,
@@ -80,7 +94,7 @@ export function readBundle(text, problems) {
  *   proofs?: any[],
  *   receipts?: string[],
  * }} given
- * @returns {Promise<{ problems: Problem[], companyId: string, entries: number, unsealed: number, checkpoints: number,
+ * @returns {Promise<{ problems: Problem[], notices: Problem[], companyId: string, entries: number, unsealed: number, checkpoints: number,
  *   receipts: number, until: string }>}
  */
 export async function verifyLog({
@@ -93,6 +107,8 @@ export async function verifyLog({
 }) {
   /** @type {Problem[]} */
   const problems = [];
+  /** @type {Problem[]} */
+  const notices = [];
   const bundle = readBundle(text, problems);
   const others = earlier.map((each) => readBundle(each, problems));
   checkEntries(bundle, problems);
@@ -102,6 +118,8 @@ export async function verifyLog({
   const signed = [];
   /** @type {{ inclusion: Inclusion, root: Root }[]} */
   const histories = [];
+  /** @type {Taken[]} */
+  const taken = [];
   const take = async (
     /** @type {Checkpoint} */ checkpoint,
     /** @type {Inclusion | null} */ history,
@@ -110,8 +128,8 @@ export async function verifyLog({
     const root = await openRoot(checkpoint.root, `checkpoint ${checkpoint.n}`, jwks, problems);
     if (root === undefined) return undefined;
     signed.push(root);
-    checkCheckpoint(checkpoint, root, bundle.companyId, problems);
-    checkHead(checkpoint, heads, from, problems);
+    const holds = checkCheckpoint(checkpoint, root, bundle.companyId, problems);
+    taken.push({ checkpoint, root, from, holds });
     if (history !== null) histories.push({ inclusion: history, root });
     return root;
   };
@@ -125,6 +143,19 @@ export async function verifyLog({
     if (history !== null && newestRoot !== undefined)
       histories.push({ inclusion: history, root: newestRoot });
   }
+  /** @type {Restoration[]} */
+  const restorations = [];
+  const own = [...taken];
+  for (const line of newestRoot === undefined ? [] : bundle.restorations) {
+    const root = await openRoot(line.root, 'a restoration', jwks, problems);
+    const base =
+      line.base === null ? undefined : await openRoot(line.base, 'the root of a backup', jwks, problems);
+    if (root === undefined || newestRoot === undefined) continue;
+    signed.push(root, ...(base === undefined ? [] : [base]));
+    const restoration = restorationOf(line, { root, base, newest: newestRoot, own }, problems);
+    if (restoration !== undefined) restorations.push(restoration);
+  }
+  notices.push(...restorations.map(named));
   for (const other of others) {
     if (other.companyId !== bundle.companyId) {
       const text = `An earlier bundle is of ${other.companyId}, not of ${bundle.companyId}.`;
@@ -132,7 +163,6 @@ export async function verifyLog({
       continue;
     }
     for (const { checkpoint } of other.checkpoints) await take(checkpoint, null, 'an earlier bundle');
-    checkOlder(other, bundle, problems);
   }
   for (const [at, jws] of roots.entries()) {
     const root = await openRoot(jws, `root ${at + 1} of those given`, jwks, problems);
@@ -143,9 +173,18 @@ export async function verifyLog({
     checkProof(proof, heads, problems);
   }
   for (const history of histories) checkHistory(history, signed, problems);
-  checkRoots(signed, problems);
+  const lost = { restorations, notices };
+  for (const each of taken) checkHead(each, heads, problems, lost);
+  checkRoots(signed, problems, restorations);
+  checkPublished(signed, restorations, problems);
+  /** What a restore took back, by id: its leaf. @type {Map<string, string>} */
+  const gone = new Map();
+  for (const other of others.filter(({ companyId }) => companyId === bundle.companyId)) {
+    const under = taken.find(({ checkpoint }) => checkpoint === other.checkpoints.at(-1)?.checkpoint);
+    for (const { entry, leaf } of checkOlder(other, under, bundle, problems, lost)) gone.set(entry?.id, leaf);
+  }
   const read = receipts.flatMap((line) => readReceipt(line, problems));
-  checkReceipts(read, bundle, problems);
+  checkReceipts(read, bundle, problems, { restorations, gone });
 
   if (newest === undefined) problems.push({ code: 'NO_ROOT', text: 'The bundle has no signed root.' });
   else if (newest.checkpoint.size !== bundle.entries.length) {
@@ -157,6 +196,7 @@ export async function verifyLog({
   }
   return {
     problems,
+    notices,
     companyId: bundle.companyId,
     entries: bundle.entries.length,
     unsealed: bundle.unsealed.length,
@@ -246,14 +286,14 @@ async function openRoot(jws, from, jwks, problems) {
     const { payload, protectedHeader } = await compactVerify(jws, await importJWK(jwks.keys[key], 'ES256'), {
       algorithms: ['ES256'],
     });
-    if (protectedHeader.typ !== 'strongroom-root+jwt') {
+    const root = JSON.parse(Buffer.from(payload).toString('utf8'));
+    if (protectedHeader.typ !== (root.restored === undefined ? ROOT_TYP : RESTORED_TYP)) {
       problems.push({
         code: 'NOT_A_ROOT',
         text: `What is signed for ${from} is a statement of another kind.`,
       });
       return undefined;
     }
-    const root = JSON.parse(Buffer.from(payload).toString('utf8'));
     return { ...root, payload: Buffer.from(payload), key, from };
   } catch {
     problems.push({ code: 'SIGNATURE', text: `The signature of ${from} does not hold.` });
@@ -268,9 +308,11 @@ async function openRoot(jws, from, jwks, problems) {
  * @param {Root} root
  * @param {string} companyId
  * @param {Problem[]} problems
+ * @returns {boolean}
  */
 function checkCheckpoint(checkpoint, root, companyId, problems) {
   const { n, at, size, head, bucket, path } = checkpoint;
+  const before = problems.length;
   const wrong = (/** @type {string} */ what) => {
     problems.push({ code: 'CHECKPOINT', text: `Checkpoint ${n} ${what}.` });
   };
@@ -284,25 +326,35 @@ function checkCheckpoint(checkpoint, root, companyId, problems) {
   // Sorted and without a repeat: nobody is under a root twice, with one head for you and one for others.
   if (!sorted) wrong('has companies that are not sorted, or one twice');
   const own = bucket.find((pair) => bytes(pair.company).equals(company));
-  if (own === undefined || !bytes(own.head).equals(headHash(size, head))) {
+  // A backup may be older than your first entry under a root: then you are not in its tree.
+  const absent = own === undefined && size === 0 && root.restored !== undefined;
+  if (!absent && (own === undefined || !bytes(own.head).equals(headHash(size, head)))) {
     wrong(`does not have your log of ${size} entries under its root`);
   }
   const tree = growingTree();
   for (const pair of pairs) tree.add(leafHash(pair));
   const proof = { index: company.readUInt16BE(0), size: BUCKETS, leaf: tree.root(), path: path.map(bytes) };
   if (!inclusionHolds({ ...proof, root: bytes(root.root) })) wrong('does not lead to its signed root');
+  return problems.length === before;
 }
 
 /**
  * That the log as it is now had this head when it was of this size.
  *
- * @param {Checkpoint} checkpoint
+ * @param {Taken} taken
  * @param {string[]} heads
- * @param {string} from
  * @param {Problem[]} problems
+ * @param {Lost} lost
  */
-function checkHead({ n, at, size, head }, heads, from, problems) {
+function checkHead({ checkpoint, root, from }, heads, problems, { restorations, notices }) {
+  const { n, at, size, head } = checkpoint;
   if (heads[size] === head) return;
+  const restoration = lostBy(root, size, restorations);
+  if (restoration !== undefined) {
+    const text = `Checkpoint ${n} (${at}, in ${from}) was over ${size} entries, of which ${restoration.size} came back.`;
+    notices.push({ code: 'LOST', text });
+    return;
+  }
   const what =
     size >= heads.length
       ? `was over ${size} entries, of which ${heads.length - 1} are left`
@@ -316,8 +368,9 @@ function checkHead({ n, at, size, head }, heads, from, problems) {
  *
  * @param {Root[]} signed
  * @param {Problem[]} problems
+ * @param {Restoration[]} restorations
  */
-function checkRoots(signed, problems) {
+function checkRoots(signed, problems, restorations) {
   const sorted = [...signed].sort((a, b) => a.n - b.n);
   sorted.forEach((root, place) => {
     const before = sorted[place - 1];
@@ -347,7 +400,9 @@ function checkRoots(signed, problems) {
         text: `Root ${root.n} is signed by a key that had been replaced when root ${before.n} was signed.`,
       });
     }
-    if (root.companies < before.companies) {
+    // A backup does not have the companies that came later.
+    const restored = restorations.some(({ root: { n } }) => n === root.n);
+    if (root.companies < before.companies && !restored) {
       problems.push({
         code: 'HISTORY',
         text: `Root ${root.n} is over fewer companies than root ${before.n}.`,
@@ -414,15 +469,18 @@ function checkProof({ entry, inclusion, log, checkpoint }, heads, problems) {
 }
 
 /**
- * Names each entry that an earlier bundle has and this one has not, or has otherwise.
+ * Names each entry that an earlier bundle has and this one has not, or has otherwise. Answers those that a restore took
+ * back.
  *
  * @param {Bundle} older
+ * @param {Taken | undefined} under its newest checkpoint
  * @param {Bundle} bundle
  * @param {Problem[]} problems
+ * @param {Lost} lost
  */
-function checkOlder(older, { entries }, problems) {
-  older.entries.forEach(({ entry, leaf }, at) => {
-    if (entries[at]?.leaf === leaf) return;
+function checkOlder(older, under, { entries }, problems, { restorations, notices }) {
+  return older.entries.filter(({ entry, leaf }, at) => {
+    if (entries[at]?.leaf === leaf) return false;
     const now = entries.findIndex((each) => each.leaf === leaf);
     const same = entries[at]?.entry;
     const what =
@@ -431,7 +489,10 @@ function checkOlder(older, { entries }, problems) {
         : same?.id === entry?.id && same !== undefined
           ? `was changed: ${changes(entry, same)}`
           : 'is gone';
-    problems.push({ code: 'ENTRY', text: `${nameOf(entry, at)} of an earlier bundle ${what}.` });
+    const restored = under !== undefined && lostBy(under.root, at + 1, restorations) !== undefined;
+    const text = `${nameOf(entry, at)} of an earlier bundle ${what}.`;
+    (restored ? notices : problems).push({ code: restored ? 'LOST' : 'ENTRY', text });
+    return restored;
   });
 }
 
@@ -451,18 +512,26 @@ function readReceipt(line, problems) {
  * @param {Receipt[]} receipts
  * @param {Bundle} bundle
  * @param {Problem[]} problems
+ * @param {{ restorations: Restoration[], gone: Map<string, string> }} lost
  */
-function checkReceipts(receipts, { entries, unsealed }, problems) {
+function checkReceipts(receipts, { entries, unsealed }, problems, { restorations, gone }) {
   const all = [...entries.map(({ entry }) => entry), ...unsealed];
   const byId = new Map(all.filter((entry) => entry !== null).map((entry) => [entry.id, leafOf(entry)]));
   for (const { id, leaf } of receipts) {
     const found = byId.get(id);
-    if (found === leaf) continue;
+    // Of what a restore took back an earlier bundle shows that it had been sealed since the backup.
+    if (found === leaf || (found === undefined && gone.get(id) === leaf)) continue;
+    const times = restorations.map(({ root }) => `${root.restored?.snapshotTime} and ${root.at}`);
+    const maybe =
+      times.length === 0 ? '' : ` If you got it between ${times.join(', or ')}, a restore lost it.`;
     const what =
       found === undefined
         ? 'is not in the log'
         : 'is in the log otherwise than it was when you got its receipt';
-    problems.push({ code: 'RECEIPT', text: `The entry ${id}, of which you have a receipt, ${what}.` });
+    problems.push({
+      code: 'RECEIPT',
+      text: `The entry ${id}, of which you have a receipt, ${what}.${maybe}`,
+    });
   }
 }
 

@@ -13,6 +13,7 @@ import type { CallSeen, Fault, FaultTrap } from './faults.ts';
 import { frame, FrameError, FrameSplitter } from './frames.ts';
 import type { Ask, Grants } from './permissions.ts';
 import { type SeenQuery, seenQuery } from './queries.ts';
+import { inTheServicesWords } from './wording.ts';
 import { type DocumentWrite, documentWrite, parseName } from './writes.ts';
 
 /** What every call at one door shares. */
@@ -177,7 +178,8 @@ export class Call {
     this.#upstream = upstream;
     const answers = new FrameSplitter('identity', Infinity);
     let trailers: IncomingHttpHeaders | undefined;
-    upstream.on('response', (headers, flags) => {
+    upstream.on('response', (fields, flags) => {
+      const headers = inTheServicesWords(fields);
       const alone = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
       if (alone) trailers = headers;
       if (this.#deaf()) return;
@@ -190,8 +192,8 @@ export class Call {
       upstream.pause();
       this.#stream.once('drain', () => upstream.resume());
     });
-    upstream.on('trailers', (headers: IncomingHttpHeaders) => {
-      trailers = headers;
+    upstream.on('trailers', (fields: IncomingHttpHeaders) => {
+      trailers = inTheServicesWords(fields);
     });
     upstream.on('end', () => {
       // The server may end its side first; the stream closes only when both have ended.

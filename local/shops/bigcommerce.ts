@@ -26,6 +26,8 @@ export interface BigCommerceStandIn extends StandIn {
   readonly hooks: Map<number, Hook>;
   readonly outbox: Outbox;
   place(order: BigCommerceOrder): Promise<number[]>;
+  /** Staff count a SKU. */
+  restock(sku: string, available: number): Promise<number[]>;
   change(id: number, change: Json): Promise<number[]>;
   /** Sends the thin event of an order again, as BigCommerce does when it is not sure. */
   repeat(id: number, scope?: string): Promise<number[]>;
@@ -81,6 +83,13 @@ export async function startBigCommerce(options: {
       answers.push(...(await outbox.deliver(() => send(hook, JSON.stringify(event)))));
     }
     return answers;
+  };
+
+  const restock = (sku: string, available: number): Promise<number[]> => {
+    stock.set(sku, available);
+    const id = 77 + [...stock.keys()].indexOf(sku);
+    const inventory = { product_id: id, method: 'absolute', value: available };
+    return tell('store/product/inventory/updated', { type: 'product', id, inventory });
   };
 
   const ordersApi = async (call: ShopCall, id: number | undefined, part?: string): Promise<ShopReply> => {
@@ -175,7 +184,7 @@ export async function startBigCommerce(options: {
       item.location_id === 1 ? skus[item.variant_id - FIRST_VARIANT] : undefined,
     );
     if (items.length === 0 || known.includes(undefined)) return WRONG;
-    items.forEach(({ quantity }, place) => stock.set(known[place] ?? '', quantity));
+    items.forEach(({ quantity }, place) => void restock(known[place] ?? '', quantity));
     return { status: 200, body: { transaction_id: `t${++last}` } };
   };
 
@@ -212,7 +221,7 @@ export async function startBigCommerce(options: {
 
   return {
     ...standIn,
-    ...{ storeHash, token, clientSecret, orders, shipments, stock, hooks, outbox },
+    ...{ storeHash, token, clientSecret, orders, shipments, stock, hooks, outbox, restock },
     place: (order) => {
       orders.set(Number(order.order['id']), order);
       return tell('store/order/created', { type: 'order', id: order.order['id'] });

@@ -32,6 +32,8 @@ export interface ShopifyStandIn extends StandIn {
   bucket: number;
   place(order: Json): Promise<number[]>;
   change(id: number, change: Json): Promise<number[]>;
+  /** Staff count a SKU. */
+  restock(sku: string, available: number): Promise<number[]>;
   /** Sends any topic as the app's webhooks are sent, to one address. */
   tell(topic: string, payload: Json): Promise<number[]>;
   /** What the merchant's browser brings back to the app after it agreed: the query of the callback. */
@@ -82,6 +84,17 @@ export async function startShopify(options: {
       answers.push(...(await outbox.deliver(() => send(subscription, topic, payload))));
     }
     return answers;
+  };
+  const restock = (sku: string, available: number): Promise<number[]> => {
+    stock.set(sku, available);
+    const at = new Date(now()).toISOString();
+    const level = {
+      inventory_item_id: 1 + [...stock.keys()].indexOf(sku),
+      location_id: 1,
+      available,
+      updated_at: at,
+    };
+    return tell('inventory_levels/update', level);
   };
   const touched = (order: Json): Json => Object.assign(order, { updated_at: new Date(now()).toISOString() });
 
@@ -168,7 +181,7 @@ export async function startShopify(options: {
         if (!('changeFromQuantity' in given)) return { userErrors: [wrong('changeFromQuantity')] };
         const sku = decodeURIComponent(numberOf(String(inventoryItemId)));
         if (!stock.has(sku)) return { userErrors: [wrong('inventoryItemId')] };
-        stock.set(sku, quantity);
+        void restock(sku, quantity);
       }
       return { inventoryAdjustmentGroup: { id: 'gid://shopify/InventoryAdjustmentGroup/1' }, userErrors: [] };
     },
@@ -220,7 +233,7 @@ export async function startShopify(options: {
 
   const standing: ShopifyStandIn = {
     ...standIn,
-    ...{ shop, orders, stock, subscriptions, outbox, tell },
+    ...{ shop, orders, stock, subscriptions, outbox, tell, restock },
     token: options.token,
     bucket: 2000,
     place: (order) => {
@@ -346,11 +359,13 @@ function variantNode(sku: string, quantity = 0): Json {
   const item = {
     id: `gid://shopify/InventoryItem/${encodeURIComponent(sku)}`,
     tracked: true,
-    inventoryLevels: { nodes: [{ location: { id: 'gid://shopify/Location/1' } }] },
+    inventoryLevels: {
+      nodes: [{ location: { id: 'gid://shopify/Location/1' }, quantities: [{ quantity }] }],
+    },
   };
   return {
     ...{ id: `gid://shopify/ProductVariant/${encodeURIComponent(sku)}`, sku, inventoryItem: item },
-    ...{ title: 'Default Title', price: '199.00', barcode: null, inventoryQuantity: quantity },
+    ...{ title: 'Default Title', price: '199.00', barcode: null },
     product: { title: `Sample ${sku}`, status: 'ACTIVE', hasOnlyDefaultVariant: true },
   };
 }

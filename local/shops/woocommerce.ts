@@ -31,6 +31,8 @@ export interface WooCommerceStandIn extends StandIn {
   /** Changes an order as staff would, a second later, and sends the event. */
   change(id: number, change: Json): Promise<number[]>;
   remove(id: number): Promise<number[]>;
+  /** Staff count a product, which the shop sells already. */
+  restock(sku: string, available: number): Promise<number[]>;
 }
 
 /** After which failure in a row WooCommerce disables a webhook: the one past five. */
@@ -141,7 +143,7 @@ export async function startWooCommerce(options: {
     }
     const product = products.get(id);
     if (product === undefined) return ERRORS.product;
-    if (call.method === 'PUT') Object.assign(product, call.json);
+    if (call.method === 'PUT') void tell('product.updated', Object.assign(product, call.json, modified()));
     return { status: 200, body: product };
   };
 
@@ -205,6 +207,10 @@ export async function startWooCommerce(options: {
     remove: (id) => {
       orders.delete(id);
       return tell('order.deleted', { id });
+    },
+    restock: (sku, available) => {
+      const product = [...products.values()].find((each) => each['sku'] === sku) ?? {};
+      return tell('product.updated', Object.assign(product, { stock_quantity: available }, modified()));
     },
   };
 }

@@ -5,6 +5,7 @@ import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import { AppError } from '../domain/errors.ts';
 import { idSchema } from '../domain/ids.ts';
+import { letterLink } from '../domain/letter-page.ts';
 import { timestamp } from '../domain/time.ts';
 import type { AccountsDeps } from './deps.ts';
 import { StoredCompany, StoredMember } from './documents.ts';
@@ -178,7 +179,7 @@ async function tellOwners(companyId: string, receipt: string, deps: AccountsDeps
     try {
       const { email } = StoredMember.parse(owner.data());
       const to = await openEmail(keyring, companyId, owner.id, email);
-      await mailer.send(to, 'company_closing', `${baseUrl}/app/closing#token=${receipt}`);
+      await mailer.send(to, 'company_closing', letterLink(baseUrl, 'closing', { token: receipt }));
     } catch (error) {
       log.mailFailed(error);
     }

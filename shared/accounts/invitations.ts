@@ -4,6 +4,7 @@ import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import { AppError } from '../domain/errors.ts';
 import { randomId } from '../domain/ids.ts';
+import { letterLink } from '../domain/letter-page.ts';
 import { covers, type MemberRole } from '../domain/roles.ts';
 import { timestamp } from '../domain/time.ts';
 import type { AccountsDeps } from './deps.ts';
@@ -66,7 +67,7 @@ export async function invite(
     deps,
   );
   await batch.commit();
-  await mailer.send(input.email, 'invitation', `${baseUrl}/app/join#token=${token}`);
+  await mailer.send(input.email, 'invitation', letterLink(baseUrl, 'join', { token }));
   return { invitation: await invitationView(stored, deps), entry };
 }
 

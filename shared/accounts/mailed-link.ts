@@ -3,6 +3,7 @@ import { Timestamp } from '@google-cloud/firestore';
 import { addEntry } from '../audit/append.ts';
 import { paths } from '../cloud/firestore.ts';
 import { randomId } from '../domain/ids.ts';
+import { letterLink } from '../domain/letter-page.ts';
 import { timestamp } from '../domain/time.ts';
 import type { AccountsDeps } from './deps.ts';
 import { EmailRef, StoredLink, StoredMember } from './documents.ts';
@@ -76,8 +77,8 @@ export async function mailLink(
     );
   }
   await batch.commit();
-  if (known === undefined) await mailer.send(email, letters.unknown, `${baseUrl}/app`);
-  else await mailer.send(email, letters.known, `${baseUrl}/app/${page}#token=${token}`);
+  if (known === undefined) await mailer.send(email, letters.unknown, letterLink(baseUrl, 'sign-up'));
+  else await mailer.send(email, letters.known, letterLink(baseUrl, page, { token }));
 }
 
 /** The link as it stands; the one answer to all that can be wrong with one otherwise. */

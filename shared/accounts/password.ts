@@ -2,6 +2,7 @@ import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import { AppError, badFields } from '../domain/errors.ts';
+import { letterLink } from '../domain/letter-page.ts';
 import type { AccountsDeps } from './deps.ts';
 import { factorsOf, type StoredMember } from './documents.ts';
 import { openEmail } from './email.ts';
@@ -57,7 +58,7 @@ export async function confirmReset(
   });
   // Whoever reads the account's mail gets in from here, however many others try its password.
   await throttle.befriend(account, origin.address);
-  await mailer.send(email, 'password_changed', `${baseUrl}/app/forgotten`);
+  await mailer.send(email, 'password_changed', letterLink(baseUrl, 'forgotten'));
   return entry;
 }
 
@@ -106,7 +107,7 @@ export async function changePassword(
     );
     return { ...raised, level: session.level, factors: factorsOf(member), entry };
   });
-  await mailer.send(email, 'password_changed', `${baseUrl}/app/forgotten`);
+  await mailer.send(email, 'password_changed', letterLink(baseUrl, 'forgotten'));
   return changed;
 }
 

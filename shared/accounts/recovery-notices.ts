@@ -2,6 +2,7 @@ import { addEntry } from '../audit/append.ts';
 import { paths } from '../cloud/firestore.ts';
 import { withLease } from '../cloud/lease.ts';
 import type { Letter } from '../cloud/mail.ts';
+import { letterLink } from '../domain/letter-page.ts';
 import { timestamp } from '../domain/time.ts';
 import type { AccountsDeps } from './deps.ts';
 import { StoredMember } from './documents.ts';
@@ -87,7 +88,7 @@ export async function tellOfRecovery(
     if (member.state !== 'active') continue;
     try {
       const to = await openEmail(keyring, companyId, id, member.email);
-      await mailer.send(to, letter, `${baseUrl}/app/recoveries`);
+      await mailer.send(to, letter, letterLink(baseUrl, 'recoveries'));
       sent += 1;
     } catch (error) {
       log.mailFailed(error);

@@ -2,6 +2,7 @@ import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import { AppError } from '../domain/errors.ts';
+import { letterLink } from '../domain/letter-page.ts';
 import { issueChallenge, spendChallenge } from '../factors/challenges.ts';
 import {
   addPasskey,
@@ -198,7 +199,11 @@ function emailOf({ session, member }: OwnMember, { keyring }: Pick<Deps, 'keyrin
 /** The change stands whether or not the letter goes out. */
 async function tellMember(own: OwnMember, deps: Deps): Promise<void> {
   try {
-    await deps.mailer.send(await emailOf(own, deps), 'second_factors_changed', `${deps.baseUrl}/app`);
+    await deps.mailer.send(
+      await emailOf(own, deps),
+      'second_factors_changed',
+      letterLink(deps.baseUrl, 'second-factors'),
+    );
   } catch (error) {
     deps.log.mailFailed(error);
   }

@@ -4,6 +4,7 @@ import { addEntry } from '../audit/append.ts';
 import { paths } from '../cloud/firestore.ts';
 import { AppError } from '../domain/errors.ts';
 import { idSchema, randomId } from '../domain/ids.ts';
+import { letterLink } from '../domain/letter-page.ts';
 import { timestamp } from '../domain/time.ts';
 import type { AccountsDeps } from './deps.ts';
 import { type StoredCompany } from './documents.ts';
@@ -51,8 +52,8 @@ export async function askForAccount(
     sealed: sealForLink(token, Buffer.from(JSON.stringify(wanted), 'utf8')),
     expireAt: Timestamp.fromMillis(now() + DAY_MS),
   } satisfies z.infer<typeof StoredSignUp>);
-  if (known) await mailer.send(email, 'sign_up_known', `${baseUrl}/app`);
-  else await mailer.send(email, 'sign_up', `${baseUrl}/app/confirm#token=${token}`);
+  if (known) await mailer.send(email, 'sign_up_known', letterLink(baseUrl, 'sign-in'));
+  else await mailer.send(email, 'sign_up', letterLink(baseUrl, 'confirm', { token }));
 }
 
 /** Makes the company, its key and its owner, who is signed in. A link works once; `CONFLICT` when the address is taken. */

@@ -39,6 +39,7 @@ export const ACTIONS = [
   'company.created',
   'company.changed',
   'company.key_renewed',
+  'company.log_restored',
   'member.invited',
   'member.invitation_withdrawn',
   'member.joined',

@@ -5,6 +5,7 @@ import { planInclusion, type Tile, TILE_WIDTH, tileName } from '../crypto/merkle
 import type { Archive } from './archive.ts';
 import { type Checkpoint, type Inclusion, latestCheckpoint, listCheckpoints } from './checkpoints.ts';
 import { SLOTS } from './index-entries.ts';
+import { restorations } from './restorations.ts';
 import { type RawEntry, sealedEntries } from './sealed-entries.ts';
 import { companyTile, historyTile, readTiles } from './tree-documents.ts';
 
@@ -13,8 +14,9 @@ const CHECKPOINTS = 100;
 
 /**
  * A company's whole log, one line of JSON each: what it is; each leaf of its tree with the entry that lies at its index
- * now; those that are behind the newest root; the last checkpoint of each day, the newest last; and how many there were
- * of each. `npx strongroom-verify` reads it. `NOT_SEALED` for a company of which no entry is under a root yet.
+ * now; those that are behind the newest root; when the logs were restored from a backup; the last checkpoint of each day,
+ * the newest last; and how many there were of each. `npx strongroom-verify` reads it. `NOT_SEALED` for a company of which
+ * no entry is under a root yet.
  */
 export async function bundleLog(
   archive: Archive,
@@ -29,7 +31,9 @@ export async function bundleLog(
     yield* leafLines(db, companyId, latest.size, sealedEntries(archive, companyId));
     const unsealed = await unsealedEntries(db, companyId, latest.size);
     for (const entry of unsealed) yield { unsealed: entry };
-    const days = await lastOfDays(db, companyId, latest.n);
+    const restored = await restorations(db, latest.n);
+    for (const { show } of restored) yield { restoration: await show() };
+    const days = await lastOfDays(db, companyId, latest.n, new Set(restored.map(({ n }) => n)));
     const tiles = new Map<string, Tile>();
     for (const checkpoint of days) {
       yield { checkpoint, history: await inHistory(db, checkpoint.n, latest.n, tiles) };
@@ -95,13 +99,20 @@ async function inHistory(
   return { index, size, path: plan.from([...known.values()]).map((hash) => hash.toString('base64url')) };
 }
 
-async function lastOfDays(db: Firestore, companyId: string, before: number): Promise<Checkpoint[]> {
+/** The last one of each day, and those under the roots `also`. */
+async function lastOfDays(
+  db: Firestore,
+  companyId: string,
+  before: number,
+  also: ReadonlySet<number>,
+): Promise<Checkpoint[]> {
   const days: Checkpoint[] = [];
   let after: number | undefined = before;
   for (;;) {
     const page = await listCheckpoints(db, companyId, { limit: CHECKPOINTS, after });
     for (const checkpoint of page) {
-      if (days.at(-1)?.at.slice(0, 10) !== checkpoint.at.slice(0, 10)) days.push(checkpoint);
+      const another = days.at(-1)?.at.slice(0, 10) !== checkpoint.at.slice(0, 10);
+      if (another || also.has(checkpoint.n)) days.push(checkpoint);
     }
     after = page.at(-1)?.n;
     if (page.length < CHECKPOINTS || after === undefined) return days.reverse();

@@ -74,7 +74,7 @@ export async function listCheckpoints(
   if (proofs.length === 0) return [];
   const roots = await db.getAll(...proofs.map(({ root }) => db.doc(paths.root(root))));
   return proofs.flatMap((proof, at) => {
-    const { jws } = StoredRoot.parse(roots[at]?.data());
+    const jws = publishedOf(StoredRoot.parse(roots[at]?.data()));
     return jws === null ? [] : [shown(proof, jws)];
   });
 }
@@ -96,12 +96,13 @@ export async function latestCheckpoint(
       if (state === undefined || proof === undefined) throw new AppError('NOT_SEALED');
       const stored = StoredRoot.parse((await tx.get(db.doc(paths.root(state.root)))).data());
       // For the moment in which a root is being signed.
-      if (stored.jws === null) throw new AppError('UNAVAILABLE', 'a new root is being signed');
+      const jws = publishedOf(stored);
+      if (jws === null) throw new AppError('UNAVAILABLE', 'a new root is being signed');
       const names = partsFor([hashedCompany(companyId)]);
       const hashes = await readHashes(tx, db, names.map(paths.rootTree));
       const parts = new Map(names.flatMap((name, at) => (hashes[at] ? [[name, hashes[at]] as const] : [])));
       const newest = { ...proof, ...proofOf(parts, companyId), root: state.root, at: state.at };
-      const checkpoint = shown(newest, stored.jws);
+      const checkpoint = shown(newest, jws);
       if (since === undefined) return { checkpoint, log: null, history: null };
       const [earlier] = await recordsUpTo(tx, db, companyId, since);
       return {
@@ -118,9 +119,14 @@ export async function latestCheckpoint(
 export async function newestRoot(db: Firestore): Promise<{ n: number; root: string }> {
   const state = StoredState.optional().parse((await db.doc(paths.rootTree('state')).get()).data());
   if (state === undefined) throw new AppError('NOT_FOUND');
-  const { root, jws } = StoredRoot.parse((await db.doc(paths.root(state.root)).get()).data());
+  const jws = publishedOf(StoredRoot.parse((await db.doc(paths.root(state.root)).get()).data()));
   if (jws === null) throw new AppError('UNAVAILABLE', 'a new root is being signed');
-  return { n: root, root: jws };
+  return { n: state.root, root: jws };
+}
+
+/** Nobody gets a root that does not lie in the bucket: a restore would not know of it, and sign another of its number. */
+function publishedOf({ jws, published }: StoredRoot): string | null {
+  return published ? jws : null;
 }
 
 /** From so many entries to so many, and the hashes that show it. */

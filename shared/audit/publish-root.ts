@@ -6,7 +6,7 @@ import type { WriteOnce } from '../cloud/write-once.ts';
 import { HASH_BYTES } from '../crypto/merkle.ts';
 import { AppError } from '../domain/errors.ts';
 import { split64 } from './companies-tree.ts';
-import { ROOT_TYP, StoredRoot, StoredState } from './tree-documents.ts';
+import { RESTORED_TYP, ROOT_TYP, StoredRoot, StoredState } from './tree-documents.ts';
 
 export interface PublishDeps {
   db: Firestore;
@@ -26,7 +26,9 @@ export async function publishRoot({ db, attest, roots, log }: PublishDeps): Prom
   const ref = db.doc(paths.root(state.root));
   const stored = StoredRoot.parse((await ref.get()).data());
   if (stored.published) return true;
-  const signed = stored.jws ?? (await attest.sign(ROOT_TYP, JSON.parse(stored.statement) as object));
+  const statement = JSON.parse(stored.statement) as object;
+  const typ = 'restored' in statement ? RESTORED_TYP : ROOT_TYP;
+  const signed = stored.jws ?? (await attest.sign(typ, statement));
   const jws = await db.runTransaction(async (tx) => {
     const { jws: first } = StoredRoot.parse((await tx.get(ref)).data());
     if (first === null) tx.update(ref, { jws: signed });

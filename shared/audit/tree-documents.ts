@@ -67,11 +67,27 @@ export const RootStatement = z.strictObject({
   root: Root,
   /** The tree of all statements before this one. */
   history: z.strictObject({ size: Size, root: Root }),
+  /** In a root that only says that all logs are again those of a backup, whose newest root was `from`. */
+  restored: z
+    .strictObject({
+      backup: z.string(),
+      snapshotTime: z.iso.datetime({ precision: 3 }),
+      from: z.int().min(0).nullable(),
+    })
+    .optional(),
 });
 export type RootStatement = z.infer<typeof RootStatement>;
 
 /** The type of a signed root, so that it is never taken for a certificate. */
 export const ROOT_TYP = 'strongroom-root+jwt';
+
+/** The type of one that says that the logs were restored: whoever knows only roots does not take it for growth. */
+export const RESTORED_TYP = 'strongroom-restored+jwt';
+
+/** `rootTree/restorations`: the roots which say so, and the newest root of each backup. */
+export const StoredRestorations = z.object({
+  list: z.array(z.object({ n: z.int(), from: z.int().nullable() })).default([]),
+});
 
 export const NO_HEAD: Pick<StoredHead, 'size' | 'root'> = { size: 0, root: EMPTY_ROOT.toString('base64url') };
 

@@ -8,10 +8,11 @@ import { isTooLittle } from './amounts.ts';
 import { changeCharge } from './charge-store.ts';
 import type { Acting, BillingDeps, StoredAccount, StoredCard, StoredCharge } from './documents.ts';
 import { isDue, makeCharge } from './make-charge.ts';
-import { type Billable, marksOf, openCharges, sumOf, unbilledOf } from './open-charges.ts';
+import { type Billable, openCharges } from './open-charges.ts';
 import { reconcile } from './reconcile.ts';
 import { sendRefund } from './refunds.ts';
 import { settleIntent } from './settle.ts';
+import { marksOf, sumOf, unbilledOf } from './unbilled.ts';
 
 const MINUTE = 60_000;
 const LEASE = 5 * MINUTE;

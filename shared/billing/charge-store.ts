@@ -1,5 +1,6 @@
 import type { DocumentSnapshot, Firestore, Transaction } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
+import type { OrderChargeState } from '../domain/billing.ts';
 import type { OrderBilling, StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
 import { type BillingDeps, sidesOf, type StoredCharge, writeCharge } from './documents.ts';
@@ -36,8 +37,14 @@ export function changeCharge(
 
 /** All that orders repeat of their charge: when it stays, they stay unread. */
 function orderSays(charge: StoredCharge): string {
-  const { state, code, dispute, refunded, lost } = charge;
-  return JSON.stringify([state, code, dispute, refunded, lost]);
+  const { code, refunded, lost } = charge;
+  return JSON.stringify([stateAtOrders(charge), code, refunded, lost]);
+}
+
+/** A payment that is under way has not come to anything yet, and is over in seconds. */
+export function stateAtOrders({ state, dispute }: Pick<StoredCharge, 'state' | 'dispute'>): OrderChargeState {
+  if (dispute === 'open') return 'disputed';
+  return state === 'processing' ? 'pending' : state;
 }
 
 function ordersOf(db: Firestore, tx: Transaction, charge: StoredCharge): Promise<DocumentSnapshot[]> {
@@ -64,7 +71,7 @@ function billingOf(
     const accounted = Math.min(more, Math.max(0, returned - counted.returned));
     lines[line.lineId] = { ...counted, returned: counted.returned + accounted };
   }
-  const state = after.dispute === 'open' ? 'disputed' : after.state;
+  const state = stateAtOrders(after);
   const charges = billing.charges.map((entry) =>
     entry.id === id
       ? { ...entry, state, code: after.code, refunded: is?.refunded ?? 0, lost: is?.lost ?? 0 }

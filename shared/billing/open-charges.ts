@@ -1,22 +1,22 @@
 import { createHash, randomInt } from 'node:crypto';
-import type { Firestore, QueryDocumentSnapshot } from '@google-cloud/firestore';
+import type { Firestore, Transaction } from '@google-cloud/firestore';
 import { addEntry } from '../audit/append.ts';
 import { paths } from '../cloud/firestore.ts';
 import { keyedId } from '../domain/ids.ts';
-import { DUE_SLOTS, type OrderBilling, type StoredOrder } from '../domain/order.ts';
+import { DUE_SLOTS, type StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
 import { feeOf, isTooLittle, isTooMuch, toStripe } from './amounts.ts';
+import { stateAtOrders } from './charge-store.ts';
 import {
   type Acting,
   type BillingDeps,
-  type ChargedLine,
-  type ChargedOrder,
   sidesOf,
   type StoredAccount,
   type StoredCard,
   type StoredCharge,
   writeCharge,
 } from './documents.ts';
+import { type Chosen, currencyOf, type Group, groupOf, marksOf, UnbilledIds } from './unbilled.ts';
 
 /** A connection that is billed, with what there is to charge it by. */
 export interface Billable {
@@ -27,30 +27,8 @@ export interface Billable {
   card: StoredCard;
 }
 
-/** One charge holds at most this: an invoice of Stripe's has 250 lines, a document one megabyte. */
-const MOST_ORDERS = 100;
-const MOST_LINES = 250;
-
-/** What of an order was shipped, kept and not charged yet; the quantities that a charge for it accounts for. */
-export function unbilledOf(order: StoredOrder): { lines: ChargedLine[]; taken: OrderBilling['lines'] } {
-  const taken: OrderBilling['lines'] = {};
-  const lines: ChargedLine[] = [];
-  for (const line of order.lines) {
-    const before = order.billing?.lines[line.id] ?? { shipped: 0, returned: 0 };
-    const shipped = line.fulfilledQuantity - before.shipped;
-    const returned = Math.min(line.returnedQuantity - before.returned, shipped);
-    const quantity = shipped - returned;
-    taken[line.id] = { shipped: line.fulfilledQuantity, returned: before.returned + returned };
-    if (quantity > 0) {
-      lines.push({ lineId: line.id, sku: line.sku, quantity, unitPrice: line.unitPrice, refunded: 0 });
-    }
-  }
-  return { lines, taken };
-}
-
-export function sumOf(lines: ChargedLine[]): number {
-  return lines.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice, 0);
-}
+/** Ids that are looked for at once, at most. */
+const MOST_LOOKED_FOR = 64;
 
 /**
  * Writes a `pending` charge with the orders it is for, in one transaction, page by page until the connection has none
@@ -65,37 +43,18 @@ export async function openCharges(
   deps: BillingDeps,
 ): Promise<boolean> {
   for (const mark of await marksOf(billable, deps.db)) {
-    for (let part = 0; ; part += 1) {
+    const idOf = (part: number): string => chargeId(billable.partnerId, mark, day, part);
+    const unbilled = new UnbilledIds(deps.db, billable.supplierId, mark);
+    let part = await firstFree(billable.supplierId, idOf, deps.db);
+    for (let orders = await unbilled.next(); orders.length > 0; orders = await unbilled.next()) {
       if (!inTime()) return false;
-      const id = chargeId(billable.partnerId, mark, day, part);
-      const outcome = await openOne(billable, { id, mark, day }, acting, deps);
-      if (outcome === 'exists') continue;
-      if (outcome !== 'more') break;
+      const opened = await openOne(billable, { id: idOf(part), mark, day, orders }, acting, deps);
+      if (opened === 'waits') break;
+      if (opened !== 'exists') unbilled.pass(opened.passed);
+      part += 1;
     }
   }
   return true;
-}
-
-/** `ptn_…/USD` and so on, each once. */
-export async function marksOf(
-  { supplierId, partnerId }: Pick<Billable, 'supplierId' | 'partnerId'>,
-  db: Firestore,
-): Promise<string[]> {
-  const marks: string[] = [];
-  for (let after = `${partnerId}/`; ;) {
-    const found = await db
-      .collection(paths.orders(supplierId))
-      .where('unbilled', '>', after)
-      .where('unbilled', '<', `${partnerId}0`)
-      .orderBy('unbilled')
-      .limit(1)
-      .select('unbilled')
-      .get();
-    const mark = found.docs[0]?.get('unbilled') as string | undefined;
-    if (mark === undefined) return marks;
-    marks.push(mark);
-    after = mark;
-  }
 }
 
 function chargeId(partnerId: string, mark: string, day: string, part: number): string {
@@ -103,103 +62,90 @@ function chargeId(partnerId: string, mark: string, day: string, part: number): s
   return keyedId('charge', createHash('sha256').update(name).digest());
 }
 
+/** The first part of the day that no earlier run wrote: one read where there was none, a few for a thousand. */
+async function firstFree(supplierId: string, idOf: (part: number) => string, db: Firestore): Promise<number> {
+  for (let from = 0; ;) {
+    const length = Math.min(from + 1, MOST_LOOKED_FOR);
+    const refs = Array.from({ length }, (_, at) => db.doc(paths.charge(supplierId, idOf(from + at))));
+    const found = await db.getAll(...refs, { fieldMask: ['day'] });
+    const free = found.findIndex(({ exists }) => !exists);
+    if (free >= 0) return from + free;
+    from += length;
+  }
+}
+
+/**
+ * Writes one charge for the first of these orders, with them and its entries. `exists`: another run has written one of
+ * this id. `waits`: it is too little by itself. Else how many of the orders are done with.
+ */
 async function openOne(
   billable: Billable,
-  { id, mark, day }: { id: string; mark: string; day: string },
+  { id, mark, day, orders }: { id: string; mark: string; day: string; orders: string[] },
   acting: Acting,
-  { db, stripe, now }: BillingDeps,
-): Promise<'nothing' | 'exists' | 'last' | 'more'> {
-  const { supplierId, retailerId, partnerId, account, card } = billable;
+  deps: BillingDeps,
+): Promise<'exists' | 'waits' | { passed: number }> {
+  const { db, now } = deps;
+  const { supplierId, partnerId } = billable;
   return db.runTransaction(async (tx) => {
-    const ref = db.doc(paths.charge(supplierId, id));
-    if ((await tx.get(ref)).exists) return 'exists';
-    const query = db.collection(paths.orders(supplierId)).where('unbilled', '==', mark).limit(MOST_ORDERS);
-    const { docs } = await tx.get(query);
-    if (docs.length === 0) return 'nothing';
+    const refs = orders.map((orderId) => db.doc(paths.order(supplierId, orderId)));
+    const [before, ...docs] = await tx.getAll(db.doc(paths.charge(supplierId, id)), ...refs);
+    if (before?.exists) return 'exists';
+    const group = groupOf(docs, mark);
+    const { chosen, passed, skus } = group;
+    if (chosen.length === 0) return { passed };
     const sides = await sidesOf(tx, db, billable);
-    const currency = mark.slice(partnerId.length + 1);
-    const { chosen, dropped, skus } = choose(docs, currency);
-    const more = docs.length === MOST_ORDERS || dropped;
-    const at = timestamp(now);
-    const orders = chosen.map(({ charged }) => charged);
-    const amount = orders.reduce((sum, order) => sum + order.amount, 0);
-    // It waits for more to be shipped. What has no room for more is told as it is.
-    if (amount > 0 && isTooLittle(amount, currency) && !more) return 'nothing';
-    // Nothing to pay, such as what all came back, needs no Stripe.
-    const free = amount === 0;
-    const chargeable =
-      toStripe(amount, currency) !== undefined &&
-      (free || !isTooLittle(amount, currency)) &&
-      !isTooMuch(amount, currency);
-    const charge: StoredCharge = {
-      ...{ partnerId, supplierId, retailerId, accountId: account.accountId, mode: account.mode },
-      state: free ? 'succeeded' : chargeable ? 'pending' : 'failed',
-      code: chargeable ? null : 'AMOUNT_NOT_CHARGEABLE',
-      ...{ day, currency, amount, fee: feeOf(amount, stripe.feeBasisPoints) },
-      ...{ refunded: 0, lost: 0, dispute: null, orders, refunds: [] },
-      ...{ customerId: card.customerId, invoiceId: null, paymentIntentId: null },
-      ...{
-        refusedAttempt: null,
-        attempts: 0,
-        nextAttemptAt: free || !chargeable ? null : at,
-        createdAt: at,
-        updatedAt: at,
-      },
-      ...(!free && chargeable && { due: randomInt(DUE_SLOTS) }),
-    };
+    const charge = chargeFor(billable, group, { day, currency: currencyOf(mark) }, deps);
+    if (charge === undefined) return 'waits';
     writeCharge(tx, db, id, charge, sides);
-    for (const { ref: order, stored, billing, charged } of chosen) {
-      const entry = {
-        id,
-        amount: charged.amount,
-        refunded: 0,
-        lost: 0,
-        state: charge.state,
-        code: charge.code,
-      };
-      const charges = [...(stored.billing?.charges ?? []), entry];
-      const { unbilled: _unbilled, ...rest } = stored;
-      tx.set(order, { ...rest, updatedAt: at, billing: { lines: billing, charges } } satisfies StoredOrder);
-    }
+    for (const each of chosen) writeBilled(tx, id, each, charge);
     const record = { type: 'charge', id } as const;
-    const facts = { partnerId, chargeId: id, orders: orders.length, lines: skus };
-    for (const companyId of sides) {
-      addEntry(
-        tx,
-        { companyId, ...acting, action: 'charge.opened', record, result: 'done', facts },
-        { db, now },
-      );
-    }
-    return more ? 'more' : 'last';
+    const facts = { partnerId, chargeId: id, orders: chosen.length, lines: skus };
+    const opened = { ...acting, action: 'charge.opened', record, result: 'done', facts } as const;
+    for (const companyId of sides) addEntry(tx, { companyId, ...opened }, { db, now });
+    return { passed };
   });
 }
 
-interface Chosen {
-  ref: QueryDocumentSnapshot['ref'];
-  stored: StoredOrder;
-  billing: OrderBilling['lines'];
-  charged: ChargedOrder;
+function writeBilled(
+  tx: Transaction,
+  id: string,
+  { snapshot, stored, billing, charged: { amount } }: Chosen,
+  { state, code, createdAt }: StoredCharge,
+): void {
+  const entry = { id, amount, refunded: 0, lost: 0, state: stateAtOrders({ state, dispute: null }), code };
+  const charges = [...(stored.billing?.charges ?? []), entry];
+  const { unbilled: _unbilled, ...rest } = stored;
+  const billed: StoredOrder = { ...rest, updatedAt: createdAt, billing: { lines: billing, charges } };
+  tx.set(snapshot.ref, billed);
 }
 
-/** As many orders as one invoice can hold the lines of and one payment the amount; at least one, whatever it holds. */
-function choose(
-  docs: QueryDocumentSnapshot[],
-  currency: string,
-): { chosen: Chosen[]; dropped: boolean; skus: number } {
-  const chosen: Chosen[] = [];
-  let skus = 0;
-  let sum = 0;
-  for (const doc of docs) {
-    const stored = doc.data() as StoredOrder;
-    const { lines, taken } = unbilledOf(stored);
-    const amount = sumOf(lines);
-    const full = skus + lines.length > MOST_LINES || isTooMuch(sum + amount, currency);
-    if (chosen.length > 0 && full) return { chosen, dropped: true, skus };
-    skus += lines.length;
-    sum += amount;
-    const { orderId: shownId = doc.id } = stored.origin ?? {};
-    const charged = { orderId: doc.id, shownId, amount, refunded: 0, lost: 0, lines };
-    chosen.push({ ref: doc.ref, stored, billing: taken, charged });
-  }
-  return { chosen, dropped: false, skus };
+/** Undefined for what is too little by itself and waits for more to be shipped. What has no room for more is told as it is. */
+function chargeFor(
+  { partnerId, supplierId, retailerId, account, card }: Billable,
+  { chosen, full }: Group,
+  { day, currency }: { day: string; currency: string },
+  { stripe, now }: BillingDeps,
+): StoredCharge | undefined {
+  const at = timestamp(now);
+  const orders = chosen.map(({ charged }) => charged);
+  const amount = orders.reduce((sum, order) => sum + order.amount, 0);
+  // Nothing to pay, such as what all came back, needs no Stripe.
+  const free = amount === 0;
+  if (!free && isTooLittle(amount, currency) && !full) return undefined;
+  const chargeable =
+    toStripe(amount, currency) !== undefined &&
+    (free || !isTooLittle(amount, currency)) &&
+    !isTooMuch(amount, currency);
+  const due = !free && chargeable;
+  return {
+    ...{ partnerId, supplierId, retailerId, accountId: account.accountId, mode: account.mode },
+    state: free ? 'succeeded' : chargeable ? 'pending' : 'failed',
+    code: chargeable ? null : 'AMOUNT_NOT_CHARGEABLE',
+    ...{ day, currency, amount, fee: feeOf(amount, stripe.feeBasisPoints) },
+    ...{ refunded: 0, lost: 0, dispute: null, orders, refunds: [] },
+    ...{ customerId: card.customerId, invoiceId: null, paymentIntentId: null },
+    ...{ refusedAttempt: null, attempts: 0, nextAttemptAt: due ? at : null },
+    ...{ createdAt: at, updatedAt: at },
+    ...(due && { due: randomInt(DUE_SLOTS) }),
+  };
 }

@@ -116,10 +116,10 @@ function events(line: Line) {
       line('WARNING', 'publish.failed', 'A message was not published; sweep will', { ...named, companyId });
     },
     pullAsked: (pullId: string, companyId: string) => {
-      line('INFO', 'pull.asked', 'An order is to be read at its shop', { pullId, companyId });
+      line('INFO', 'pull.asked', 'Something is to be read at its shop', { pullId, companyId });
     },
     pullPostponed: (pullId: string, companyId: string, code: ErrorCode) => {
-      line('WARNING', 'pull.postponed', 'An order could not be read at its shop yet', {
+      line('WARNING', 'pull.postponed', 'What is to be read at a shop could not be yet', {
         pullId,
         companyId,
         code,
@@ -142,6 +142,14 @@ function events(line: Line) {
       line('ERROR', 'pull.dead', 'A message about a shop was refused too often; it is found again', {
         companyId,
       });
+    },
+    pollsLate: () => {
+      line(
+        'WARNING',
+        'polls.late',
+        'Nobody asked for polls for some minutes: every shop has its turn now',
+        {},
+      );
     },
     shopPolled: (connectionId: string, companyId: string, count: number) => {
       line('INFO', 'shop.polled', 'A shop was asked for what it changed', { connectionId, companyId, count });

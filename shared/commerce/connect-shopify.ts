@@ -22,6 +22,11 @@ const TOPICS: Record<string, string[]> = {
   PRODUCTS_UPDATE: ['id'],
   APP_UNINSTALLED: ['id', 'myshopify_domain'],
 };
+/** Asked for where the merchant let us read or write stock. */
+const STOCK_TOPICS: Record<string, string[]> = {
+  INVENTORY_LEVELS_UPDATE: ['inventory_item_id', 'location_id'],
+};
+const STOCK_SCOPES = ['read_inventory', 'write_inventory'];
 
 const LIST = `query Webhooks($first: Int!) {
   webhookSubscriptions(first: $first) { nodes { id topic uri } }
@@ -46,7 +51,11 @@ const Created = z.object({ webhookSubscriptionCreate: z.object({ userErrors: Err
 const Deleted = z.object({ webhookSubscriptionDelete: z.object({ userErrors: Errors }) });
 
 /** https://shopify.dev/docs/api/admin-graphql/latest/mutations/webhookSubscriptionCreate */
-export function shopifyWebhooks(shop: ShopifyShop, deps: ShopDeps): ShopWebhooks {
+export function shopifyWebhooks(
+  { scopes = [], ...shop }: ShopifyShop & { scopes?: string[] | undefined },
+  deps: ShopDeps,
+): ShopWebhooks {
+  const stock = scopes.some((scope) => STOCK_SCOPES.includes(scope)) ? STOCK_TOPICS : {};
   const ours = async (address: string) => {
     const asked = { query: LIST, variables: { first: 100 }, answer: Listed };
     const { webhookSubscriptions } = await askShopify(shop, asked, deps);
@@ -58,7 +67,7 @@ export function shopifyWebhooks(shop: ShopifyShop, deps: ShopDeps): ShopWebhooks
     },
     async ensure(address) {
       const known = new Set((await ours(address)).map(({ topic }) => topic));
-      const missing = Object.entries(TOPICS).filter(([topic]) => !known.has(topic));
+      const missing = Object.entries({ ...TOPICS, ...stock }).filter(([topic]) => !known.has(topic));
       for (const [topic, includeFields] of missing) {
         const variables = { topic, webhook: { uri: address, format: 'JSON', includeFields } };
         const asked = { query: CREATE, variables, answer: Created };

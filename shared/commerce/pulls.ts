@@ -1,5 +1,5 @@
 import { type Firestore, FieldPath, type QueryDocumentSnapshot } from '@google-cloud/firestore';
-import { randomInt } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { z } from 'zod';
 import { paths } from '../cloud/firestore.ts';
 import type { Keyring } from '../cloud/keyring.ts';
@@ -12,14 +12,15 @@ import type { Connection } from './connections.ts';
 
 /**
  * `companies/{companyId}/pulls/{pullId}`: an order that is to be read at its shop, until it was. One for each order,
- * however many events named it.
+ * however many events named it; and one for all that a shop changed, when that has to be read before its turn.
  */
 export const StoredPull = z.object({
   companyId: idSchema('company'),
   connectionId: idSchema('connection'),
-  externalId: z.string(),
+  /** `null`: whatever the shop changed. */
+  externalId: z.string().nullable(),
   requestedAt: z.string(),
-  /** How often the shop could not be asked. */
+  /** How often the shop could not be asked; that we could not does not count. */
   attempts: z.int(),
   /** Not before this it is tried again. */
   notBefore: z.string(),
@@ -54,6 +55,24 @@ export async function askForPull(
   await db.doc(paths.pull(companyId, pullId)).set(pull);
   log.pullAsked(pullId, companyId);
   await publishPull({ companyId, pullId }, deps);
+}
+
+/** In milliseconds. A cloud that is away is looked for once a minute, by each of those who need it. */
+export const CLOUD_WAIT = 60_000;
+
+/** Gives a shop its turn a minute later, and then until it works: what it shows is not clear yet, or we could not read it. */
+export async function pollLater(
+  { id, companyId }: Pick<Connection, 'id' | 'companyId'>,
+  { db, log, now }: Pick<AskDeps, 'db' | 'log' | 'now'>,
+): Promise<void> {
+  // The key that others are named by may be what can not be had. A connection's id is random already.
+  const pullId = keyedId('pull', createHash('sha256').update(`poll/${id}`).digest());
+  const pull: StoredPull = {
+    ...{ companyId, connectionId: id, externalId: null, requestedAt: timestamp(now), attempts: 0 },
+    ...{ notBefore: new Date(now() + CLOUD_WAIT).toISOString(), due: randomInt(DUE_SLOTS) },
+  };
+  await db.doc(paths.pull(companyId, pullId)).set(pull);
+  log.pullAsked(pullId, companyId);
 }
 
 async function publishPull(

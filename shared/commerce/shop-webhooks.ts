@@ -25,7 +25,7 @@ export function shopWebhooks(secrets: ConnectionSecrets, deps: ShopDeps): ShopWe
   if (secrets.platform === 'woocommerce') return wooCommerceWebhooks(secrets, deps);
   if (secrets.platform === 'bigcommerce') return bigCommerceWebhooks(secrets, deps);
   if (secrets.platform === 'shopify' && secrets.token !== undefined) {
-    return shopifyWebhooks({ shop: secrets.shop, token: secrets.token }, deps);
+    return shopifyWebhooks({ shop: secrets.shop, token: secrets.token, scopes: secrets.scopes }, deps);
   }
   return undefined;
 }

@@ -11,8 +11,8 @@ const Currency = z.object({ shop: z.object({ currencyCode: z.string() }) });
 const VARIANTS = `query Variants($query: String, $first: Int!, $after: String) {
   productVariants(first: $first, after: $after, query: $query) {
     nodes {
-      sku title price barcode inventoryQuantity
-      inventoryItem { tracked }
+      sku title price barcode
+      inventoryItem { tracked inventoryLevels(first: 1) { nodes { quantities(names: ["available"]) { quantity } } } }
       product { title status hasOnlyDefaultVariant }
     }
     pageInfo { hasNextPage endCursor }
@@ -27,8 +27,12 @@ const Variants = z.object({
         title: z.string(),
         price: z.string(),
         barcode: Text,
-        inventoryQuantity: z.number().nullish(),
-        inventoryItem: z.object({ tracked: z.boolean() }),
+        inventoryItem: z.object({
+          tracked: z.boolean(),
+          inventoryLevels: z.object({
+            nodes: z.array(z.object({ quantities: z.array(z.object({ quantity: z.number() })) })),
+          }),
+        }),
         product: z.object({ title: z.string(), status: z.string(), hasOnlyDefaultVariant: z.boolean() }),
       }),
     ),
@@ -50,21 +54,28 @@ export function shopifyProducts(shop: ShopifyShop, deps: ShopDeps): ShopProducts
         deps,
       );
       const { hasNextPage, endCursor } = productVariants.pageInfo;
-      const variants = productVariants.nodes.map(
-        ({ product, inventoryItem, inventoryQuantity, ...variant }) => ({
-          ...{
-            sku: variant.sku,
-            price: variant.price,
-            barcode: variant.barcode,
-            currency,
-            active: product.status === 'ACTIVE',
-          },
-          title: product.hasOnlyDefaultVariant ? product.title : `${product.title} - ${variant.title}`,
-          group: product.hasOnlyDefaultVariant ? null : product.title,
-          available: inventoryItem.tracked ? (inventoryQuantity ?? 0) : null,
-        }),
-      );
+      const variants = productVariants.nodes.map(({ product, inventoryItem, ...variant }) => ({
+        ...{
+          sku: variant.sku,
+          price: variant.price,
+          barcode: variant.barcode,
+          currency,
+          active: product.status === 'ACTIVE',
+        },
+        title: product.hasOnlyDefaultVariant ? product.title : `${product.title} - ${variant.title}`,
+        group: product.hasOnlyDefaultVariant ? null : product.title,
+        available: inventoryItem.tracked ? countOf(inventoryItem) : null,
+      }));
       return pageOfVariants(variants, hasNextPage && endCursor ? endCursor : undefined);
     },
   };
+}
+
+/** At the first place that the shop keeps it, which is where `setShopifyStock` writes. */
+function countOf({
+  inventoryLevels,
+}: {
+  inventoryLevels: { nodes: { quantities: { quantity: number }[] }[] };
+}): number {
+  return inventoryLevels.nodes[0]?.quantities[0]?.quantity ?? 0;
 }

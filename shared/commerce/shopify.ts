@@ -26,7 +26,7 @@ export const shopify: Platform = { verify, read };
 const ORDER_TOPICS = new Set(['orders/create', 'orders/updated', 'orders/cancelled']);
 /** About a part of an order: the order itself is read afterwards, and nothing of the part is looked at. */
 const PART_TOPICS = new Set(['fulfillments/create', 'fulfillments/update', 'refunds/create']);
-const PRODUCT_TOPICS = new Set(['products/create', 'products/update']);
+const PRODUCT_TOPICS = new Set(['products/create', 'products/update', 'inventory_levels/update']);
 const Part = z.object({ order_id: Id });
 /** 32 bytes in base64. */
 const SIGNATURE = /^[A-Za-z0-9+/]{43}=$/;

@@ -10,12 +10,15 @@ import type { PullDeps } from './pull-order.ts';
 import { type ShopProduct, shopProducts } from './shop-products.ts';
 import type { StoredConnection } from './stored-connection.ts';
 
-/** Writes a page of products; `counts` also takes the shop's numbers of what nobody counts here yet. */
+/**
+ * Writes a page of products; `counts` also takes the shop's numbers of what nobody counts here yet, and its changes of
+ * what is. `again`: a number has to be looked at again in a minute.
+ */
 export type WriteProducts = (
   connection: Connection,
   products: ShopProduct[],
   counts: boolean,
-) => Promise<{ written: number; refused: number }>;
+) => Promise<{ written: number; refused: number; again: boolean }>;
 
 type Catalogue = NonNullable<StoredConnection['catalogue']>;
 
@@ -53,18 +56,20 @@ export async function importProducts(
 
 /**
  * Goes on with what a shop's products are, a few minutes long: all of them at first, then those that changed. Whoever is
- * killed goes on at the page where it was; a page that is written twice changes nothing.
+ * killed goes on at the page where it was; a page that is written twice changes nothing. True when they have to be read
+ * again in a minute.
  */
 export async function takeProducts(
   connection: Connection,
   stored: StoredConnection,
   write: WriteProducts,
   deps: PullDeps,
-): Promise<void> {
+): Promise<boolean> {
   const { db, now } = deps;
   const shop = shopProducts(connection.secrets, deps);
-  if (stored.catalogue === null || shop === undefined) return;
+  if (stored.catalogue === null || shop === undefined) return false;
   let catalogue: Catalogue = stored.catalogue;
+  let again = false;
   const startedAt = timestamp(now);
   const ref = db.doc(paths.connection(connection.companyId, connection.id));
   const end = now() + MOST_MS;
@@ -72,7 +77,8 @@ export async function takeProducts(
   const since = until === null ? null : new Date(Date.parse(until) - MARGIN).toISOString();
   do {
     const page = await shop.changedSince(since, catalogue.page ?? undefined);
-    const { written, refused } = await write(connection, page.products, catalogue.counts);
+    const { written, refused, ...looked } = await write(connection, page.products, catalogue.counts);
+    again ||= looked.again;
     const seen = {
       products: catalogue.products + written,
       refused: catalogue.refused + refused + page.unreadable,
@@ -92,4 +98,5 @@ export async function takeProducts(
     } else catalogue = { ...catalogue, startedAt: catalogue.startedAt ?? startedAt };
     await ref.update({ catalogue });
   } while (catalogue.page !== null && now() < end);
+  return again;
 }

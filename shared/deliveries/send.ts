@@ -1,10 +1,11 @@
 import type { Firestore } from '@google-cloud/firestore';
 import type { AuditEntry } from '../audit/entry.ts';
 import type { Egress } from '../cloud/egress.ts';
+import { paths } from '../cloud/firestore.ts';
 import { DeliveryError } from '../domain/delivery-error.ts';
 import { decimalText } from '../domain/money.ts';
 import type { Details, ShipTo, StoredFulfilment, StoredOrder } from '../domain/order.ts';
-import type { Clock } from '../domain/time.ts';
+import { type Clock, timestamp } from '../domain/time.ts';
 import { type Acting, aboutOf, type Claimed, shipmentsMade } from './delivery-store.ts';
 import { type OpenEndpoint, sendEvent } from './send-event.ts';
 
@@ -38,6 +39,8 @@ export interface SendDeps {
   endpointOf: OpenEndpoint;
   /** How many of a SKU a company can sell now; undefined when nobody counts them. */
   stockOf: (companyId: string, sku: string) => Promise<number | undefined>;
+  /** Has a shop told anew how many of a SKU there are, if anybody counts them. */
+  tellStock: (companyId: string, connectionId: string, sku: string) => Promise<void>;
   /** What tells the shop's own webhook of an order that we made which one it is. */
   markerOf: (companyId: string, orderId: string, deliveryId: string) => Promise<string>;
 }
@@ -49,17 +52,33 @@ export async function send(claimed: Claimed, acting: Acting, deps: SendDeps): Pr
   const { companyId, orderId, sku, target } = claimed.delivery;
   const shop = await deps.shopOf(companyId, target.id);
   if (shop === undefined) throw new DeliveryError('NOT_CONNECTED');
-  if (sku !== null) {
-    const available = await deps.stockOf(companyId, sku);
-    return available === undefined ? null : shop.setStock(sku, available);
-  }
+  if (sku !== null) return sendStock(claimed, sku, shop, deps);
   if (orderId === null) throw new DeliveryError('ORDER_GONE');
   const facts = { ...aboutOf(claimed.delivery), deliveryId: claimed.id };
   const opened = await deps.openOrder(companyId, orderId, acting, facts);
   if (opened === undefined) throw new DeliveryError('ORDER_GONE');
-  return kind === 'order'
-    ? sendOrder(claimed, orderId, opened, shop, deps)
-    : sendShipment(claimed, opened, shop, deps);
+  if (kind !== 'order') return sendShipment(claimed, opened, shop, deps);
+  const made = await sendOrder(claimed, orderId, opened, shop, deps);
+  // A shop takes off what an order in it asks for, which is taken off here already.
+  const skus = new Set(opened.order.lines.map((line) => line.sku));
+  for (const each of made === null ? [] : skus) await deps.tellStock(companyId, target.id, each);
+  return made;
+}
+
+async function sendStock(
+  { id, delivery }: Claimed,
+  sku: string,
+  shop: Shop,
+  { db, now, stockOf }: SendDeps,
+): Promise<string | null> {
+  const available = await stockOf(delivery.companyId, sku);
+  if (available === undefined) return null;
+  const shopId = await shop.setStock(sku, available);
+  if (shopId === null) return null;
+  const shown = delivery.told?.shown === true && delivery.told.available === available;
+  const told = { available, at: timestamp(now), shown };
+  await db.doc(paths.delivery(delivery.companyId, id)).update({ told, seen: null });
+  return shopId;
 }
 
 type Opened = NonNullable<Awaited<ReturnType<OpenOrder>>>;

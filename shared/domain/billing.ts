@@ -4,6 +4,10 @@ import { z } from 'zod';
 export const ChargeState = z.enum(['pending', 'processing', 'succeeded', 'declined', 'failed']);
 export type ChargeState = z.infer<typeof ChargeState>;
 
+/** What an order says of a charge that it is on: `pending` until it is paid or refused. */
+export const OrderChargeState = z.enum(['pending', 'succeeded', 'declined', 'failed', 'disputed']);
+export type OrderChargeState = z.infer<typeof OrderChargeState>;
+
 /** Why a charge was not paid, in words of ours: Stripe's own codes are many, and change. */
 export const ChargeCode = z.enum([
   'CARD_DECLINED',

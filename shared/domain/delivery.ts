@@ -79,6 +79,10 @@ export const StoredDelivery = z.object({
   claimedUntil: Instant.nullable().default(null),
   /** What the shop calls what was made there; of a stock what it calls the SKU, `null` when it does not sell it. */
   shopId: z.string().nullable().default(null),
+  /** Of a stock: how many the shop was told last, and whether it has shown that since. Then another number is its merchant's. */
+  told: z.object({ available: z.int(), at: Instant, shown: z.boolean() }).nullable().default(null),
+  /** Of a stock: another number that the shop shows, and since when. */
+  seen: z.object({ available: z.int(), at: Instant }).nullable().default(null),
   /** When it was asked for; a stock is asked for again and again. */
   createdAt: Instant,
   updatedAt: Instant,

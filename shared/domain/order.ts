@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ChargeCode, OrderChargeState } from './billing.ts';
 import { idSchema } from './ids.ts';
 
 /**
@@ -122,8 +123,8 @@ export interface OrderBilling {
     amount: number;
     refunded: number;
     lost: number;
-    state: string;
-    code: string | null;
+    state: OrderChargeState;
+    code: ChargeCode | null;
   }[];
 }
 

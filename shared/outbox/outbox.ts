@@ -50,7 +50,7 @@ export function addDelivery(
     lastAttemptAt: null,
     lastCode: null,
     claimedUntil: null,
-    shopId: null,
+    ...{ shopId: null, told: null, seen: null },
     createdAt: at,
     updatedAt: at,
     due: randomInt(DUE_SLOTS),

@@ -48,7 +48,7 @@ export async function askForStock(
   for (let from = 0; from < shops.length; from += AT_ONCE) {
     const some = shops.slice(from, from + AT_ONCE);
     const refs = some.map(({ companyId, connectionId }) =>
-      db.doc(paths.delivery(companyId, deliveryIdOf(connectionId, sku))),
+      db.doc(paths.delivery(companyId, stockDeliveryId(connectionId, sku))),
     );
     const before = await db.getAll(...refs);
     const batch = db.batch();
@@ -71,6 +71,7 @@ export async function askForStock(
   return queued;
 }
 
-function deliveryIdOf(connectionId: string, sku: string): string {
+/** The one delivery of a shop and SKU. */
+export function stockDeliveryId(connectionId: string, sku: string): string {
   return keyedId('delivery', createHash('sha256').update(`${connectionId}/${sku}`).digest());
 }

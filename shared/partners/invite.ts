@@ -12,6 +12,7 @@ import {
   StoredPartner,
   type Terms,
 } from '../domain/partner.ts';
+import { letterLink } from '../domain/letter-page.ts';
 import { timestamp } from '../domain/time.ts';
 import { opposite, termsFacts } from './connection.ts';
 import { type Contact, sealContact } from './contact.ts';
@@ -59,7 +60,7 @@ export async function invite(
   const { token, hash } = await signInvitation({ partnerId, emailHash, expires }, deps);
   const contact = await sealContact(companyId, partnerId, input.contact, deps);
   // The letter first: what is answered, or found by a repeat, has been sent. A link without an invitation leads nowhere.
-  const link = `${hub.baseUrl}/app/partners/accept#partner=${partnerId}&token=${token}`;
+  const link = letterLink(hub.baseUrl, 'partner', { partner: partnerId, token });
   await mailer.send(input.contact.email, 'partner_invitation', link);
 
   const entry = await db.runTransaction(async (tx) => {

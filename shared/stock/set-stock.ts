@@ -26,7 +26,7 @@ export async function setStock(
   acting: Pick<AuditEntry, 'actor' | 'requestId'>,
   deps: StockDeps & { publisher: Publisher; log: Log },
 ): Promise<{ stocks: StoredStock[]; entry: AuditEntry }> {
-  const { db, now, publisher, log } = deps;
+  const { db, now } = deps;
   const skus = [...new Set(counted.map(({ sku }) => sku))];
   const set = await db.runTransaction(async (tx) => {
     const stocks = await readStocks(tx, companyId, skus, deps);
@@ -46,22 +46,30 @@ export async function setStock(
     const entry = addEntry(tx, { companyId, ...about, facts: { skus: skus.length } }, deps);
     return { stocks: [...stocks.values()].map((stock) => ({ ...stock, updatedAt })), entry };
   });
-  const unsettled = set.stocks.filter((stock) => !isBalanced(stock) || isUntold(stock));
-  const messages = unsettled.map(({ sku }): StockMessage => ({ supplierId: companyId, sku }));
+  await publishUnsettled(set.stocks, deps);
+  return set;
+}
+
+/** Has settled and told what a change of these stocks leads to. */
+export async function publishUnsettled(
+  stocks: StoredStock[],
+  { publisher, log }: { publisher: Publisher; log: Log },
+): Promise<void> {
+  const unsettled = stocks.filter((stock) => !isBalanced(stock) || isUntold(stock));
   await Promise.all(
-    messages.map(async (message) => {
+    unsettled.map(async ({ companyId, sku }) => {
       try {
-        await publisher.stock(message);
+        await publisher.stock({ supplierId: companyId, sku } satisfies StockMessage);
       } catch {
         // The stock's slot brings it to `sweep`.
         log.stockPublishFailed(companyId);
       }
     }),
   );
-  return set;
 }
 
-function untouched(companyId: string, sku: string): StoredStock {
+/** The stock of a SKU that was not tracked until now. */
+export function untouched(companyId: string, sku: string): StoredStock {
   return { companyId, sku, places: {}, reserved: 0, waiting: 0, updatedAt: '' };
 }
 

@@ -1,4 +1,4 @@
-import type { StoredReservation, StoredStock } from '../domain/stock.ts';
+import { MAIN_PLACE, type StoredReservation, type StoredStock } from '../domain/stock.ts';
 
 /** What of a stock is counted; the rest of its document is when and whose. */
 export type Count = Pick<StoredStock, 'places' | 'reserved' | 'waiting'>;
@@ -85,15 +85,25 @@ function grant<R extends Need>({ stock, reservation }: Settled<R>, queue: boolea
   };
 }
 
+/** The same places with as many more, or fewer (below zero), of what nobody says where it lies: where most is. */
+export function moved(places: Count['places'], change: number): Count['places'] {
+  if (change <= 0) return draw(places, -change);
+  const [fullest = MAIN_PLACE] = fullestFirst(places);
+  return { ...places, [fullest]: (places[fullest] ?? 0) + change };
+}
+
 /** Nobody says where a parcel left from: it is taken from where most is. No place goes below zero. */
 function draw(places: Count['places'], quantity: number): Count['places'] {
   let rest = quantity;
   const left = { ...places };
-  const fullest = Object.keys(places).sort((a, b) => (places[b] ?? 0) - (places[a] ?? 0) || (a < b ? -1 : 1));
-  for (const place of fullest) {
+  for (const place of fullestFirst(places)) {
     const some = Math.min(rest, left[place] ?? 0);
     left[place] = (left[place] ?? 0) - some;
     rest -= some;
   }
   return left;
+}
+
+function fullestFirst(places: Count['places']): string[] {
+  return Object.keys(places).sort((a, b) => (places[b] ?? 0) - (places[a] ?? 0) || (a < b ? -1 : 1));
 }

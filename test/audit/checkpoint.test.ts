@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sealNew } from '../../shared/audit/checkpoint.ts';
 import { hashedCompany, pairOf, split64, withPairs } from '../../shared/audit/companies-tree.ts';
+import { continueRoots } from '../../shared/audit/continue-roots.ts';
 import { leafHash } from '../../shared/audit/entry.ts';
+import { sealRoot } from '../../shared/audit/seal-root.ts';
 import { createAttest } from '../../shared/cloud/attest.ts';
 import { readConfig } from '../../shared/cloud/config.ts';
 import { openFirestore, paths } from '../../shared/cloud/firestore.ts';
@@ -193,6 +195,58 @@ describe('a checkpoint', () => {
     expect(log.at(-1)).toMatchObject({ entry: { id: late?.id }, index: 2 });
     const [first] = await proofsOf(db, companyId);
     expect(first).toMatchObject({ size: sealed.size, head: sealed.root });
+  });
+
+  describe('after a restore', () => {
+    const backup = { id: '20261125T0600Z', snapshotTime: '2026-11-25T06:00:00.000Z' };
+    const goOn = async (): Promise<number | undefined> =>
+      (await continueRoots(backup, ownDeps())).continuedAs;
+    const forked = () => lines.filter((line) => line.includes('checkpoint.forked')).length;
+
+    it('goes on behind a root that the backup had not signed yet, and that was published since', async () => {
+      const { db } = market.seed;
+      await tick();
+      const { root, at, statement, changed } = await newestRoot(db);
+      await db.doc(paths.root(root)).set({ root, at, statement, changed, jws: null, published: false });
+      expect(await goOn()).toBe(root + 1);
+      await sealNew(ownDeps());
+      expect(await newestRoot(db)).toMatchObject({ root: root + 2, published: true });
+      expect((await db.doc(paths.root(root)).get()).get('published')).toBe(true);
+      expect(forked()).toBe(0);
+    });
+
+    it('publishes first what the backup had fixed and nobody had published', async () => {
+      const { db } = market.seed;
+      await tick();
+      const { root } = await newestRoot(db);
+      await sealRoot(ownDeps());
+      expect(await goOn()).toBeUndefined();
+      await sealNew(ownDeps());
+      expect((await db.doc(paths.root(root + 1)).get()).get('published')).toBe(true);
+      expect(await newestRoot(db)).toMatchObject({ root: root + 2, published: true });
+      expect(forked()).toBe(0);
+    });
+
+    it('is refused and alarms where what was published is not what was restored, or does not follow from it', async () => {
+      const { db } = market.seed;
+      await tick();
+      const stored = await newestRoot(db);
+      const ref = db.doc(paths.root(stored.root));
+      await ref.update({ statement: stored.statement.replace('"companies":', '"companies":1'), jws: null });
+      expect(await goOn()).toBeUndefined();
+      await ref.update({ published: false });
+      await expect(sealNew(ownDeps())).rejects.toMatchObject({ code: 'CONFLICT' });
+      expect(forked()).toBe(1);
+      await ref.set(stored);
+      // Of a tree of statements that is another one.
+      const tile = db.doc(paths.rootTree('history-0.0'));
+      const hashes = (await tile.get()).get('hashes') as Buffer;
+      await tile.set({ hashes: Buffer.from(hashes).fill(1, 0, 32) });
+      expect(await goOn()).toBeUndefined();
+      await tile.set({ hashes });
+      await tick();
+      expect(await newestRoot(db)).toMatchObject({ root: stored.root + 1, published: true });
+    });
   });
 
   it('that does not come any more is an alarm of sweep', async () => {

@@ -1,19 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { seedDemo, seedDeps } from '../../local/seed.ts';
-import { StoredDrill } from '../../shared/backups/drill.ts';
 import { openKeyringCopies } from '../../shared/backups/keyring-copies.ts';
-import { plant } from '../../shared/backups/planted.ts';
 import { openBackupBuckets } from '../../shared/cloud/backup-buckets.ts';
 import { readConfig } from '../../shared/cloud/config.ts';
-import { paths } from '../../shared/cloud/firestore.ts';
-import { openKeyring } from '../../shared/cloud/keyring.ts';
-import { createLog } from '../../shared/cloud/log.ts';
-import { createPublisher } from '../../shared/cloud/pubsub.ts';
 import { testCloud, type TestCloud } from '../support/cloud.ts';
 import { eventually } from '../support/market.ts';
-import { backupsOf, HOUR, MINUTE } from './backups-fixture.ts';
-
-const DAY = 24 * HOUR;
+import { backupsOf, HOUR, MINUTE, readyForDrill } from './backups-fixture.ts';
 
 describe('a drill that does not go well', () => {
   let cloud: TestCloud;
@@ -21,27 +12,12 @@ describe('a drill that does not go well', () => {
   let id: string;
   beforeAll(async () => {
     cloud = await testCloud({ apart: ['restore-drill'], asleep: [] });
-    await seedDemo(cloud);
     backups = backupsOf(cloud);
-    const config = readConfig(cloud.envOf('plant-drill'));
-    await plant({
-      db: seedDeps(cloud).db,
-      keyring: openKeyring(config, { now: cloud.clock.now }),
-      publisher: createPublisher(config),
-      log: createLog({ functionName: 'test', write: () => undefined }),
-      now: cloud.clock.now,
-    });
-    // To the morning of a day on which everything is restored.
-    const now = cloud.clock.now();
-    await cloud.clock.advance(7 * DAY - (now % (7 * DAY)) + HOUR);
-    id = await backups.make();
+    id = await readyForDrill(cloud, backups);
   }, 60_000);
   afterAll(() => cloud.stop());
 
-  const resultOf = async (time: number): Promise<StoredDrill> => {
-    const day = new Date(time).toISOString().slice(0, 10);
-    return StoredDrill.parse((await backups.db.doc(paths.drill(day)).get()).data());
-  };
+  const resultOf = (time: number) => backups.drillOn(time);
 
   it('that was killed is finished by a later tick; until then its copy of the keyring counts', async () => {
     await cloud.clock.advance(19 * HOUR);

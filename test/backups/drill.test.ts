@@ -1,19 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { seedDemo, seedDeps } from '../../local/seed.ts';
 import { COLLECTIONS } from '../../shared/backups/collections.ts';
-import { StoredDrill } from '../../shared/backups/drill.ts';
 import { partsOn } from '../../shared/backups/drill-parts.ts';
-import { plant } from '../../shared/backups/planted.ts';
 import { readConfig } from '../../shared/cloud/config.ts';
-import { paths } from '../../shared/cloud/firestore.ts';
 import { openFirestoreAdmin } from '../../shared/cloud/firestore-admin.ts';
-import { openKeyring } from '../../shared/cloud/keyring.ts';
-import { createLog } from '../../shared/cloud/log.ts';
-import { createPublisher } from '../../shared/cloud/pubsub.ts';
 import { testCloud, type TestCloud } from '../support/cloud.ts';
-import { backupsOf, HOUR } from './backups-fixture.ts';
-
-const DAY = 24 * HOUR;
+import { backupsOf, DAY, readyForDrill } from './backups-fixture.ts';
 
 describe('what a drill restores', () => {
   it('is everything once in a week, and on the other days the keyring and each collection once', () => {
@@ -32,27 +23,12 @@ describe('a drill', () => {
   let id: string;
   beforeAll(async () => {
     cloud = await testCloud({ asleep: [] });
-    await seedDemo(cloud);
     backups = backupsOf(cloud);
-    const config = readConfig(cloud.envOf('plant-drill'));
-    await plant({
-      db: seedDeps(cloud).db,
-      keyring: openKeyring(config, { now: cloud.clock.now }),
-      publisher: createPublisher(config),
-      log: createLog({ functionName: 'test', write: () => undefined }),
-      now: cloud.clock.now,
-    });
-    // To the morning of a day on which everything is restored.
-    const now = cloud.clock.now();
-    await cloud.clock.advance(7 * DAY - (now % (7 * DAY)) + HOUR);
-    id = await backups.make();
+    id = await readyForDrill(cloud, backups);
   }, 60_000);
   afterAll(() => cloud.stop());
 
-  const resultOf = async (time: number): Promise<StoredDrill> => {
-    const day = new Date(time).toISOString().slice(0, 10);
-    return StoredDrill.parse((await backups.db.doc(paths.drill(day)).get()).data());
-  };
+  const resultOf = (time: number) => backups.drillOn(time);
   const admin = () => openFirestoreAdmin(readConfig(cloud.envOf('restore')));
 
   it('restores all of the newest backup, opens the planted order and nothing else, and leaves nothing behind', async () => {

@@ -1,14 +1,9 @@
-import { execFile } from 'node:child_process';
-import { resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { clearDatabase } from '../../local/firestore-export.ts';
 import { type Both, opens, routed } from '../privacy/trade.ts';
 import { testCloud, type TestCloud } from '../support/cloud.ts';
 import { eventually, type Market, startMarket } from '../support/market.ts';
-import { backupsOf } from './backups-fixture.ts';
-
-const ROOT = resolve(import.meta.dirname, '..', '..');
+import { backupsOf, restoreCommand, traded } from './backups-fixture.ts';
 
 let cloud: TestCloud;
 let market: Market;
@@ -19,25 +14,10 @@ beforeAll(async () => {
   cloud = await testCloud({ asleep: [] });
   market = await startMarket(cloud);
   backups = backupsOf(cloud);
-  kept = await traded();
+  kept = await traded(market);
   id = await backups.make();
 }, 60_000);
 afterAll(() => cloud.stop());
-
-async function traded(): Promise<Both> {
-  const payload = market.order();
-  await market.send(payload);
-  return routed(market, await market.idOf(payload.id));
-}
-
-/** `npm run restore`, as a person runs it; what it says. */
-async function restore(...args: string[]): Promise<string> {
-  const script = ['infra/restore.ts', '--backup', id, ...args];
-  const env = { ...process.env, ...cloud.envOf('restore'), METADATA_SERVER_DETECTION: 'none' };
-  const run = promisify(execFile)(process.execPath, script, { cwd: ROOT, env });
-  const { stdout } = await run.catch((error: unknown) => ({ stdout: (error as { stderr: string }).stderr }));
-  return stdout;
-}
 
 it('of a lost keyring removes the orders since, which their shops send again', async () => {
   const payload = market.order();
@@ -45,7 +25,7 @@ it('of a lost keyring removes the orders since, which their shops send again', a
   const since = await routed(market, await market.idOf(payload.id));
   const keyring = `projects/${cloud.projectId}/databases/keyring`;
   await clearDatabase(cloud.emulators.firestore.address, keyring);
-  const said = await restore('--into', '(default)', '--only', 'keyring');
+  const said = await restoreCommand(cloud, id, '--into', '(default)', '--only', 'keyring');
   expect(said).toContain('Removed, since nobody can open them: 1 orders.');
   expect(await opens(market.retailer, kept.orderId)).toBe(true);
   expect((await market.retailer.call('GET', `/v1/orders/${since.orderId}`)).status).toBe(404);

@@ -4,7 +4,7 @@ import { MOST_ATTEMPTS } from '../../shared/deliveries/delivery-store.ts';
 import { backoff } from '../../shared/deliveries/deliver.ts';
 import type { EventType } from '../../shared/domain/delivery.ts';
 import { act, log, trade } from '../orders/trading.ts';
-import type { Merchant } from '../support/market.ts';
+import { eventually, type Merchant } from '../support/market.ts';
 import { noticed, deliveriesOf, settled, ship, type Shops, startShops } from './shops.ts';
 
 let shops: Shops;
@@ -137,7 +137,9 @@ describe('a delivery that can not be made', () => {
       const [mine] = await told(own.id, ['failed']);
       expect(mine?.attempts).toBe(attempt);
       await market.cloud.clock.advance(8 * 60 * 60_000);
-      await expect.poll(async () => (await of(own.id))?.attempts, { timeout: 20_000 }).toBe(attempt + 1);
+      await eventually(async () => {
+        expect((await of(own.id))?.attempts).toBe(attempt + 1);
+      });
     }
     await told(own.id, ['dead']);
     const listed = await market.retailer.call('GET', `/v1/deliveries?state=dead&orderId=${own.id}`);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SHOP_PLATFORMS } from '../../shared/domain/delivery.ts';
+import { eventually } from '../support/market.ts';
 import { settled, ship, type Shops, soldIn, startShops } from './shops.ts';
 
 let shops: Shops;
@@ -22,7 +23,9 @@ describe.each(SHOP_PLATFORMS)('deliver, killed once the shop at %s has done the 
       gone += 1;
     };
     await ship(market.supplier, supply.id, { carrier: 'DHL', trackingNumbers: ['JD0001'] });
-    await expect.poll(() => gone, { timeout: 20_000 }).toBe(1);
+    await eventually(() => {
+      expect(gone).toBe(1);
+    });
     shop.beforeAnswer = () => Promise.resolve();
     await market.cloud.restart('deliver');
     // The claim of the run that died has to end first.

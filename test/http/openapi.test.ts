@@ -1,6 +1,7 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { describe, expect, it } from 'vitest';
 import { ERRORS } from '../../shared/domain/errors.ts';
+import { LETTER_PAGES, letterLink } from '../../shared/domain/letter-page.ts';
 import { build } from '../../functions/trust.ts';
 import type { OpenApiDocument } from '../../shared/http/openapi.ts';
 import { answerCheck } from '../support/openapi-check.ts';
@@ -118,6 +119,23 @@ describe('the reference page', () => {
     const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(style));
     const hash = Buffer.from(digest).toString('base64');
     expect(response.headers.get('content-security-policy')).toContain(`'sha256-${hash}'`);
+  });
+});
+
+describe('a page that a letter leads to', () => {
+  it('says what to call, lets nothing run, and is not there for another name', async () => {
+    const { url } = await published();
+    for (const page of LETTER_PAGES) {
+      const response = await fetch(letterLink(url, page, { token: 'a&b' }));
+      expect(response.status, page).toBe(200);
+      expect(response.headers.get('content-security-policy')).toMatch(
+        /^default-src 'none'; style-src 'sha256-/,
+      );
+      const text = await response.text();
+      expect(text).toMatch(/<code class="call">[A-Z]+ \/v1\//);
+      expect(text).not.toMatch(/<script|<img|style="| on\w+="/);
+    }
+    expect((await fetch(`${url}/app/elsewhere`)).status).toBe(404);
   });
 });
 

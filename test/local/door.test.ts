@@ -60,6 +60,20 @@ describe('a door', () => {
     expect((await counter.get()).get('count')).toBe(4);
   });
 
+  it('says as the service does that a transaction is over, so that the client begins another', async () => {
+    const { door } = await openDoor(behind, 'orders');
+    const database = `projects/${behind.cloud.projectId}/databases/(default)`;
+    const ask = (method: string, request: object): Promise<object[]> =>
+      rawCall(door.cloudEndpoint, [FIRESTORE, method], { database, ...request });
+    const [begun] = (await ask('BeginTransaction', {})) as { transaction: Buffer }[];
+    await ask('Rollback', { ...begun });
+    const documents = [`${database}/documents/probes/${fresh()}`];
+    await expect(ask('BatchGetDocuments', { documents, ...begun })).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: 'The referenced transaction has expired or is no longer valid.',
+    });
+  });
+
   it('carries a transaction that is given up', async () => {
     const { firestore } = await openDoor(behind, 'orders');
     const document = firestore('(default)').doc(`probes/${fresh()}`);

@@ -31,6 +31,7 @@ describe('the routes table of firebase.json', () => {
     ['/.well-known/jwks.json', 'trust'],
     ['/v1/openapi.json', 'trust'],
     ['/docs', 'trust'],
+    ['/app/confirm', 'trust'],
   ])('leads %s to %s', (path, name) => {
     expect(route(path)).toBe(name);
   });
@@ -51,6 +52,7 @@ describe('the routes table of firebase.json', () => {
     '/ends',
     '/review',
     '/docs/',
+    '/app',
     '',
     '*',
   ])('leads %s nowhere', (path) => {

@@ -248,6 +248,7 @@ export const OPEN_ROUTES: readonly (Named & { by: 'signature' | 'public' | 'secr
   { method: 'GET', template: '/v1/roots/{n}', by: 'public' },
   { method: 'GET', template: '/v1/openapi.json', by: 'public' },
   { method: 'GET', template: '/docs', by: 'public' },
+  { method: 'GET', template: '/app/{page}', by: 'public' },
   { method: 'POST', template: '/v1/companies', by: 'secret' },
   { method: 'POST', template: '/v1/companies/confirm', by: 'secret' },
   { method: 'POST', template: '/v1/companies/certificate', by: 'secret' },

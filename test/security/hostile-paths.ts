@@ -130,6 +130,7 @@ export function strangeRequests(market: Market): fc.Arbitrary<Attack> {
     '/v1/staff',
     '/v1/support/requests',
     '/docs',
+    '/app',
     '/v1/openapi.json',
     '',
     '/v1',

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { paths } from '../../shared/cloud/firestore.ts';
+import { stockDeliveryId } from '../../shared/outbox/shop-stock.ts';
 import { call } from '../orders/trading.ts';
 import { eventually } from '../support/market.ts';
 import { type Shops, startShops } from './shops.ts';
@@ -85,8 +87,8 @@ describe('what a shop sells', () => {
     });
   });
 
-  it('follows changes from then on, and numbers that are counted here stay', async () => {
-    Object.assign(shops.woo.products.get(11) ?? {}, { name: 'Large mug', stock_quantity: 1 });
+  it('follows changes from then on', async () => {
+    Object.assign(shops.woo.products.get(11) ?? {}, { name: 'Large mug' });
     await shops.poll();
     await eventually(async () => {
       expect((await product('WOO-1')).json).toMatchObject({ title: 'Large mug' });
@@ -110,5 +112,77 @@ describe('what a shop sells', () => {
       expect((await product('BIG-2')).status).toBe(200);
     });
     expect(await counted('BIG-2')).toBeUndefined();
+  });
+});
+
+const MINUTE = 60_000;
+/** Lets minutes pass until something holds; numbers are looked at twice. */
+const within = (minutes: number, holds: () => Promise<void>) =>
+  eventually(async () => {
+    for (let minute = 0; minute < minutes; minute += 1) {
+      await shops.market.cloud.clock.advance(MINUTE);
+      const fits = await holds().then(
+        () => true,
+        () => false,
+      );
+      if (fits) return;
+    }
+    await holds();
+  });
+
+describe.each([
+  ['WooCommerce', 'WOO-1', () => shops.woo],
+  ['BigCommerce', 'BIG-1', () => shops.big],
+  ['Shopify', 'SPY-1', () => shops.shopify],
+] as const)('a number that is changed by hand at %s', (_platform, sku, shop) => {
+  const isTold = (available: number) => async (): Promise<void> => {
+    const { connectionId } = shop();
+    const found = await shops.market.seed.db
+      .doc(paths.delivery(retailer().companyId, stockDeliveryId(connectionId, sku)))
+      .get();
+    expect(found.data()).toMatchObject({ state: 'done', told: { available, shown: true }, seen: null });
+  };
+  const entries = async (): Promise<number> => {
+    const { json } = await call<{ data: object[] }>(
+      retailer(),
+      'GET',
+      '/v1/audit?action=stock.set&limit=100',
+    );
+    return json.data.length;
+  };
+
+  it('is its merchant’s own from then on, once; what we write there is none', async () => {
+    await take(shop().connectionId);
+    await within(4, isTold((await counted(sku)) ?? expect.fail()));
+    const before = await entries();
+    expect(await shop().restock(sku, 12)).toEqual([200]);
+    await within(6, async () => {
+      expect(await counted(sku)).toBe(12);
+    });
+    await within(4, isTold(12));
+    // What follows of it, and the echo of that, changes nothing more.
+    for (let minute = 0; minute < 4; minute += 1) await shops.poll();
+    expect([await counted(sku), await entries()]).toEqual([12, before + 1]);
+  });
+
+  it('is no change while it is on its way: a sale that a supplier ships takes nothing off the merchant’s own', async () => {
+    await call(shops.market.supplier, 'PUT', '/v1/stock', { stock: [{ sku, onHand: 30 }] });
+    await shops.poll();
+    await within(6, isTold(42));
+    await shop().restock(sku, 40);
+    await shops.poll();
+    // The sale was here meanwhile.
+    await call(shops.market.supplier, 'PUT', '/v1/stock', { stock: [{ sku, onHand: 28 }] });
+    await within(6, isTold(40));
+    for (let minute = 0; minute < 3; minute += 1) await shops.poll();
+    expect(await counted(sku)).toBe(12);
+  });
+
+  it('and is less than a supplier alone has is told again as it is', async () => {
+    await shop().restock(sku, 0);
+    await within(6, async () => {
+      expect(await counted(sku)).toBe(0);
+    });
+    await within(4, isTold(28));
   });
 });

@@ -68,7 +68,7 @@ export async function startShops(
     );
   const poll = async (): Promise<void> => {
     const before = await polled();
-    // All in the slot of the next minute.
+    // All in the slot of the next minute, which is published by the next tick whenever that comes.
     const slot = (Math.floor(cloud.clock.now() / 60_000) + 1) % 16;
     for (const id of ids) {
       await market.seed.db.doc(paths.connection(companyId, id)).update({ slot });

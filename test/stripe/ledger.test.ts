@@ -7,7 +7,7 @@ import type { ChargedOrder, StoredCharge, StoredRefund } from '../../shared/bill
 import { linesOf } from '../../shared/billing/invoice-lines.ts';
 import { leftOf, spread, withMoney } from '../../shared/billing/ledger.ts';
 import { statementRows } from '../../shared/billing/lists.ts';
-import { sumOf, unbilledOf } from '../../shared/billing/open-charges.ts';
+import { sumOf, unbilledOf } from '../../shared/billing/unbilled.ts';
 import type { StoredOrder } from '../../shared/domain/order.ts';
 import { isCurrency } from '../../shared/domain/money.ts';
 import { csvOf } from '../../shared/http/billing/csv.ts';

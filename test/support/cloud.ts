@@ -1,6 +1,7 @@
 import { inject } from 'vitest';
 import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud.ts';
 import { type Emulators, startEmulators } from '../../local/emulators.ts';
+import type { SpareProcesses } from '../../local/host-apart.ts';
 import type { Delivery } from '../../local/topology.ts';
 
 /**
@@ -17,6 +18,9 @@ export const TEST_DELIVERY: Readonly<Partial<Delivery>> = {
  * is kept anywhere, have them made as time goes (`asleep: []`).
  */
 const BACKUPS = ['backup', 'backup-check', 'offsite-copy', 'offsite-purge', 'restore-drill'];
+
+/** A file's functions run in the processes of the file before it, which have loaded the code already. */
+const SPARES: SpareProcesses = [];
 
 export type TestCloud = Cloud & {
   /** Every line that the functions wrote until now. */
@@ -41,6 +45,7 @@ export async function testCloud(
   const cloud = await startCloud({
     clockByHand: true,
     asleep: BACKUPS,
+    spares: SPARES,
     ...rest,
     delivery: { ...TEST_DELIVERY, ...rest.delivery },
     onLine: (line) => {

@@ -83,8 +83,8 @@ export const bundleAuditRoute = createRoute({
   operationId: 'fetchAuditBundle',
   summary: 'Fetch the whole log with its proofs',
   description:
-    'One line of JSON each: what it is, every entry in the order of the tree, those that are not under a root yet, the ' +
-    'last checkpoint of each day and the newest. Check it with `npx strongroom-verify`, offline.',
+    'One line of JSON each: what it is, every entry in the order of the tree, those that are not under a root yet, when ' +
+    'the logs were restored from a backup, the last checkpoint of each day and the newest. Check it with `npx strongroom-verify`, offline.',
   responses: {
     200: {
       description: 'The bundle.',

@@ -77,7 +77,7 @@ export const ImportInput = z
   .strictObject({
     stock: z.boolean().default(true).openapi({
       description:
-        'Takes the shop’s number for each SKU that is not counted here yet. From then on it is counted here.',
+        'Takes the shop’s number for each SKU that is not counted here yet, and what is changed of it there later.',
     }),
   })
   .openapi('ShopImport', { example: { stock: true } });

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { ChargeCode, OrderChargeState } from '../../domain/billing.ts';
 import { idSchema } from '../../domain/ids.ts';
 import { Amount, Currency, HeldCode, OrderState, Quantity, ShipTo, Sku } from '../../domain/order.ts';
 
@@ -89,11 +90,8 @@ const OrderBilling = z.strictObject({
       amount: z.int(),
       refunded: z.int(),
       lost: z.int(),
-      state: z.string(),
-      code: z
-        .string()
-        .nullable()
-        .openapi({ description: 'Why it was not paid; the charge says how to mend it.' }),
+      state: OrderChargeState.openapi({ description: '`pending` until it was paid or refused.' }),
+      code: ChargeCode.nullable().openapi({ description: 'Why it was not paid; the charge says how to mend it.' }),
     }),
   ),
 });

@@ -42,12 +42,27 @@ interface Schema {
   oneOf?: Schema[];
 }
 
+/** The sections of these operations, in this order. */
+export function operationSections(openApi: OpenApiDocument, operationIds: readonly string[]): Html[] {
+  const document = openApi as unknown as Document;
+  const operations = operationsOf(document);
+  return operationIds.map((id) => {
+    const found = operations.find(({ operation }) => operation.operationId === id);
+    if (found === undefined) throw new Error(`There is no operation ${id}.`);
+    return section(document, found.path, found.method, found.operation);
+  });
+}
+
+function operationsOf(document: Document): { path: string; method: string; operation: Operation }[] {
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+  );
+}
+
 /** The OpenAPI document as one page: no script, nothing from elsewhere, every value escaped. */
 export function referencePage(openApi: OpenApiDocument): Html {
   const document = openApi as unknown as Document;
-  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
-  );
+  const operations = operationsOf(document);
   const groups = document.tags.map((tag) => ({
     ...tag,
     operations: operations.filter(({ operation }) => operation.tags.includes(tag.name)),

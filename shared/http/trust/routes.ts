@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { LETTER_PAGES } from '../../domain/letter-page.ts';
 import { problemAnswers } from '../schemas.ts';
 
 const Jwks = z
@@ -75,6 +76,25 @@ export const referenceRoute = createRoute({
   },
 });
 
+export const letterPageRoute = createRoute({
+  method: 'get',
+  path: '/app/{page}',
+  operationId: 'getLetterPage',
+  summary: 'Where a link in one of our letters leads',
+  description:
+    'Says what the link is for and which calls use it. What stands behind `#` in the link stays in the browser.',
+  ...open,
+  request: {
+    params: z.strictObject({
+      page: z.enum(LETTER_PAGES).openapi({ description: 'Its name.', example: 'confirm' }),
+    }),
+  },
+  responses: {
+    200: { description: 'A page without scripts.', content: { 'text/html': { schema: z.string() } } },
+    ...problemAnswers('BAD_REQUEST', 'NOT_FOUND'),
+  },
+});
+
 export const rootRoute = createRoute({
   method: 'get',
   path: '/v1/roots/{n}',
@@ -109,4 +129,4 @@ export const rootRoute = createRoute({
   },
 });
 
-export const trustRoutes = [publicKeysRoute, rootRoute, openApiRoute, referenceRoute];
+export const trustRoutes = [publicKeysRoute, rootRoute, openApiRoute, referenceRoute, letterPageRoute];

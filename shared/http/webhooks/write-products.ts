@@ -5,6 +5,7 @@ import type { WriteProducts } from '../../commerce/take-products.ts';
 import type { OrdersDeps } from '../../orders/order-store.ts';
 import { MAIN_PLACE } from '../../domain/stock.ts';
 import { setStock } from '../../stock/set-stock.ts';
+import { type ShopCount, takeCounts } from '../../stock/take-counts.ts';
 import { sellable } from '../../stock/tell-shops.ts';
 
 const AT_ONCE = 100;
@@ -20,7 +21,8 @@ const Fields = Product.pick({
 /**
  * Puts a shop's products into its company's catalogue, as whoever connected the shop would. What a catalogue does not
  * take is left out. A SKU that nobody counts here yet, no supplier either, gets the shop's number; from then on the number
- * is kept here: what we told a shop of a supplier's stock does not come back as the retailer's own.
+ * is kept here, and what is changed in the shop changes it: what we told a shop of a supplier's stock does not come back as
+ * the retailer's own.
  */
 export function productWriter(requestId: string, deps: OrdersDeps): WriteProducts {
   return async ({ id, companyId }, products, counts) => {
@@ -32,6 +34,7 @@ export function productWriter(requestId: string, deps: OrdersDeps): WriteProduct
       },
     );
     let written = 0;
+    let again = false;
     for (let from = 0; from < writes.length; from += AT_ONCE) {
       const some = writes.slice(from, from + AT_ONCE);
       const { results } = await putProducts(
@@ -42,21 +45,23 @@ export function productWriter(requestId: string, deps: OrdersDeps): WriteProduct
       );
       written += results.filter((result) => result !== 'unchanged').length;
       if (!counts) continue;
-      const uncounted = await notCounted(companyId, some, deps);
+      const shown = some.flatMap(({ sku, available: count }) =>
+        count === null ? [] : [{ sku, available: count }],
+      );
+      again = (await takeCounts({ companyId, connectionId: id }, shown, acting, deps)) || again;
+      const uncounted = await notCounted(companyId, shown, deps);
       if (uncounted.length > 0) await setStock(companyId, uncounted, acting, deps);
     }
-    return { written, refused: products.length - writes.length };
+    return { written, refused: products.length - writes.length, again };
   };
 }
 
 async function notCounted(
   companyId: string,
-  writes: { sku: string; available: number | null }[],
+  shown: ShopCount[],
   { db }: { db: Firestore },
 ): Promise<{ sku: string; place: string; onHand: number }[]> {
-  const counted = writes.flatMap(({ sku, available }) =>
-    available === null ? [] : [{ sku, place: MAIN_PLACE, onHand: available }],
-  );
+  const counted = shown.map(({ sku, available }) => ({ sku, place: MAIN_PLACE, onHand: available }));
   if (counted.length === 0) return [];
   const known = await sellable(
     db,
