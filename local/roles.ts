@@ -147,7 +147,9 @@ export const ROLES = {
       attest: ['cloudkms.signer', 'cloudkms.publicKeyViewer', 'cloudkms.viewer'],
     },
   },
+  // It reads what backups and drills came to.
   trust: {
+    databases: { '(default)': 'datastore.viewer' },
     keys: { attest: ['cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
     buckets: { roots: ['storage.legacyObjectReader'] },
   },
