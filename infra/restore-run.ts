@@ -18,7 +18,7 @@ import type { Kms } from '../shared/cloud/kms.ts';
 import type { Ledger } from '../shared/cloud/storage.ts';
 import type { WriteOnce } from '../shared/cloud/write-once.ts';
 import { randomId } from '../shared/domain/ids.ts';
-import type { Clock } from '../shared/domain/time.ts';
+import { type Clock, timestamp } from '../shared/domain/time.ts';
 import { removeKeyless } from '../shared/orders/remove-keyless.ts';
 import { type Replayed, replayLedger } from '../shared/orders/replay-ledger.ts';
 import { replayClosings } from '../shared/ownership/replay-closings.ts';
@@ -132,7 +132,10 @@ async function carryOut(
   const keyring = createKeyring({ db: deps.open(targets.keyring), kms: deps.kms, now: deps.now });
   await takeAway(report, { ...deps, db, keyring }, say);
   await settleRoots(steps, report, { ...deps, db });
-  await letWork(db);
+  const restored = steps.find(({ part }) => part === 'default')?.manifest.snapshotTime;
+  const since =
+    restored === undefined ? undefined : { restoredTo: restored, restoredAt: timestamp(deps.now) };
+  await letWork(db, since);
 }
 
 /** Where the hub's own logs were restored they go on behind what was published; otherwise they are only looked at. */

@@ -17,12 +17,13 @@ import { createKms } from '../shared/cloud/kms.ts';
 import { openWriteOnce } from '../shared/cloud/write-once.ts';
 import { idSchema, randomId } from '../shared/domain/ids.ts';
 import { renewWraps } from '../shared/orders/renew-wraps.ts';
+import { reseal } from '../shared/ownership/reseal.ts';
 
 const USAGE = `Usage: npm run rewrap -- [--census | --from recovery | --company ID [--new-version]]
   (nothing)         every company key and the lookup key, by the newest version of tenant-kek
   --census          only counts which version is needed, here and in backups
   --from recovery   out of the recovery wraps, when the project of tenant-kek is lost; runs as restore
-  --company ID      the record keys of one company, by the newest version of its own key
+  --company ID      one company's record keys, contacts and secrets, by the newest version of its own key
   --new-version     and gives the company that version first`;
 
 async function main(args: string[]): Promise<void> {
@@ -81,7 +82,9 @@ async function renewCompany(companyId: string, newVersion: boolean, config: Conf
   const keyring = createKeyring({ db: keys, kms, now: Date.now });
   const { looked, renewed } = await renewWraps(companyId, { db, keyring });
   console.log(`${String(renewed)} of ${String(looked)} record keys wrapped anew.`);
-  if (renewed > 0 || newVersion)
+  const sealed = await reseal(companyId, { db, keyring });
+  console.log(`${String(sealed.resealed)} of ${String(sealed.looked)} contacts and secrets sealed anew.`);
+  if (renewed > 0 || sealed.resealed > 0 || newVersion)
     console.log('Run it again in ten minutes: what is in memory elsewhere wraps until then.');
 }
 

@@ -7,15 +7,8 @@ import { type BackupDeps, beginBackup, fail, LEASE } from './begin.ts';
 import { countAll } from './count.ts';
 import { hashOf, manifestName, manifestOf } from './manifest.ts';
 import { purgeKeyring, thinOut } from './purge.ts';
-import {
-  ALARM_AFTER,
-  folderOf,
-  lastObjectOf,
-  type Part,
-  PART_NAMES,
-  type PartName,
-  StoredBackup,
-} from './record.ts';
+import { folderOf, lastObjectOf, type Part, PART_NAMES, type PartName, StoredBackup } from './record.ts';
+import { isOverdue } from './state.ts';
 
 export interface CheckDeps extends BackupDeps {
   buckets: Record<BackupBucketName, BackupBucket>;
@@ -191,12 +184,7 @@ async function isOffsite(id: string, objects: Objects, { buckets }: CheckDeps): 
   return true;
 }
 
-/** At every tick for as long as it lasts. Before the first backup was due there is none to miss. */
-async function alarm({ db, log, now }: CheckDeps): Promise<void> {
-  const since = new Date(now() - ALARM_AFTER).toISOString();
-  const backups = db.collection('backups');
-  const young = await backups.where('snapshotTime', '>=', since).get();
-  if (young.docs.some((doc) => StoredBackup.safeParse(doc.data()).data?.state === 'good')) return;
-  const old = await backups.where('snapshotTime', '<', since).limit(1).get();
-  if (!old.empty) log.backupMissing();
+/** At every tick for as long as it lasts. */
+async function alarm(deps: CheckDeps): Promise<void> {
+  if (await isOverdue(deps)) deps.log.backupMissing();
 }

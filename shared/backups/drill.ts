@@ -13,6 +13,7 @@ import { type Clock, timestamp } from '../domain/time.ts';
 import { unseal } from '../orders/open.ts';
 import { orderDoc, toReadOrder } from '../orders/order-store.ts';
 import { DrillParts, partsOn } from './drill-parts.ts';
+import type { StoredDrill } from './drill-record.ts';
 import { isScratchMark, scratchMark } from './keyring-copies.ts';
 import type { Manifest } from './manifest.ts';
 import { Planted, PLANTED_ADDRESS } from './planted.ts';
@@ -37,23 +38,6 @@ export interface DrillDeps extends ImportDeps {
   log: Log;
   now: Clock;
 }
-
-/** `drills/{day}`: what came of one drill. */
-export const StoredDrill = z.object({
-  backupId: z.string(),
-  /** Collections that were restored of each part; an empty list: all. */
-  parts: DrillParts,
-  documents: z.int(),
-  passed: z.boolean(),
-  /** Why it did not pass. */
-  code: z.string().nullable(),
-  /** Milliseconds from the beginning of the restore to an opened order. */
-  recoveryTime: z.int(),
-  /** How old the snapshot was when it began, in milliseconds. */
-  recoveryPoint: z.int(),
-  at: Timestamp,
-});
-export type StoredDrill = z.infer<typeof StoredDrill>;
 
 /** `drills/current`: a drill under way. Imports may take longer than a tick: the next one goes on. */
 const Current = z.object({

@@ -14,15 +14,21 @@ export async function holdWork(db: Firestore, now: Clock): Promise<void> {
   await setLeases(db, now() + LONGEST);
 }
 
-/** From now on scheduled work runs again, from where the backup knew it to be. */
-export async function letWork(db: Firestore): Promise<void> {
-  await setLeases(db, 0);
+/**
+ * From now on scheduled work runs again, from where the backup knew it to be. `restored`: when that was, and now, RFC 3339;
+ * `bill` looks by it for what was paid in between.
+ */
+export async function letWork(
+  db: Firestore,
+  restored?: { restoredTo: string; restoredAt: string },
+): Promise<void> {
+  await setLeases(db, 0, restored);
 }
 
-async function setLeases(db: Firestore, until: number): Promise<void> {
+async function setLeases(db: Firestore, until: number, more: Record<string, string> = {}): Promise<void> {
   for (const name of HELD) {
     const ref = db.doc(paths.lease(name));
-    const cursor: unknown = (await ref.get()).get('cursor') ?? {};
-    await ref.set({ until, cursor });
+    const cursor = (await ref.get()).get('cursor') as Record<string, string> | undefined;
+    await ref.set({ until, cursor: { ...cursor, ...(name === 'bill' && more) } });
   }
 }

@@ -4,6 +4,7 @@ import { type Turn, withLease } from '../cloud/lease.ts';
 import { randomId } from '../domain/ids.ts';
 import { DUE_SLOTS, type StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
+import { adoptPayments } from './adopt.ts';
 import { isTooLittle } from './amounts.ts';
 import { changeCharge } from './charge-store.ts';
 import type { Acting, BillingDeps, StoredAccount, StoredCard, StoredCharge } from './documents.ts';
@@ -20,6 +21,8 @@ const LEASE = 5 * MINUTE;
 const WORKS = 4 * MINUTE;
 /** A payment whose event has not come after this is asked for. */
 const PATIENCE = 60 * MINUTE;
+/** For so long after a restore shops may bring orders back that had been charged. */
+const COME_BACK = 30 * 24 * 60 * MINUTE;
 const PAGE = 50;
 /** Charges that are made beside each other; Stripe takes a hundred calls a second. */
 const AT_ONCE = 8;
@@ -49,15 +52,43 @@ async function openAll(
   acting: Acting,
   deps: BillingDeps,
 ): Promise<void> {
+  const adopted = adopter(turn.cursor, acting, deps);
   for await (const connection of connections(deps, turn.cursor['after'] ?? '')) {
     if (!inTime()) return;
-    const billable = await billableOf(connection, deps);
+    const found = await billableOf(connection, deps);
+    const billable = found !== undefined && (await adopted(found)) ? found : undefined;
     // What is left of it, the next tick goes on with.
     if (billable !== undefined && !(await openCharges(billable, day, inTime, acting, deps))) return;
     turn.cursor['after'] = connection.ref.path;
   }
   turn.cursor['after'] = '';
   turn.cursor['opened'] = day;
+}
+
+/**
+ * Whether all that a wholesaler's account was paid since the backup is known here, after a restore. Where it is not, or can
+ * not be seen, nothing is charged that day. Orders come back for days, so it is looked at for as long.
+ */
+function adopter(
+  cursor: Turn['cursor'],
+  acting: Acting,
+  deps: BillingDeps,
+): (billable: Billable) => Promise<boolean> {
+  const { restoredAt, restoredTo } = cursor;
+  if (restoredAt === undefined || restoredTo === undefined) return () => Promise.resolve(true);
+  if (deps.now() - Date.parse(restoredAt) > COME_BACK) return () => Promise.resolve(true);
+  const known = new Map<string, Promise<boolean>>();
+  return ({ supplierId, account: { accountId, mode } }) => {
+    const where = { companyId: supplierId, accountId, mode };
+    const answer =
+      known.get(accountId) ??
+      adoptPayments(where, restoredTo, acting, deps).catch((error: unknown) => {
+        deps.log.chargeFailed(supplierId, error);
+        return false;
+      });
+    known.set(accountId, answer);
+    return answer;
+  };
 }
 
 async function compareAll(

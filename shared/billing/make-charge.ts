@@ -6,6 +6,7 @@ import { timestamp } from '../domain/time.ts';
 import { markDisconnected } from './account.ts';
 import { toStripe } from './amounts.ts';
 import { changeCharge } from './charge-store.ts';
+import { toMetadata } from './charged-orders.ts';
 import type { BillingDeps, StoredAccount, StoredCard, StoredCharge } from './documents.ts';
 import { linesOf } from './invoice-lines.ts';
 import { moveTo, putOff, refused, unconfirmed } from './put-off.ts';
@@ -140,7 +141,10 @@ async function makeIntent(work: Work, invoice: string, deps: BillingDeps): Promi
         currency: charge.currency.toLowerCase(),
         ...{ customer, payment_method: method, payment_method_types: ['card'] },
         ...(fee > 0 && { application_fee_amount: fee }),
-        metadata: { charge: id, company: charge.supplierId },
+        metadata: {
+          ...{ charge: id, company: charge.supplierId, partner: charge.partnerId },
+          ...toMetadata(charge.orders),
+        },
       },
       { ...at, idempotencyKey: keyOf(work, 'intent') },
     ));

@@ -16,10 +16,11 @@ export function unbilledOf(order: StoredOrder): { lines: ChargedLine[]; taken: O
   const lines: ChargedLine[] = [];
   for (const line of order.lines) {
     const before = order.billing?.lines[line.id] ?? { shipped: 0, returned: 0 };
-    const shipped = line.fulfilledQuantity - before.shipped;
+    // More was charged than is known to be shipped where a backup forgot the shipment.
+    const shipped = Math.max(0, line.fulfilledQuantity - before.shipped);
     const returned = Math.min(line.returnedQuantity - before.returned, shipped);
     const quantity = shipped - returned;
-    taken[line.id] = { shipped: line.fulfilledQuantity, returned: before.returned + returned };
+    taken[line.id] = { shipped: before.shipped + shipped, returned: before.returned + returned };
     if (quantity > 0) {
       lines.push({ lineId: line.id, sku: line.sku, quantity, unitPrice: line.unitPrice, refunded: 0 });
     }

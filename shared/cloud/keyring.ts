@@ -39,6 +39,8 @@ export interface Keyring {
   /** After this nothing of the company opens, on any instance within an hour; fine when it is gone. */
   destroyCompanyKey(companyId: string): Promise<void>;
   companyKeyExists(companyId: string): Promise<boolean>;
+  /** The version of a company's key that seals and wraps now. */
+  activeVersion(companyId: string): Promise<number>;
   /** A page of companies that have a key, after the one named (`''`: from the first). */
   companies(after: string, limit: number): Promise<string[]>;
   /** A new order's key, for one write and no read; for a repeat of the order, the key that it has. */
@@ -143,6 +145,10 @@ export function createKeyring(deps: {
 
     async companyKeyExists(companyId) {
       return (await companyDocument(db, companyId).get()).exists;
+    },
+
+    async activeVersion(companyId) {
+      return (await companyKeys(companyId)).active.version;
     },
 
     async companies(after, limit) {

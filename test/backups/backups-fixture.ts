@@ -10,7 +10,7 @@ import { createPublisher } from '../../shared/cloud/pubsub.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
 import { openStorage } from '../../shared/cloud/storage.ts';
 import { StoredBackup } from '../../shared/backups/record.ts';
-import { StoredDrill } from '../../shared/backups/drill.ts';
+import { StoredDrill } from '../../shared/backups/drill-record.ts';
 import { seedDemo, seedDeps } from '../../local/seed.ts';
 import { type Both, routed } from '../privacy/trade.ts';
 import type { TestCloud } from '../support/cloud.ts';

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COLLECTIONS } from '../../shared/backups/collections.ts';
 import { partsOn } from '../../shared/backups/drill-parts.ts';
+import { paths } from '../../shared/cloud/firestore.ts';
 import { readConfig } from '../../shared/cloud/config.ts';
 import { openFirestoreAdmin } from '../../shared/cloud/firestore-admin.ts';
 import { testCloud, type TestCloud } from '../support/cloud.ts';
-import { backupsOf, DAY, readyForDrill } from './backups-fixture.ts';
+import { backupsOf, DAY, HOUR, readyForDrill } from './backups-fixture.ts';
 
 describe('what a drill restores', () => {
   it('is everything once in a week, and on the other days the keyring and each collection once', () => {
@@ -45,9 +46,21 @@ describe('a drill', () => {
     expect((await backups.names('keyringBackups', id)).filter((name) => name.endsWith('scratch'))).toEqual(
       [],
     );
+    const trust = (await (await fetch(`${cloud.baseUrl}/v1/trust`)).json()) as { backups: object };
+    const { snapshotTime, goodAt } = await backups.read(id);
+    const [took, old] = [result.recoveryTime, result.recoveryPoint].map((ms) => Math.ceil(ms / 1000));
+    expect(trust.backups).toEqual({
+      ...{ newest: { snapshotTime, goodAt }, overdue: false },
+      drill: { at: result.at, passed: true, recoveryTimeSeconds: took, recoveryPointSeconds: old },
+    });
     // Once a day.
     await backups.tick('restore-drill');
     expect(await resultOf(cloud.clock.now())).toEqual(result);
     expect(backups.alerts('drill.failed')).toBe(0);
+    // Read anew after a minute; by then it is said of a backup that is none any more.
+    await backups.db.doc(paths.backup(id)).update({ state: 'failed' });
+    await cloud.clock.advance(7 * HOUR);
+    const later = (await (await fetch(`${cloud.baseUrl}/v1/trust`)).json()) as { backups: object };
+    expect(later.backups).toMatchObject({ newest: null, overdue: true, drill: { passed: true } });
   });
 });

@@ -9,18 +9,9 @@ import { openBackupBuckets } from '../../shared/cloud/backup-buckets.ts';
 import { hostAndPort, readConfig } from '../../shared/cloud/config.ts';
 import { openFirestore } from '../../shared/cloud/firestore.ts';
 import { openWriteOnce } from '../../shared/cloud/write-once.ts';
-import { type Both, routed } from '../privacy/trade.ts';
 import type { TestCloud } from '../support/cloud.ts';
-import type { Market } from '../support/market.ts';
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
-
-/** An order that both sides have. */
-export async function traded(market: Market): Promise<Both> {
-  const payload = market.order();
-  await market.send(payload);
-  return routed(market, await market.idOf(payload.id));
-}
 
 /** `npm run rewrap`, as a person runs it; what it says. */
 export async function rewrap(cloud: TestCloud, identity: Identity, ...args: string[]): Promise<string> {

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Both, opens } from '../privacy/trade.ts';
 import { testCloud, type TestCloud } from '../support/cloud.ts';
 import { type Market, startMarket } from '../support/market.ts';
-import { backupsOf, HOUR, MINUTE } from './backups-fixture.ts';
-import { census, newVersion, rewrap, traded } from './keys-fixture.ts';
+import { backupsOf, HOUR, MINUTE, traded } from './backups-fixture.ts';
+import { census, newVersion, rewrap } from './keys-fixture.ts';
 
 let cloud: TestCloud;
 let market: Market;

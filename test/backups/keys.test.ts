@@ -1,11 +1,16 @@
+import { FieldValue } from '@google-cloud/firestore';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../shared/cloud/config.ts';
 import { openFirestore } from '../../shared/cloud/firestore.ts';
+import { secretKeyVersion } from '../../shared/crypto/company-key.ts';
+import { startPeople } from '../accounts/people.ts';
+import { createKeyring } from '../../shared/cloud/keyring.ts';
+import { createKms } from '../../shared/cloud/kms.ts';
 import { type Both, opens } from '../privacy/trade.ts';
 import { testCloud, type TestCloud } from '../support/cloud.ts';
 import { type Market, startMarket } from '../support/market.ts';
-import { HOUR } from './backups-fixture.ts';
-import { census, newVersion, rewrap, traded } from './keys-fixture.ts';
+import { HOUR, traded } from './backups-fixture.ts';
+import { census, newVersion, rewrap } from './keys-fixture.ts';
 
 let cloud: TestCloud;
 let market: Market;
@@ -73,5 +78,57 @@ describe('a new version of a company’s key', () => {
     );
     const logged = await market.supplier.call('GET', '/v1/audit?action=company.key_renewed');
     expect((logged.json as { data: unknown[] }).data).toHaveLength(1);
+  });
+
+  it('seals anew all that lies under the key itself, and it opens as before', async () => {
+    const people = await startPeople(cloud);
+    const { companyId, memberId, token, email } = await people.owner();
+    const made = async (path: string, body: object): Promise<unknown> => {
+      const { status, json }: { status: number; json: unknown } = await people.ask('POST', path, {
+        token,
+        body,
+      });
+      expect([path, status]).toEqual([path, 201]);
+      return json;
+    };
+    const invited = people.address().email;
+    await made('/v1/members', { email: invited, role: 'member' });
+    const partner = await made('/v1/partners', { email: people.address().email, role: 'supplier' });
+    await made('/v1/endpoints', { url: 'https://erp.merchant.com/hook' });
+    await made('/v1/connections', { platform: 'standard', name: 'ERP' });
+    await people.ask('POST', '/v1/second-factors/totp', { token });
+    const of = (path: string) => market.seed.db.doc(`companies/${companyId}/${path}`).get();
+    const secretOf = async (): Promise<Buffer> =>
+      (await of(`members/${memberId}`)).get('secondFactors.pendingTotp.secret') as Buffer;
+    expect(secretKeyVersion(await secretOf())).toBe(1);
+
+    const said = await rewrap(cloud, 'rewrap', '--company', companyId, '--new-version');
+    expect(said).toContain('6 of 6 contacts and secrets sealed anew');
+    expect(await rewrap(cloud, 'rewrap', '--company', companyId)).toContain('0 of 6 contacts and secrets');
+    expect(secretKeyVersion(await secretOf())).toBe(2);
+    // Nothing needs the version before.
+    await keyring.doc(`companyKeys/${companyId}`).update({ 'versions.1': FieldValue.delete() });
+    await cloud.clock.advance(2 * HOUR);
+    const shown = async (path: string): Promise<string> => {
+      const { status, text } = await people.ask('GET', path, {
+        token: await people.whole({ companyId, memberId }),
+      });
+      expect([path, status]).toEqual([path, 200]);
+      return text;
+    };
+    expect(await shown('/v1/members')).toContain(email);
+    expect(await shown(`/v1/partners/${(partner as { id: string }).id}`)).toContain('"contact":{"email"');
+    expect(await shown('/v1/endpoints')).toContain('erp.merchant.com');
+    const config = readConfig(cloud.envOf('accounts'));
+    const opening = createKeyring({ db: keyring, kms: createKms(config), now: cloud.clock.now });
+    const secret = await opening.openSecret(companyId, `totp/${memberId}`, await secretOf());
+    expect(secret.length).toBeGreaterThan(15);
+    const { docs } = await market.seed.db.collection(`companies/${companyId}/connections`).get();
+    for (const doc of docs) {
+      const sealed = doc.get('sealed') as Buffer;
+      expect((await opening.openSecret(companyId, `connection/${doc.id}`, sealed)).toString()).toContain(
+        'standard',
+      );
+    }
   });
 });

@@ -76,6 +76,7 @@ describe('the OpenAPI document', () => {
       'GET /v1/openapi.json',
       'GET /v1/roots',
       'GET /v1/roots/{n}',
+      'GET /v1/trust',
       'POST /v1/companies',
       'POST /v1/companies/certificate',
       'POST /v1/companies/confirm',

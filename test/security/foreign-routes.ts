@@ -245,6 +245,7 @@ export const OPEN_ROUTES: readonly (Named & { by: 'signature' | 'public' | 'secr
   { method: 'POST', template: '/webhooks/shopify', by: 'signature' },
   { method: 'GET', template: '/.well-known/jwks.json', by: 'public' },
   { method: 'GET', template: '/v1/roots', by: 'public' },
+  { method: 'GET', template: '/v1/trust', by: 'public' },
   { method: 'GET', template: '/v1/roots/{n}', by: 'public' },
   { method: 'GET', template: '/v1/openapi.json', by: 'public' },
   { method: 'GET', template: '/docs', by: 'public' },

@@ -29,6 +29,8 @@ interface ShownCharge {
 
 let market: Market;
 let account: string;
+/** Orders, what they cost, and how much of which lines, by the ends of their ids. */
+const PAID_FOR = /^(?:ord_[0-9a-z]{26}:ord_[0-9a-z]{26}:\d+:(?:[0-9a-z]{8}\*\d+,?)+;?){2}$/;
 const stripe = () => market.cloud.stripe;
 const get = async <T>(who: Merchant, path: string): Promise<T> => (await who.call('GET', path)).json as T;
 const post = (who: Merchant, path: string, body: object, headers?: Record<string, string>) =>
@@ -147,7 +149,10 @@ describe('charging', () => {
     const [intent] = succeeded();
     expect([intent?.['amount'], intent?.['metadata']]).toEqual([
       charge.amount,
-      { charge: charge.id, company: market.supplier.companyId },
+      {
+        ...{ charge: charge.id, company: market.supplier.companyId, partner: market.demo.partnerId },
+        orders0: expect.stringMatching(PAID_FOR) as string,
+      },
     ]);
     // The hub's share, of which the stand-in's environment says one percent.
     expect(intent?.['application_fee_amount']).toBe(Math.floor(charge.amount / 100));

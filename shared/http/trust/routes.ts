@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { LETTER_PAGES } from '../../domain/letter-page.ts';
+import { Timestamp } from '../../domain/order.ts';
 import { problemAnswers } from '../schemas.ts';
 
 const Jwks = z
@@ -129,4 +130,59 @@ export const rootRoute = createRoute({
   },
 });
 
-export const trustRoutes = [publicKeysRoute, rootRoute, openApiRoute, referenceRoute, letterPageRoute];
+const Seconds = z.int().min(0).nullable();
+
+export const trustRoute = createRoute({
+  method: 'get',
+  path: '/v1/trust',
+  operationId: 'getTrust',
+  summary: 'How we keep our promises, measured',
+  description:
+    'Backups: the newest that is whole, here and offsite; whether one is overdue (none younger than 6 h 30); and the last ' +
+    'drill, which restores one: how long that took, and how much would have been lost.',
+  ...open,
+  responses: {
+    200: {
+      description: 'Not older than a minute.',
+      content: {
+        'application/json': {
+          schema: z
+            .strictObject({
+              backups: z.strictObject({
+                newest: z.strictObject({ snapshotTime: Timestamp, goodAt: Timestamp }).nullable(),
+                overdue: z.boolean(),
+                drill: z
+                  .strictObject({
+                    ...{ at: Timestamp, passed: z.boolean() },
+                    ...{ recoveryTimeSeconds: Seconds, recoveryPointSeconds: Seconds },
+                  })
+                  .nullable(),
+              }),
+            })
+            .openapi('Trust', {
+              example: {
+                backups: {
+                  newest: { snapshotTime: '2026-11-23T06:00:00.000Z', goodAt: '2026-11-23T06:30:02.000Z' },
+                  overdue: false,
+                  drill: {
+                    ...{ at: '2026-11-23T01:04:10.000Z', passed: true },
+                    ...{ recoveryTimeSeconds: 250, recoveryPointSeconds: 3600 },
+                  },
+                },
+              },
+            }),
+        },
+      },
+    },
+    ...problemAnswers('BAD_REQUEST', 'INTERNAL', 'UNAVAILABLE'),
+  },
+});
+
+export const trustRoutes = [
+  publicKeysRoute,
+  trustRoute,
+  rootRoute,
+  openApiRoute,
+  referenceRoute,
+  letterPageRoute,
+];
