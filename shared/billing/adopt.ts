@@ -6,6 +6,7 @@ import { isId } from '../domain/ids.ts';
 import { DUE_SLOTS, type OrderBilling, type StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
 import { fromStripeAmount } from './amounts.ts';
+import { stateAtOrders } from './charge-store.ts';
 import { fromMetadata, type PaidOrder, tailOf } from './charged-orders.ts';
 import {
   type Acting,
@@ -143,7 +144,8 @@ function takeOver(
     const { shipped, returned } = counted[lineId] ?? { shipped: 0, returned: 0 };
     counted[lineId] = { shipped: shipped + quantity, returned };
   }
-  const charges = [...billing.charges, { id, amount, refunded, lost, state, code: null }];
+  const entry = { id, amount, refunded, lost, state: stateAtOrders({ state, dispute: null }), code: null };
+  const charges = [...billing.charges, entry];
   const { unbilled, ...rest } = order;
   const after: StoredOrder = { ...rest, billing: { lines: counted, charges } };
   const left = unbilledOf(after).lines.length > 0 && unbilled !== undefined;

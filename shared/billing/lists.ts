@@ -56,6 +56,7 @@ export function chargeView(companyId: string, id: string, charge: StoredCharge) 
     day: charge.day,
     currency: charge.currency,
     amount: charge.amount,
+    fee: supplies ? charge.fee : null,
     refunded: charge.refunded,
     lost: charge.lost,
     net: charge.state === 'succeeded' ? charge.amount - charge.refunded - charge.lost : 0,
@@ -67,14 +68,18 @@ export function chargeView(companyId: string, id: string, charge: StoredCharge) 
       lost: order.lost,
       lines: order.lines.map(({ lineId, ...line }) => (supplies ? { lineId, ...line } : line)),
     })),
-    refunds: charge.refunds.map(({ id: refundId, state, amount, parts, createdAt }) => ({
-      ...{ id: refundId, state, amount, createdAt },
+    refunds: charge.refunds.map(({ id: refundId, stripeId, state, amount, parts, createdAt }) => ({
+      ...{ id: refundId, state, amount, stripe: supplies ? stripeId : null, createdAt },
       orders: parts.map((part) => ({ id: shown.get(part.orderId) ?? part.orderId, amount: part.amount })),
     })),
-    stripe: supplies ? { invoice: charge.invoiceId, paymentIntent: charge.paymentIntentId } : null,
+    stripe: supplies ? stripeOf(charge) : null,
     createdAt: charge.createdAt,
     updatedAt: charge.updatedAt,
   };
+}
+
+function stripeOf({ accountId, customerId, invoiceId, paymentIntentId }: StoredCharge) {
+  return { account: accountId, customer: customerId, invoice: invoiceId, paymentIntent: paymentIntentId };
 }
 
 /** One row for each order that was paid for. */

@@ -123,6 +123,7 @@ export const paths = {
   staffTries: (name: string, window: number) => `throttles/staff-${name}-${window}`,
   attestations: 'attestations',
   attestation: (id: string) => `attestations/${id}`,
+  billing: (companyId: string) => `companies/${companyId}/billing`,
   billingAccount: (companyId: string) => `companies/${companyId}/billing/account`,
   cards: (companyId: string) => `companies/${companyId}/cards`,
   card: (companyId: string, partnerId: string) => `companies/${companyId}/cards/${partnerId}`,

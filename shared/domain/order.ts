@@ -128,6 +128,15 @@ export interface OrderBilling {
   }[];
 }
 
+/** A supply order, on the retailer's order. `billed` as it is there: what its charges are is read with it. */
+export interface SupplyOrderRef {
+  id: string;
+  companyId: string;
+  partner: string;
+  state: OrderState;
+  billed?: true;
+}
+
 /** `companies/{companyId}/orders/{orderId}`: an order as it is stored. Nothing in it is about the consumer. */
 export interface StoredOrder {
   companyId: string;
@@ -141,7 +150,7 @@ export interface StoredOrder {
   partner: string | null;
   /** Whose order this is a part of, on a supply order: the owner of the record key, never shown. */
   origin: { companyId: string; orderId: string } | null;
-  supplyOrders: { id: string; companyId: string; partner: string; state: OrderState }[];
+  supplyOrders: SupplyOrderRef[];
   /** Partner ids of `supplyOrders` and `partner`, for the list's filter. */
   partners: string[];
   paid: boolean;

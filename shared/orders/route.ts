@@ -203,6 +203,7 @@ function withPlaced(order: StoredOrder, matches: Match[], placed: Placed[]): Sto
       companyId: holder.companyId,
       partner: partnerId,
       state: supply.state,
+      ...(supply.billed === true && { billed: true as const }),
     })),
   ];
   const partners = [...new Set(supplyOrders.map((each) => each.partner))];

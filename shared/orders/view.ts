@@ -1,7 +1,14 @@
+import { FIXES } from '../domain/billing.ts';
 import type { Details, ShipTo, StoredOrder } from '../domain/order.ts';
+import type { Bills } from './bills.ts';
 
-/** What an order shows of itself to the company that has it: nothing of the other side. */
-export function listView(id: string, order: StoredOrder) {
+const NO_BILLS: Bills = new Map();
+
+/**
+ * What an order shows of itself to the company that has it: nothing of the other side, but what both have of the bills
+ * of its supply orders.
+ */
+export function listView(id: string, order: StoredOrder, bills = NO_BILLS) {
   return {
     id,
     code: order.code,
@@ -11,9 +18,8 @@ export function listView(id: string, order: StoredOrder) {
     held: order.held,
     partner: order.partner,
     supplyOrders: order.supplyOrders.map(({ id: supplyId, partner, state }) => ({
-      id: supplyId,
-      partner,
-      state,
+      ...{ id: supplyId, partner, state },
+      ...billingView(bills.get(supplyId) ?? {}),
     })),
     shippingService: order.shippingService,
     addressCleaned: order.addressCleaned,
@@ -32,10 +38,13 @@ export function listView(id: string, order: StoredOrder) {
   };
 }
 
-/** On a supply order that is billed here: whether something is on no charge that was paid, and its charges. */
-function billingView({ unbilled, billing }: StoredOrder) {
+/** Of a supply order that is billed here: whether something is on no charge that was paid, and its charges. */
+function billingView({ unbilled, billing }: Pick<StoredOrder, 'unbilled' | 'billing'>) {
   if (unbilled === undefined && billing === undefined) return {};
-  const charges = billing?.charges ?? [];
+  const charges = (billing?.charges ?? []).map((charge) => ({
+    ...charge,
+    fix: charge.code === null ? null : FIXES[charge.code],
+  }));
   const open = charges.some(({ state }) => state !== 'succeeded' && state !== 'disputed');
   return { billing: { unbilled: unbilled !== undefined || open, charges } };
 }
@@ -45,9 +54,10 @@ export function singleView(
   id: string,
   order: StoredOrder,
   opened: { shipTo: ShipTo | null; details: Details },
+  bills = NO_BILLS,
 ) {
   const { titles, tracking } = opened.details;
-  const view = listView(id, order);
+  const view = listView(id, order, bills);
   return {
     ...view,
     lines: order.lines.map(({ origin, saidQuantity: _said, ...line }) => ({

@@ -1,28 +1,24 @@
-import type { Firestore, Query, QueryDocumentSnapshot } from '@google-cloud/firestore';
+import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
 import { apiKeyViews, StoredApiKey } from '../accounts/api-keys.ts';
 import { StoredInvitation, StoredMember } from '../accounts/documents.ts';
 import { invitationView, memberView } from '../accounts/members.ts';
-import { type Archive, movedUpTo, readSegment } from '../audit/archive.ts';
+import { movedUpTo, readSegment } from '../audit/archive.ts';
 import { leafHash, StoredEntry } from '../audit/entry.ts';
 import { StoredSegment } from '../audit/segment.ts';
-import type { StoredCharge } from '../billing/documents.ts';
-import { chargeView } from '../billing/lists.ts';
 import type { StoredImport } from '../catalogue/import-store.ts';
 import { PriceListId, StoredPriceList } from '../catalogue/price-list.ts';
 import { toProduct } from '../catalogue/write-products.ts';
 import { paths } from '../cloud/firestore.ts';
-import type { Keyring } from '../cloud/keyring.ts';
 import { StoredPull } from '../commerce/pulls.ts';
 import { StoredConnection } from '../commerce/stored-connection.ts';
 import { deliveryView } from '../deliveries/delivery-store.ts';
 import { endpointView, StoredEndpoint } from '../deliveries/endpoints.ts';
 import { StoredDelivery } from '../domain/delivery.ts';
 import { AppError } from '../domain/errors.ts';
-import { type IdKind, isId } from '../domain/ids.ts';
 import type { StoredOrder } from '../domain/order.ts';
 import { StoredPartner } from '../domain/partner.ts';
 import type { StoredReservation, StoredStock } from '../domain/stock.ts';
-import type { Clock } from '../domain/time.ts';
+import { readBills } from '../orders/bills.ts';
 import type { StoredErasure } from '../orders/erasure.ts';
 import { unseal } from '../orders/open.ts';
 import { toReadOrder } from '../orders/order-store.ts';
@@ -30,36 +26,11 @@ import type { StoredPrivacyRequest } from '../orders/privacy-request.ts';
 import { listView, singleView } from '../orders/view.ts';
 import { openContact } from '../partners/contact.ts';
 import { requestView, toRequest } from '../support/request-store.ts';
-
-export interface ExportDeps {
-  db: Firestore;
-  keyring: Pick<Keyring, 'recordKey' | 'openContact' | 'openSecret'>;
-  /** The bucket of moved logs. */
-  logs: Archive['objects'];
-  now: Clock;
-}
-
-interface Kind {
-  /** The documents of a company, in no order yet; a part goes through them by id. */
-  documents: (db: Firestore, companyId: string) => Query;
-  /** Whether a text can be an id of them: a cursor is one. */
-  isId: (text: string) => boolean;
-  /** One record a document, in their order. */
-  render: (
-    companyId: string,
-    documents: QueryDocumentSnapshot[],
-    deps: ExportDeps,
-  ) => object[] | Promise<object[]>;
-  /** Whether rendering opens what is sealed. */
-  opens?: true;
-  /** How many records there are, where a document is not one, and how many documents are read at once then. */
-  records?: (db: Firestore, companyId: string) => Promise<number>;
-  chunk?: number;
-}
+import { BILLING_KINDS } from './billing-kinds.ts';
+import { anId, type ExportDeps, type Kind } from './export-kind.ts';
 
 /** How many orders are opened at the same time. */
 const AT_ONCE = 10;
-const anId = (kind: IdKind) => (text: string) => isId(kind, text);
 
 /** Everything that a company has, by kind; the company itself is a kind of one record. Secrets and hashes are not in it. */
 export const EXPORT_KINDS = {
@@ -221,12 +192,7 @@ export const EXPORT_KINDS = {
         return { id: doc.id, ...shown };
       }),
   },
-  charges: {
-    documents: (db, companyId) => db.collection(paths.charges(companyId)),
-    isId: anId('charge'),
-    render: (companyId, documents) =>
-      documents.map((doc) => chargeView(companyId, doc.id, doc.data() as StoredCharge)),
-  },
+  ...BILLING_KINDS,
   approvals: {
     documents: (db, companyId) => db.collection(paths.supportRequests(companyId)),
     isId: anId('supportRequest'),
@@ -282,10 +248,12 @@ async function openedOrder(
 ): Promise<object> {
   const read = toReadOrder(document);
   const order: StoredOrder = read.order;
-  const gone = { ...listView(read.id, order), opened: false };
+  const bills = await readBills(deps.db, [order]);
+  const gone = { ...listView(read.id, order, bills), opened: false };
   if (order.erasing !== null || order.erasedAt !== null) return gone;
   try {
-    return { ...singleView(read.id, order, await unseal(companyId, read, deps)), opened: true };
+    const opened = await unseal(companyId, read, deps);
+    return { ...singleView(read.id, order, opened, bills), opened: true };
   } catch (error) {
     const lost = error instanceof AppError && (error.code === 'KEY_GONE' || error.code === 'SEAL_BROKEN');
     if (lost) return gone;

@@ -6,7 +6,8 @@ import type { AuditEntry } from '../audit/entry.ts';
 import type { Attest } from '../cloud/attest.ts';
 import { paths } from '../cloud/firestore.ts';
 import { AppError } from '../domain/errors.ts';
-import { EXPORT_KINDS, type ExportDeps as KindDeps, type ExportKind, kindOf } from './export-kinds.ts';
+import type { ExportDeps as KindDeps } from './export-kind.ts';
+import { EXPORT_KINDS, type ExportKind, kindOf } from './export-kinds.ts';
 
 export interface ExportDeps extends KindDeps {
   attest: Pick<Attest, 'sign'>;

@@ -2,97 +2,36 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seedCompany } from '../../local/seed.ts';
 import { endpointsOf } from '../../local/stripe/server.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
-import type { StoredOrder } from '../../shared/domain/order.ts';
 import { killedAt } from '../crash/kill-point.ts';
 import { testCloud } from '../support/cloud.ts';
 import { eventually, type Market, type Merchant, startMarket } from '../support/market.ts';
-
-const CANARY = {
-  name: 'Cnry Cardholder',
-  email: 'cnry-card@person.example',
-  phone: '+15550001234',
-  line1: '9 Cnry Road',
-};
-
-interface ShownCharge {
-  id: string;
-  state: string;
-  code: string | null;
-  fix: string | null;
-  amount: number;
-  refunded: number;
-  lost: number;
-  net: number;
-  dispute: string | null;
-  orders: { id: string; amount: number; lines: { lineId?: string; sku: string; quantity: number }[] }[];
-}
+import {
+  agreeToBill,
+  billed,
+  billingShown,
+  charges,
+  chargeOf,
+  exported,
+  get,
+  knownOfHolders,
+  post,
+  putOnFile,
+  shipped,
+  type ShownCharge,
+  stored,
+  succeeded,
+} from './billed-market.ts';
 
 let market: Market;
 let account: string;
 /** Orders, what they cost, and how much of which lines, by the ends of their ids. */
 const PAID_FOR = /^(?:ord_[0-9a-z]{26}:ord_[0-9a-z]{26}:\d+:(?:[0-9a-z]{8}\*\d+,?)+;?){2}$/;
 const stripe = () => market.cloud.stripe;
-const get = async <T>(who: Merchant, path: string): Promise<T> => (await who.call('GET', path)).json as T;
-const post = (who: Merchant, path: string, body: object, headers?: Record<string, string>) =>
-  who.call('POST', path, { body, ...(headers !== undefined && { headers }) });
-
-async function putOnFile(card: string): Promise<void> {
-  const partner = market.demo.partnerId;
-  const asked = await post(market.retailer, '/v1/billing/cards', { partner });
-  expect(asked.status).toBe(200);
-  const ref = market.seed.db.doc(paths.card(market.supplier.companyId, partner));
-  const before = (await ref.get()).get('paymentMethodId') as unknown;
-  stripe().completeCheckout((asked.json as { url: string }).url, card, CANARY);
-  await eventually(async () => {
-    expect((await ref.get()).get('paymentMethodId')).not.toBe(before);
-  });
-}
-
-/** A routed order of which the wholesaler has shipped everything. */
-async function shipped(): Promise<{ orderId: string; supplyOrderId: string }> {
-  const made = await market.routed();
-  const { status } = await post(market.supplier, `/v1/orders/${made.supplyOrderId}/fulfilments`, {});
-  expect(status).toBe(201);
-  return made;
-}
-
-/** The daily run, as if today's was still to come, and all that Stripe has to tell of it. */
-async function billed(): Promise<void> {
-  await market.seed.db.doc(paths.lease('bill')).delete();
-  expect(await market.cloud.clock.tick('bill')).toBe(204);
-  await stripe().settled();
-}
-
-async function charges(who: Merchant, query = ''): Promise<ShownCharge[]> {
-  return (await get<{ data: ShownCharge[] }>(who, `/v1/billing/charges?limit=100${query}`)).data;
-}
-
-async function chargeOf(orderId: string, state: string): Promise<ShownCharge> {
-  return eventually(async () => {
-    const found = (await charges(market.supplier)).find(({ orders }) =>
-      orders.some(({ id }) => id === orderId),
-    );
-    expect(found?.state).toBe(state);
-    return found as ShownCharge;
-  });
-}
-
-async function stored(orderId: string): Promise<StoredOrder> {
-  const snapshot = await market.seed.db.doc(paths.order(market.supplier.companyId, orderId)).get();
-  return snapshot.data() as StoredOrder;
-}
-
-const succeeded = () =>
-  stripe()
-    .all(account, 'payment_intent')
-    .filter((each) => each['status'] === 'succeeded');
+const paid = () => succeeded(market, account);
 
 beforeAll(async () => {
   market = await startMarket(await testCloud({ apart: ['bill'] }));
-  const terms = { priceListId: null, bill: true, shares: { stock: true } };
-  for (const { companyId } of [market.supplier, market.retailer]) {
-    await market.seed.db.doc(paths.partner(companyId, market.demo.partnerId)).update({ terms });
-  }
+  await agreeToBill(market);
 });
 afterAll(() => market.cloud.stop());
 
@@ -102,10 +41,11 @@ describe('before there is an account and a card', () => {
     expect(await get(market.supplier, '/v1/billing/account')).toMatchObject({ state: 'none' });
     const early = await post(market.retailer, '/v1/billing/cards', { partner });
     expect(early.json).toMatchObject({ code: 'BILLING_NOT_READY' });
-    const { supplyOrderId } = await shipped();
-    await billed();
+    const made = await shipped(market);
+    await billed(market);
     expect(await charges(market.supplier)).toEqual([]);
-    expect((await stored(supplyOrderId)).unbilled).toBe(`${partner}/USD`);
+    expect((await stored(market, made.supplyOrderId)).unbilled).toBe(`${partner}/USD`);
+    expect(await billingShown(market, made)).toEqual({ unbilled: true, charges: [] });
   });
 });
 
@@ -128,7 +68,7 @@ describe('connecting', () => {
   });
 
   it('puts a card on file that only Stripe can tell about', async () => {
-    await putOnFile('pm_card_visa');
+    await putOnFile(market, 'pm_card_visa');
     const path = `/v1/billing/cards?partner=${market.demo.partnerId}`;
     await eventually(async () => {
       const own = await get<{ card: unknown }>(market.retailer, path);
@@ -142,11 +82,15 @@ describe('connecting', () => {
 
 describe('charging', () => {
   it('charges all that shipped once, on an invoice of SKUs, and tells both sides the same', async () => {
-    const { orderId, supplyOrderId } = await shipped();
-    await billed();
-    const charge = await chargeOf(supplyOrderId, 'succeeded');
+    const made = await shipped(market);
+    await billed(market);
+    const charge = await chargeOf(market, made.supplyOrderId, 'succeeded');
     expect(charge.orders).toHaveLength(2);
-    const [intent] = succeeded();
+    expect(await billingShown(market, made)).toMatchObject({
+      unbilled: false,
+      charges: [{ id: charge.id, state: 'succeeded', code: null, fix: null }],
+    });
+    const [intent] = paid();
     expect([intent?.['amount'], intent?.['metadata']]).toEqual([
       charge.amount,
       {
@@ -156,16 +100,21 @@ describe('charging', () => {
     ]);
     // The hub's share, of which the stand-in's environment says one percent.
     expect(intent?.['application_fee_amount']).toBe(Math.floor(charge.amount / 100));
+    expect([charge.fee, charge.stripe]).toMatchObject([
+      intent?.['application_fee_amount'],
+      { account, paymentIntent: intent?.id },
+    ]);
     const [invoice] = stripe().all(account, 'invoice');
     expect([invoice?.['status'], invoice?.['total']]).toEqual(['paid', charge.amount]);
     const lines = (invoice?.['lines'] as { data: { description: string }[] }).data;
     expect(lines.map(({ description }) => description).sort()).toEqual(['IPOD2008GREEN', 'IPOD2008RED']);
     const [theirs] = await charges(market.retailer);
     expect([theirs?.id, theirs?.amount, theirs?.state]).toEqual([charge.id, charge.amount, 'succeeded']);
-    expect(theirs?.orders.map(({ id }) => id)).toContain(orderId);
+    expect([theirs?.fee, theirs?.stripe]).toEqual([null, null]);
+    expect(theirs?.orders.map(({ id }) => id)).toContain(made.orderId);
     await market.cloud.clock.tick('bill');
-    await billed();
-    expect(succeeded()).toHaveLength(1);
+    await billed(market);
+    expect(paid()).toHaveLength(1);
   });
 
   it('shows a charge to its two sides and to nobody else', async () => {
@@ -184,19 +133,23 @@ describe('charging', () => {
   });
 
   it('says why a card is declined and how to mend it, and charges the next card', async () => {
-    await putOnFile('pm_card_chargeDeclinedInsufficientFunds');
-    const { supplyOrderId } = await shipped();
-    const before = succeeded().length;
-    await billed();
-    const declined = await chargeOf(supplyOrderId, 'declined');
+    await putOnFile(market, 'pm_card_chargeDeclinedInsufficientFunds');
+    const made = await shipped(market);
+    const before = paid().length;
+    await billed(market);
+    const declined = await chargeOf(market, made.supplyOrderId, 'declined');
     expect([declined.code, declined.fix?.includes('another card'), declined.net]).toEqual([
       'INSUFFICIENT_FUNDS',
       true,
       0,
     ]);
-    expect((await stored(supplyOrderId)).billing?.charges[0]?.code).toBe('INSUFFICIENT_FUNDS');
-    expect(succeeded()).toHaveLength(before);
-    await putOnFile('pm_card_visa');
+    const { code, fix } = declined;
+    expect(await billingShown(market, made)).toMatchObject({
+      unbilled: true,
+      charges: [{ state: 'declined', code, fix }],
+    });
+    expect(paid()).toHaveLength(before);
+    await putOnFile(market, 'pm_card_visa');
     await eventually(async () => {
       const again = await get<{ nextAttemptAt: string }>(
         market.supplier,
@@ -205,32 +158,32 @@ describe('charging', () => {
       expect(Date.parse(again.nextAttemptAt)).toBeLessThanOrEqual(market.cloud.clock.now());
     });
     await market.cloud.clock.tick('bill');
-    await chargeOf(supplyOrderId, 'succeeded');
-    expect(succeeded()).toHaveLength(before + 1);
+    await chargeOf(market, made.supplyOrderId, 'succeeded');
+    expect(paid()).toHaveLength(before + 1);
   });
 });
 
 describe('killed after it wrote a charge and before anything was paid', () => {
   it('charges once when it runs again', async () => {
-    const { supplyOrderId } = await shipped();
-    const before = succeeded().length;
+    const { supplyOrderId } = await shipped(market);
+    const before = paid().length;
     // The first change takes the lease, the second one writes the charge.
     await killedAt(market.cloud, 'bill', [{ of: 'changes', nth: 2, when: 'after' }], () =>
       eventually(async () => {
-        await billed();
-        await chargeOf(supplyOrderId, 'succeeded');
+        await billed(market);
+        await chargeOf(market, supplyOrderId, 'succeeded');
       }),
     );
-    expect(succeeded()).toHaveLength(before + 1);
-    expect((await stored(supplyOrderId)).billing?.charges).toHaveLength(1);
+    expect(paid()).toHaveLength(before + 1);
+    expect((await stored(market, supplyOrderId)).billing?.charges).toHaveLength(1);
   });
 });
 
 describe('giving back', () => {
   it('gives back a line that came back, an amount, and then the rest, but never more', async () => {
-    const { supplyOrderId } = await shipped();
-    await billed();
-    const charge = await chargeOf(supplyOrderId, 'succeeded');
+    const { supplyOrderId } = await shipped(market);
+    await billed(market);
+    const charge = await chargeOf(market, supplyOrderId, 'succeeded');
     const path = `/v1/billing/charges/${charge.id}/refunds`;
     const [line] = charge.orders[0]?.lines ?? [];
     const lines = [{ lineId: line?.lineId ?? '', quantity: 1 }];
@@ -255,7 +208,7 @@ describe('giving back', () => {
       const whole = await get<ShownCharge>(market.supplier, `/v1/billing/charges/${charge.id}`);
       expect([whole.refunded, whole.net]).toEqual([charge.amount, 0]);
     });
-    expect((await stored(supplyOrderId)).billing?.charges[0]?.refunded).toBe(charge.amount);
+    expect((await stored(market, supplyOrderId)).billing?.charges[0]?.refunded).toBe(charge.amount);
     const atStripe = stripe()
       .all(account, 'refund')
       .map((each) => Number(each['amount']));
@@ -263,10 +216,10 @@ describe('giving back', () => {
   });
 
   it('shows a dispute to both sides, and takes what was lost off', async () => {
-    const { supplyOrderId } = await shipped();
-    await billed();
-    const charge = await chargeOf(supplyOrderId, 'succeeded');
-    const intent = succeeded().find((each) => (each['metadata'] as { charge: string }).charge === charge.id);
+    const { supplyOrderId } = await shipped(market);
+    await billed(market);
+    const charge = await chargeOf(market, supplyOrderId, 'succeeded');
+    const intent = paid().find((each) => (each['metadata'] as { charge: string }).charge === charge.id);
     // From an endpoint that asks for thin events, which tell nothing of the resource.
     stripe().deliverTo(endpointsOf(market.cloud.baseUrl).map((each) => ({ ...each, thin: true })));
     const dispute = stripe().dispute(account, String(intent?.['latest_charge']));
@@ -274,7 +227,7 @@ describe('giving back', () => {
     await eventually(async () => {
       expect((await seen(market.retailer)).dispute).toBe('open');
     });
-    expect((await stored(supplyOrderId)).billing?.charges[0]?.state).toBe('disputed');
+    expect((await stored(market, supplyOrderId)).billing?.charges[0]?.state).toBe('disputed');
     stripe().closeDispute(account, dispute, 'lost');
     await eventually(async () => {
       const { lost, net } = await seen(market.supplier);
@@ -292,15 +245,15 @@ describe('statements', () => {
     const theirs = (await get<{ data: Row[] }>(market.retailer, path)).data;
     const net = (of: Row[]) => of.reduce((sum, row) => sum + row.net, 0);
     expect(net(theirs)).toBe(net(rows));
-    const orders = await Promise.all(rows.map((row) => stored(row.order)));
+    const orders = await Promise.all(rows.map((row) => stored(market, row.order)));
     const byOrders = orders.flatMap((order) => order.billing?.charges ?? []);
     expect(net(rows)).toBe(byOrders.reduce((sum, each) => sum + each.amount - each.refunded - each.lost, 0));
     const sum = (object: string, field: string) =>
       stripe()
         .all(account, object)
         .reduce((total, each) => total + Number(each[field]), 0);
-    const paid = succeeded().reduce((total, each) => total + Number(each['amount']), 0);
-    expect(net(rows)).toBe(paid - sum('refund', 'amount') - sum('dispute', 'amount'));
+    const taken = paid().reduce((total, each) => total + Number(each['amount']), 0);
+    expect(net(rows)).toBe(taken - sum('refund', 'amount') - sum('dispute', 'amount'));
     const { baseUrl } = market.cloud;
     const headers = { Authorization: `Bearer ${market.supplier.apiKey}` };
     const csv = await (await fetch(`${baseUrl}${path}&format=csv`, { headers })).text();
@@ -310,47 +263,40 @@ describe('statements', () => {
   });
 });
 
+describe('the export', () => {
+  it('has account, card and charges by their ids, and of the other side’s account nothing', async () => {
+    const [card] = await exported(market, market.supplier, 'cards');
+    const ids = { customer: card?.['customer'], paymentMethod: card?.['paymentMethod'] };
+    expect(stripe().all(account, 'payment_method').at(-1)?.id).toBe(ids.paymentMethod);
+    expect(card).toMatchObject({ partner: market.demo.partnerId, account });
+    expect(await exported(market, market.retailer, 'cards')).toMatchObject([{ ...ids, account: null }]);
+    expect(await exported(market, market.supplier, 'billing')).toMatchObject([
+      { accountId: account, state: 'ready' },
+    ]);
+    expect(await exported(market, market.retailer, 'billing')).toEqual([]);
+    for (const who of [market.supplier, market.retailer]) {
+      const rows = await exported(market, who, 'charges');
+      expect(new Set(rows.map(({ id }) => id))).toEqual(new Set((await charges(who)).map(({ id }) => id)));
+      expect(JSON.stringify(rows).includes(account)).toBe(who === market.supplier);
+    }
+  });
+});
+
 describe('what Stripe knows of people', () => {
   it('is in no document, message or log line of ours', async () => {
-    const found: string[] = [];
-    const secrets = [
-      ...Object.values(CANARY),
-      '4242',
-      'owner-of-',
-      'pay.stripe.com',
-      'AOB934RVNwzk6xtn',
-      '"visa"',
-    ];
-    const holds = (text: string) => secrets.filter((secret) => text.includes(secret));
-    const groups = [
-      'billing',
-      'cards',
-      'charges',
-      'receipts',
-      'stripeAccounts',
-      'orders',
-      'audit',
-      'idempotency',
-    ];
-    for (const group of groups) {
-      const { docs } = await market.seed.db.collectionGroup(group).get();
-      expect(docs.length, group).toBeGreaterThan(0);
-      for (const doc of docs) found.push(...holds(JSON.stringify(doc.data())));
-    }
-    for (const line of market.cloud.lines) found.push(...holds(line));
-    expect(found).toEqual([]);
+    expect(await knownOfHolders(market)).toEqual([]);
     expect(stripe().answers.every(({ status }) => status === 200)).toBe(true);
   });
 });
 
 describe('an account whose owner disconnects it', () => {
   it('is charged on no more, and what ships waits', async () => {
-    const { supplyOrderId } = await shipped();
+    const { supplyOrderId } = await shipped(market);
     stripe().disconnect(account);
     await eventually(async () => {
       expect(await get(market.supplier, '/v1/billing/account')).toMatchObject({ state: 'disconnected' });
     });
-    await billed();
-    expect((await stored(supplyOrderId)).unbilled).toBeDefined();
+    await billed(market);
+    expect((await stored(market, supplyOrderId)).unbilled).toBeDefined();
   });
 });

@@ -86,6 +86,9 @@ export const Charge = z
     day: Day,
     currency: Currency,
     ...MONEY,
+    fee: Amount.nullable().openapi({
+      description: 'For the wholesaler: the hub’s share, which Stripe takes off what it pays out.',
+    }),
     net: Amount,
     dispute: z.enum(['open', 'won', 'lost']).nullable(),
     orders: z.array(z.strictObject({ id: idSchema('order'), ...MONEY, lines: z.array(ShownLine) })),
@@ -94,12 +97,18 @@ export const Charge = z
         id: idSchema('refund'),
         state: z.enum(['pending', 'succeeded', 'failed']),
         amount: Amount,
+        stripe: z.string().nullable().openapi({ description: 'For the wholesaler: its id at Stripe.' }),
         createdAt: Timestamp,
         orders: z.array(z.strictObject({ id: idSchema('order'), amount: Amount })),
       }),
     ),
     stripe: z
-      .strictObject({ invoice: z.string().nullable(), paymentIntent: z.string().nullable() })
+      .strictObject({
+        account: z.string(),
+        customer: z.string().nullable(),
+        invoice: z.string().nullable(),
+        paymentIntent: z.string().nullable(),
+      })
       .nullable()
       .openapi({ description: 'For the wholesaler: where to find it at Stripe.' }),
     createdAt: Timestamp,

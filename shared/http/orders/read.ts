@@ -1,5 +1,6 @@
 import type { RouteHandler } from '@hono/zod-openapi';
 import { timestamp } from '../../domain/time.ts';
+import { readBills } from '../../orders/bills.ts';
 import { listOrders, sortField } from '../../orders/list.ts';
 import type { Offers } from '../../domain/offer.ts';
 import { openOrder } from '../../orders/open.ts';
@@ -25,12 +26,16 @@ export function listOrdersHandler(deps: OrdersDeps): RouteHandler<typeof listOrd
       limit: limit + 1,
       after: placeOf('order', after),
     });
+    const bills = await readBills(
+      deps.db,
+      orders.map(({ order }) => order),
+    );
     const field = sortField(wanted);
     const page = pageOf(
       orders,
       limit,
       ({ id, order }) => [order[field], id],
-      ({ id, order }) => listView(id, order),
+      ({ id, order }) => listView(id, order, bills),
     );
     return c.json(page, 200);
   };
@@ -42,9 +47,10 @@ export function readOrderHandler(deps: OrdersDeps): RouteHandler<typeof readOrde
     const { companyId } = c.var.caller;
     const read = await readOrder(deps.db, companyId, c.req.valid('param').id);
     const opened = await openOrder(companyId, read, actingIn(c), deps);
+    const bills = await readBills(deps.db, [read.order]);
     showEntry(c, opened.entry);
     c.header('ETag', etagOf(read.version));
-    return c.json(singleView(read.id, read.order, opened), 200);
+    return c.json(singleView(read.id, read.order, opened, bills), 200);
   };
 }
 

@@ -81,7 +81,7 @@ const ORDER_EXAMPLE = {
   updatedAt: '2026-11-23T12:00:00.000Z',
 };
 
-/** On a supply order that is billed here. */
+/** Of a supply order that is billed here, the same at both sides. */
 const OrderBilling = z.strictObject({
   unbilled: z.boolean().openapi({ description: 'Whether something that shipped was not paid for yet.' }),
   charges: z.array(
@@ -91,7 +91,8 @@ const OrderBilling = z.strictObject({
       refunded: z.int(),
       lost: z.int(),
       state: OrderChargeState.openapi({ description: '`pending` until it was paid or refused.' }),
-      code: ChargeCode.nullable().openapi({ description: 'Why it was not paid; the charge says how to mend it.' }),
+      code: ChargeCode.nullable().openapi({ description: 'Why it was not paid.' }),
+      fix: z.string().nullable().openapi({ description: 'How whoever reads it puts it right.' }),
     }),
   ),
 });
@@ -114,7 +115,14 @@ export const OrderSummary = z
     held: z.strictObject({ code: HeldCode, at: Time }).nullable(),
     partner: idSchema('partner').nullable().openapi({ description: 'The retailer, on an order to supply.' }),
     supplyOrders: z.array(
-      z.strictObject({ id: idSchema('order'), partner: idSchema('partner'), state: OrderState }),
+      z.strictObject({
+        id: idSchema('order'),
+        partner: idSchema('partner'),
+        state: OrderState,
+        billing: OrderBilling.optional().openapi({
+          description: 'In lists and the single read, of one that is billed here and was shipped.',
+        }),
+      }),
     ),
     shippingService: z.string().nullable(),
     addressCleaned: z
@@ -129,7 +137,9 @@ export const OrderSummary = z
     lines: z.array(LineSummary),
     totals: z.strictObject({ items: Sum, shipping: Sum, tax: Sum, discount: Sum, total: Sum }),
     fulfilments: z.array(FulfilmentSummary),
-    billing: OrderBilling.optional(),
+    billing: OrderBilling.optional().openapi({
+      description: "On an order to supply; on the retailer's own order each of its supply orders has one.",
+    }),
     createdAt: Time,
     updatedAt: Time,
   })

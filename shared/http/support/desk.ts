@@ -1,6 +1,7 @@
 import type { Firestore } from '@google-cloud/firestore';
 import { leafHash } from '../../audit/entry.ts';
 import { type ListDeps, listEntries } from '../../audit/list.ts';
+import { readBills } from '../../orders/bills.ts';
 import { listOrders } from '../../orders/list.ts';
 import { unseal } from '../../orders/open.ts';
 import { type OrdersDeps, readOrder } from '../../orders/order-store.ts';
@@ -15,7 +16,10 @@ export async function openOrderView(
   deps: Pick<OrdersDeps, 'db' | 'keyring'>,
 ): Promise<() => Promise<object>> {
   const read = await readOrder(deps.db, companyId, orderId);
-  return async () => singleView(read.id, read.order, await unseal(companyId, read, deps));
+  return async () => {
+    const bills = await readBills(deps.db, [read.order]);
+    return singleView(read.id, read.order, await unseal(companyId, read, deps), bills);
+  };
 }
 
 /** A page of a company's orders, without anything that is sealed. */
@@ -26,11 +30,15 @@ export async function ordersPage(
 ): Promise<object> {
   const place = placeOf('order', after);
   const orders = await listOrders(db, companyId, {}, { limit: limit + 1, after: place });
+  const bills = await readBills(
+    db,
+    orders.map(({ order }) => order),
+  );
   return pageOf(
     orders,
     limit,
     ({ id, order }) => [order.createdAt, id],
-    ({ id, order }) => listView(id, order),
+    ({ id, order }) => listView(id, order, bills),
   );
 }
 
