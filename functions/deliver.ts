@@ -30,7 +30,7 @@ export const build: Build = (env, now) => {
     readOrder: readForDelivery({ db }),
     openOrder: openForDelivery({ db, keyring, now }),
     shopOf: shopOpener({ db, keyring, egress, now }),
-    endpointOf: endpointOpener({ db, keyring }),
+    endpointOf: endpointOpener({ db, keyring, now }),
     stockOf: async (companyId: string, sku: string) => (await sellable(db, companyId, [sku])).get(sku),
     tellStock: async (companyId: string, connectionId: string, sku: string) => {
       if ((await sellable(db, companyId, [sku])).has(sku)) {

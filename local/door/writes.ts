@@ -1,6 +1,8 @@
 /** A write as the official descriptor decodes it, without the document's contents. */
 export interface WireWrite {
   update?: { name?: string };
+  updateMask?: { fieldPaths?: string[] } | null;
+  updateTransforms?: { fieldPath?: string }[];
   delete?: string;
   transform?: { document?: string };
   currentDocument?: { exists?: boolean; updateTime?: object };
@@ -15,6 +17,8 @@ export interface DocumentWrite {
   kind: WriteKind;
   /** Such as `companies/cmp_…/orders/ord_…`. */
   path: string;
+  /** What an `update` changes, by the names of top-level fields. Absent of any other kind, which changes everything. */
+  fields?: readonly string[];
 }
 
 /**
@@ -40,5 +44,13 @@ export function parseName(name: string): { database: string; path: string } {
 
 export function documentWrite(write: WireWrite): DocumentWrite {
   const { kind, name } = targetOf(write);
-  return { kind, ...parseName(name) };
+  return { kind, ...parseName(name), ...(kind === 'update' && { fields: fieldsOf(write) }) };
+}
+
+function fieldsOf({ updateMask, updateTransforms = [] }: WireWrite): string[] {
+  const paths = [
+    ...(updateMask?.fieldPaths ?? []),
+    ...updateTransforms.map(({ fieldPath = '' }) => fieldPath),
+  ];
+  return [...new Set(paths.map((path) => path.split('.', 1)[0] ?? ''))];
 }

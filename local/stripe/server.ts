@@ -23,7 +23,7 @@ import { expand, render } from './render.ts';
 import { type Kept, PLATFORM, Store } from './store.ts';
 
 /** What goes wrong with one request. `lose` and `hang` do the work first; a number answers that status instead of it. */
-export type Fault = 'lose' | 'hang' | 'lose-before' | 429 | 500 | 503 | undefined;
+export type Fault = 'lose' | 'hang' | 'lose-before' | 400 | 429 | 500 | 503 | undefined;
 
 /** A running stand-in for Stripe. */
 export interface StripeStandIn {
@@ -103,7 +103,8 @@ export async function startStripe(
     const requestId = store.newId('req');
     if (fault === 'lose-before') return void res.destroy();
     if (typeof fault === 'number') {
-      const type = fault === 429 ? 'rate_limit_error' : 'api_error';
+      const client = fault === 400 ? 'invalid_request_error' : 'api_error';
+      const type = fault === 429 ? 'rate_limit_error' : client;
       sendJson(res, fault, new Refusal(fault, type, 'Told to fail.').body(requestId), requestId);
       return;
     }

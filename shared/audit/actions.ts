@@ -111,6 +111,7 @@ export const ACTIONS = [
   'delivery.retried',
   'endpoint.created',
   'endpoint.removed',
+  'endpoint.gone',
   'connection.created',
   'connection.changed',
   'connection.rotated',

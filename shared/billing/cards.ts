@@ -90,6 +90,8 @@ export async function askForCard(
         };
         tx.set(own, card);
         tx.set(db.doc(paths.card(supplierId, partnerId)), card);
+        const partner: Acting = { ...acting, actor: { type: 'partner', id: partnerId } };
+        addEntry(tx, about(supplierId, partner, 'billing.card_asked', { partnerId }), { db, now });
       }
       return addEntry(tx, about(companyId, acting, 'billing.card_asked', { partnerId }), { db, now });
     });

@@ -1,5 +1,7 @@
 import type { Stripe } from 'stripe';
+import { addEntry } from '../audit/append.ts';
 import type { ChargeCode } from '../domain/billing.ts';
+import { randomId } from '../domain/ids.ts';
 import { changeCharge } from './charge-store.ts';
 import type { BillingDeps, StoredAccount, StoredCard, StoredCharge } from './documents.ts';
 
@@ -41,7 +43,7 @@ export async function refused(
     const { due: _due, ...rest } = was;
     return { ...rest, state: 'failed', code: 'AMOUNT_NOT_CHARGEABLE', nextAttemptAt: null };
   };
-  await changeCharge(charge.supplierId, id, giveUp, deps);
+  await changeCharge(charge.supplierId, id, giveUp, deps, entries(id, deps));
 }
 
 /**
@@ -89,5 +91,21 @@ export async function unconfirmed(
         ? { ...was, state: 'declined', code, nextAttemptAt }
         : undefined,
     deps,
+    entries(id, deps),
   );
+}
+
+/** What came of a charge without an event of Stripe's, in the logs of both sides. */
+function entries(id: string, { db, now }: BillingDeps): Parameters<typeof changeCharge>[4] {
+  const acting = { actor: { type: 'system', id: null }, requestId: randomId('request') } as const;
+  const about = {
+    ...acting,
+    action: 'charge.settled',
+    record: { type: 'charge', id },
+    result: 'done',
+  } as const;
+  return (tx, _before, { partnerId, state, code }, sides) => {
+    const facts = { partnerId, charge: state, reason: code ?? undefined };
+    for (const companyId of sides) addEntry(tx, { companyId, ...about, facts }, { db, now });
+  };
 }

@@ -103,7 +103,7 @@ export async function removeEndpoint(
 }
 
 /** For sending: the address and what it verifies with. */
-export function endpointOpener({ db, keyring }: Pick<Deps, 'db' | 'keyring'>): OpenEndpoint {
+export function endpointOpener({ db, keyring, now }: Deps): OpenEndpoint {
   return async (companyId, id) => {
     const ref = db.doc(paths.endpoint(companyId, id));
     const found = await ref.get();
@@ -111,7 +111,11 @@ export function endpointOpener({ db, keyring }: Pick<Deps, 'db' | 'keyring'>): O
     const stored = StoredEndpoint.parse(found.data());
     if (stored.state === 'gone') return undefined;
     const gone = async (): Promise<void> => {
-      await ref.update({ state: 'gone' });
+      const batch = db.batch();
+      batch.update(ref, { state: 'gone' });
+      const acting = { actor: { type: 'system', id: null }, requestId: randomId('request') } as const;
+      addEndpointEntry(batch, companyId, id, 'endpoint.gone', acting, { db, now });
+      await batch.commit();
     };
     return { ...(await open(companyId, id, stored.sealed, keyring)), gone };
   };
@@ -148,7 +152,7 @@ function addEndpointEntry(
   writer: Writer,
   companyId: string,
   id: string,
-  action: 'endpoint.created' | 'endpoint.removed',
+  action: 'endpoint.created' | 'endpoint.gone' | 'endpoint.removed',
   acting: Acting,
   deps: Pick<Deps, 'db' | 'now'>,
 ): AuditEntry {

@@ -100,6 +100,8 @@ describe('a merchant’s own endpoint', () => {
     expect(delivery?.lastCode).toBe('NOT_CONNECTED');
     const listed = await market.retailer.call('GET', '/v1/endpoints');
     expect(listed.json).toMatchObject({ data: [{ id, url: URL, state: 'gone' }] });
+    const log = await market.retailer.call('GET', '/v1/audit?action=endpoint.gone');
+    expect(log.json).toMatchObject({ data: [{ record: { type: 'endpoint', id }, result: 'done' }] });
   });
 
   it.each([

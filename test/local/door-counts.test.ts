@@ -127,7 +127,7 @@ describe('whoever observes a door', () => {
         { database: '(default)', kind: 'set', path: `sealed/${id}` },
       ],
       [{ ...keyring, kind: 'set' }],
-      [{ ...keyring, kind: 'update' }],
+      [{ ...keyring, kind: 'update', fields: ['a'] }],
       [{ ...keyring, kind: 'delete' }],
     ]);
   });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { AuditEntry } from '../../shared/audit/entry.ts';
 import { setDunning } from '../../shared/billing/account.ts';
 import { bill, previewBill } from '../../shared/billing/bill.ts';
 import { chargeView } from '../../shared/billing/lists.ts';
@@ -92,6 +93,23 @@ describe('a declined card', () => {
     expect((await books.order(order)).billing?.charges[0]?.code).toBe('NO_CARD');
     await books.putOnFile('pm_card_visa');
     await books.billed(HOUR);
+    expect(await stateOf()).toEqual(['succeeded', null]);
+  });
+
+  it('that Stripe refuses to charge at all is told in both logs', async () => {
+    await books.ship(1000);
+    books.stripe.misbehave(({ path }) => (path.endsWith('/confirm') ? 400 : undefined));
+    await books.billed();
+    expect(await stateOf()).toEqual(['declined', 'REFUSED_BY_STRIPE']);
+    for (const companyId of [books.supplierId, books.retailerId]) {
+      const log = books.db.collection(paths.audit(companyId)).where('action', '==', 'charge.settled');
+      const facts = (await log.get()).docs.map((doc) => (doc.data() as AuditEntry).facts);
+      expect(facts).toContainEqual(
+        expect.objectContaining({ charge: 'declined', reason: 'REFUSED_BY_STRIPE' }),
+      );
+    }
+    books.stripe.misbehave(() => undefined);
+    await books.billed(25 * HOUR);
     expect(await stateOf()).toEqual(['succeeded', null]);
   });
 });

@@ -3,6 +3,7 @@ import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud.ts'
 import { type Emulators, startEmulators } from '../../local/emulators.ts';
 import type { SpareProcesses } from '../../local/host-apart.ts';
 import type { Delivery } from '../../local/topology.ts';
+import { watchChanges } from './silent-changes.ts';
 
 /**
  * Tests do not wait as production does: the fifth attempt is the last, the fewest that the service allows. Between
@@ -54,5 +55,10 @@ export async function testCloud(
     },
     ...(ownEmulators ? {} : { emulators: await sharedEmulators() }),
   });
-  return { ...cloud, lines };
+  const noSilentChanges = watchChanges(cloud);
+  const stop = async (): Promise<void> => {
+    await cloud.stop();
+    noSilentChanges();
+  };
+  return { ...cloud, lines, stop };
 }
