@@ -9,6 +9,7 @@ import { openFirestore } from '../shared/cloud/firestore.ts';
 import { openKeyring } from '../shared/cloud/keyring.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { createPublisher } from '../shared/cloud/pubsub.ts';
+import { type ClockDoor, openClockDoor } from './clock-door.ts';
 import { type Cloud, startCloud } from './cloud.ts';
 import { type DemoFile, movedTo, readDemoFile, removeDemoFile, writeDemoFile } from './demo-file.ts';
 import { SetupError } from './find-emulators.ts';
@@ -69,6 +70,7 @@ async function main(): Promise<void> {
   const shopsFile = resolve('.strongroom', 'shops.json');
   const cloud = await startHub(options, mailDir, shops, onLine);
   shops.belongTo(cloud.projectId);
+  let clockDoor: ClockDoor | undefined;
   try {
     step('two merchants');
     const demo = await demoOf(cloud, options.dataDir);
@@ -80,6 +82,7 @@ async function main(): Promise<void> {
       await writeFile(commands[identity], envLines(cloud.envOf(identity)), { mode: 0o600 });
     }
     await shops.write(shopsFile);
+    clockDoor = await openClockDoor(cloud.clock, resolve('.strongroom', 'clock.json'));
     for (const file of files) await writeDemoFile(file, demo);
     console.log(screen(demo, cloud.stripe.url, mailDir, log.file, Date.now() - startedAt));
     if (lostSince !== undefined) console.log(lost(lostSince));
@@ -89,6 +92,7 @@ async function main(): Promise<void> {
     for (const file of files) await removeDemoFile(file, cloud.baseUrl);
     for (const file of Object.values(commands)) await rm(file, { force: true });
     await removeShopsFile(shopsFile);
+    await clockDoor?.close();
     await cloud.stop();
     await shops.close();
     if (options.dataDir !== undefined) await leaveData(options.dataDir);
@@ -273,6 +277,8 @@ function screen(
     '',
     '  npm run demo:order',
     `  curl -H "Authorization: Bearer ${retailer.apiKey}" ${baseUrl}/v1/orders`,
+    '',
+    'Move the time on, here a day with its backups:  npm run clock -- 1d',
     '',
     'Ctrl-C stops everything.',
   ];

@@ -84,12 +84,9 @@ describe('a new version of a company’s key', () => {
     const people = await startPeople(cloud);
     const { companyId, memberId, token, email } = await people.owner();
     const made = async (path: string, body: object): Promise<unknown> => {
-      const { status, json }: { status: number; json: unknown } = await people.ask('POST', path, {
-        token,
-        body,
-      });
-      expect([path, status]).toEqual([path, 201]);
-      return json;
+      const reply = await people.ask('POST', path, { token, body });
+      expect([path, reply.status]).toEqual([path, 201]);
+      return reply.json as unknown;
     };
     const invited = people.address().email;
     await made('/v1/members', { email: invited, role: 'member' });

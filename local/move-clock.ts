@@ -1,0 +1,43 @@
+/** `npm run clock -- 6h`: moves the time of the hub that `npm start` runs here. */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+const USAGE = `Usage: npm run clock -- TIME
+  TIME   such as 15m, 6h or 1d: how far the hub's time moves on. What falls due meanwhile is done.`;
+
+const MINUTE = 60_000;
+const UNITS: Readonly<Record<string, number>> = { m: MINUTE, h: 60 * MINUTE, d: 24 * 60 * MINUTE };
+
+async function main(args: string[]): Promise<void> {
+  const [, count = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(args[0] ?? '') ?? [];
+  const ms = Number(count) * (UNITS[unit] ?? 0);
+  if (args.length !== 1 || ms === 0) throw new Error(USAGE);
+  const url = await door();
+  for (let left = ms; left > 0;) {
+    const response = await fetch(url, { method: 'POST', body: JSON.stringify({ ms: left }) });
+    const said = (await response.json()) as { now?: string; moved?: number; detail?: string };
+    if (said.now === undefined || said.moved === undefined)
+      throw new Error(said.detail ?? 'The clock did not move.');
+    console.log(`  ${said.now}`);
+    left -= said.moved;
+  }
+}
+
+async function door(): Promise<string> {
+  try {
+    const { url } = JSON.parse(await readFile(resolve('.strongroom', 'clock.json'), 'utf8')) as {
+      url: string;
+    };
+    return url;
+  } catch {
+    throw new Error('No hub runs here: start it first, with npm start.');
+  }
+}
+
+main(process.argv.slice(2)).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : 'The clock did not move.');
+    process.exit(1);
+  },
+);

@@ -1,0 +1,38 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { startClock } from '../../local/clock.ts';
+import { openClockDoor } from '../../local/clock-door.ts';
+
+const QUARTER = 15 * 60_000;
+
+it('moves the hub’s time for whoever has this machine, by a quarter of an hour at most', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'strongroom-clock-'));
+  const moves: number[] = [];
+  const onMove = (offset: number): Promise<void> => Promise.resolve(void moves.push(offset));
+  const clock = startClock({ schedules: [], urlOf: () => '', onMove, byHand: true, asleep: [] });
+  clock.release();
+  const door = await openClockDoor(clock, join(folder, 'clock.json'));
+  const { url } = JSON.parse(await readFile(join(folder, 'clock.json'), 'utf8')) as { url: string };
+  const post = async (body: string, headers: Record<string, string> = {}) => {
+    const response = await fetch(url, { method: 'POST', body, headers });
+    return { status: response.status, json: (await response.json()) as { now: string; moved: number } };
+  };
+  const before = clock.now();
+  const { status, json } = await post(`{"ms":${String(100 * QUARTER)}}`);
+  expect([status, json.moved <= QUARTER]).toEqual([200, true]);
+  expect(moves).toEqual([json.moved]);
+  expect(Date.parse(json.now)).toBeGreaterThanOrEqual(before + json.moved);
+  expect((await post('{"ms":1}')).json.moved).toBe(1);
+  for (const wrong of ['', '{}', '{"ms":-1}', '{"ms":1.5}', '{"ms":"1"}', '{"ms":99999999999999}']) {
+    expect((await post(wrong)).status).toBe(400);
+  }
+  expect((await post('{"ms":1}', { origin: 'https://anywhere.example' })).status).toBe(403);
+  expect((await fetch(url)).status).toBe(403);
+  expect(moves).toHaveLength(2);
+  await door.close();
+  clock.stop();
+  await expect(readFile(join(folder, 'clock.json'))).rejects.toThrow();
+  await rm(folder, { recursive: true });
+});
