@@ -17,7 +17,8 @@ import { type Identity, ROLES } from './roles.ts';
 import { readRoutes } from './routes.ts';
 import { type BackupBuckets, provisionBuckets } from './storage/provision.ts';
 import { startStorage, type StorageServer } from './storage/server.ts';
-import { endpointsOf, startStripe, stripeEnvOf, type StripeStandIn } from './stripe/server.ts';
+import { startStripe, type StripeStandIn } from './stripe/server.ts';
+import { endpointsOf, stripeEnvOf } from './stripe/wiring.ts';
 import {
   createTopology,
   type Delivery,

@@ -61,6 +61,11 @@ export class Deliveries {
     }
   }
 
+  /** What waits for later, a refused one included, is due now. */
+  hurry(): void {
+    for (const delivery of this.#waiting) delivery.dueAt = Math.min(delivery.dueAt, this.#now());
+  }
+
   stop(): void {
     clearInterval(this.#timer);
     this.#waiting = [];

@@ -7,37 +7,34 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Clock } from '../../shared/domain/time.ts';
 import { finishOnboarding } from './accounts.ts';
-import { findRoute } from './api.ts';
+import { Answering, type EmitterOf, headerOf } from './answering.ts';
 import type { Call } from './call.ts';
 import { completeSession } from './checkout.ts';
+import { control, hosted, type Page, refusedPage } from './controls.ts';
 import { type Holder, NOBODY } from './customers.ts';
 import { Deliveries, type Endpoint, type Plan } from './deliver.ts';
 import { closeDispute, createDispute } from './disputes.ts';
-import { readForm } from './form.ts';
-import { pageOf } from './lists.ts';
-import { checkoutPage, onboardingPage } from './pages.ts';
-import { Params } from './params.ts';
+import type { ApiCall, Choose, Fault } from './misbehave.ts';
 import type { Charge } from './payments.ts';
 import { Refusal } from './refusal.ts';
-import { expand, render } from './render.ts';
+import { render } from './render.ts';
 import { type Kept, PLATFORM, Store } from './store.ts';
-
-/** What goes wrong with one request. `lose` and `hang` do the work first; a number answers that status instead of it. */
-export type Fault = 'lose' | 'hang' | 'lose-before' | 400 | 429 | 500 | 503 | undefined;
 
 /** A running stand-in for Stripe. */
 export interface StripeStandIn {
   readonly port: number;
   readonly url: string;
   /** Calls that the API has answered, or refused to. */
-  readonly calls: { method: string; path: string; account: string; fault: Fault }[];
+  readonly calls: (ApiCall & { fault: Fault })[];
   /** The events' way out: where to, and what becomes of them. */
   deliverTo(endpoints: Endpoint[]): void;
   plan(plan: Plan): void;
   settled(): Promise<void>;
+  /** Sends at once what is late. */
+  hurry(): void;
   readonly answers: readonly { type: string; status: number }[];
   /** Asked about every call of the API. */
-  misbehave(choose: (request: { method: string; path: string; account: string }) => Fault): void;
+  misbehave(choose: Choose): void;
   /** Resources of one kind, in the order in which they were made, as the API shows them. */
   all(account: string, object: string): Kept[];
   accounts(): string[];
@@ -64,14 +61,13 @@ export async function startStripe(
     store.load(JSON.parse(readFileSync(file, 'utf8')) as Parameters<Store['load']>[0]);
   }
   const deliveries = new Deliveries(now);
-  const disconnected = new Set<string>();
-  const calls: { method: string; path: string; account: string; fault: Fault }[] = [];
-  let choose: (request: { method: string; path: string; account: string }) => Fault = () => undefined;
+  const calls: (ApiCall & { fault: Fault })[] = [];
+  let choose: Choose = () => undefined;
   let url = '';
 
-  const emitterOf =
-    (account: string, request: { id: string | null; idempotency_key: string | null }) =>
-    (type: string, resource: Kept): void => {
+  const emitterOf: EmitterOf =
+    (account, request) =>
+    (type, resource): void => {
       const connected = account !== PLATFORM;
       const event: Kept = {
         id: store.newId('evt'),
@@ -88,6 +84,7 @@ export async function startStripe(
       store.keep(store.books(account), event);
       deliveries.add(event, connected ? account : undefined);
     };
+  const answering = new Answering(store, () => url, emitterOf);
   const happening = (account: string): Pick<Call, 'store' | 'books' | 'emit'> => ({
     store,
     books: store.books(account),
@@ -97,7 +94,7 @@ export async function startStripe(
   async function serveApi(req: IncomingMessage, res: ServerResponse, path: string, query: string) {
     const method = req.method ?? '';
     const body = await text(req);
-    const account = headerOf(req, 'stripe-account') ?? PLATFORM;
+    const account = headerOf(req.headers, 'stripe-account') ?? PLATFORM;
     const fault = choose({ method, path, account });
     calls.push({ method, path, account, fault });
     const requestId = store.newId('req');
@@ -108,147 +105,30 @@ export async function startStripe(
       sendJson(res, fault, new Refusal(fault, type, 'Told to fail.').body(requestId), requestId);
       return;
     }
-    const answer = answerOnce(req, { method, path, query, body, account, requestId });
+    const { headers } = req;
+    const answer = answering.answer({ method, path, query, body, account, requestId, headers });
     if (fault === 'lose') return void res.destroy();
     if (fault === 'hang') return undefined;
     sendJson(res, answer.status, answer.body, requestId, answer.replayed);
   }
 
-  function answerOnce(
-    req: IncomingMessage,
-    asked: {
-      method: string;
-      path: string;
-      query: string;
-      body: string;
-      account: string;
-      requestId: string;
-    },
-  ): { status: number; body: unknown; replayed: boolean } {
-    const { method, path, query, body, account, requestId } = asked;
-    const refused = refusalOf(req, account);
-    if (refused !== undefined)
-      return { status: refused.status, body: refused.body(requestId), replayed: false };
-    const key = method === 'POST' ? headerOf(req, 'idempotency-key') : undefined;
-    const name = `${account} ${key ?? ''}`;
-    const request = `${method} ${path}?${query} ${body}`;
-    const earlier = key === undefined ? undefined : store.answerOf(name);
-    if (earlier !== undefined && earlier.request !== request) {
-      const mismatch = new Refusal(
-        400,
-        'idempotency_error',
-        'Keys for idempotent requests can only be used with the same parameters they were first used with.',
-      );
-      return { status: 400, body: mismatch.body(requestId), replayed: false };
-    }
-    if (earlier !== undefined) return { ...earlier, replayed: true };
-    const answer = answerNow(asked, key ?? null);
-    // What was refused before anything was done may be asked again with the same key.
-    if (key !== undefined && (answer.status < 400 || answer.status === 402)) {
-      store.keepAnswer(name, { request, ...answer, at: now() });
-    }
-    return { ...answer, replayed: false };
-  }
-
-  function answerNow(
-    asked: { method: string; path: string; query: string; body: string; account: string; requestId: string },
-    key: string | null,
-  ): { status: number; body: unknown } {
-    const { method, path, query, body, account, requestId } = asked;
-    try {
-      const route = findRoute(method, path);
-      if (route === undefined) {
-        throw new Refusal(404, 'invalid_request_error', `Unrecognized request URL (${method}: ${path}).`);
-      }
-      const form = readForm(method === 'GET' || method === 'DELETE' ? query : body);
-      const params = new Params(form);
-      const books = store.books(account);
-      const emit = emitterOf(account, { id: requestId, idempotency_key: key });
-      const result = route.handler({ store, books, id: route.id, params, pages: url, emit });
-      const wanted = new Params(form).list('expand').map(String);
-      if (!Array.isArray(result)) {
-        params.finish();
-        const rendered = render(result);
-        expand(rendered, wanted, store, books);
-        return { status: 200, body: rendered };
-      }
-      const { page, list } = pageOf(result, path, {
-        limit: params.whole('limit'),
-        after: params.text('starting_after'),
-        before: params.text('ending_before'),
-      });
-      params.finish();
-      const listed = list(page.map(render));
-      expand(listed as Record<string, unknown>, wanted, store, books);
-      return { status: 200, body: listed };
-    } catch (error) {
-      if (!(error instanceof Refusal)) console.error('The Stripe stand-in failed:', error);
-      const refusal = error instanceof Refusal ? error : new Refusal(500, 'api_error', 'Internal error');
-      return { status: refusal.status, body: refusal.body(requestId) };
-    }
-  }
-
-  function refusalOf(req: IncomingMessage, account: string): Refusal | undefined {
-    if (!/^Bearer sk_test_\w+$/.test(headerOf(req, 'authorization') ?? '')) {
-      return new Refusal(401, 'invalid_request_error', 'Invalid API Key provided.');
-    }
-    const known = store.books(PLATFORM).resources.has(account) && !disconnected.has(account);
-    if (account === PLATFORM || known) return undefined;
-    return new Refusal(
-      403,
-      'invalid_request_error',
-      'The provided key does not have access to this account (or it does not exist).',
-      { code: 'account_invalid' },
-    );
-  }
-
-  function servePage(
-    method: string,
-    path: string,
-    body: string,
-  ): { status: number; to?: string; html?: string } {
-    const [, first, second, account = '', id = ''] = path.split('/');
-    if (first === 'setup' && second === 's') {
-      if (method === 'GET') return { status: 200, html: onboardingPage(account) };
-      standIn.finishOnboarding(account);
-      const link = store.find(store.books(PLATFORM), 'account_link_page', id);
-      return { status: 303, to: String(link['returnUrl']) };
-    }
-    if (first === 'c' && second === 'pay') {
-      if (method === 'GET') return { status: 200, html: checkoutPage(id) };
-      const { card = 'pm_card_visa', name, email } = Object.fromEntries(new URLSearchParams(body));
-      standIn.completeCheckout(url + path, card, { name: name ?? null, email: email ?? null });
-      const session = store.find(store.books(account), 'checkout.session', id);
-      return { status: 303, to: String(session['success_url']) };
-    }
-    // `POST /stand-in/close-dispute/acct_…/dp_…` and the body `outcome=lost`: what a bank would do.
-    if (first === 'stand-in' && second === 'close-dispute' && method === 'POST') {
-      const outcome = new URLSearchParams(body).get('outcome') === 'won' ? 'won' : 'lost';
-      standIn.closeDispute(account, id, outcome);
-      return { status: 200, html: outcome };
-    }
-    if (first === 'stand-in' && second === 'disconnect' && method === 'POST') {
-      standIn.disconnect(account);
-      return { status: 200, html: 'disconnected' };
-    }
-    return { status: 404 };
-  }
-
   async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const [path = '', query = ''] = (req.url ?? '').split('?', 2);
     if (path.startsWith('/v1/')) return serveApi(req, res, path, query);
-    const body = await text(req);
-    try {
-      const { status, to, html = '' } = servePage(req.method ?? '', path, body);
-      res.writeHead(status, {
-        'content-type': 'text/html; charset=utf-8',
-        ...(to !== undefined && { location: to }),
-      });
-      res.end(html);
-    } catch (error) {
-      res.writeHead(error instanceof Refusal ? error.status : 500).end();
-    }
+    const form = new URLSearchParams(await text(req));
+    sendPage(res, pageAt(req.method ?? '', path, form));
     return undefined;
+  }
+
+  function pageAt(method: string, path: string, form: URLSearchParams): Page {
+    const find = (account: string, object: string, id: string): Kept =>
+      store.find(store.books(account), object, id);
+    try {
+      const told = path === '/stand-in' || path.startsWith('/stand-in/');
+      return told ? control(standIn, method, path, form) : hosted(standIn, find, method, path, form);
+    } catch (error) {
+      return refusedPage(error);
+    }
   }
 
   const server = createServer((req, res) => {
@@ -268,6 +148,9 @@ export async function startStripe(
     deliverTo: (endpoints) => void (deliveries.endpoints = endpoints),
     plan: (plan) => void (deliveries.plan = plan),
     settled: () => deliveries.settled(),
+    hurry: () => {
+      deliveries.hurry();
+    },
     misbehave: (how) => void (choose = how),
     all: (account, object) =>
       store
@@ -279,7 +162,7 @@ export async function startStripe(
       happening(account).emit('account.updated', finishOnboarding(store, account));
     },
     disconnect: (account) => {
-      disconnected.add(account);
+      answering.disconnected.add(account);
       const application = { id: 'ca_standin', object: 'application', created: store.seconds() };
       happening(account).emit('account.application.deauthorized', application);
     },
@@ -304,9 +187,12 @@ export async function startStripe(
   return standIn;
 }
 
-function headerOf(req: IncomingMessage, name: string): string | undefined {
-  const value = req.headers[name];
-  return typeof value === 'string' && value !== '' ? value : undefined;
+function sendPage(res: ServerResponse, { status, to, html, text: plain }: Page): void {
+  res.writeHead(status, {
+    'content-type': `text/${html === undefined ? 'plain' : 'html'}; charset=utf-8`,
+    ...(to !== undefined && { location: to }),
+  });
+  res.end(html ?? plain ?? '');
 }
 
 function sendJson(
@@ -323,23 +209,4 @@ function sendJson(
     ...(replayed && { 'idempotent-replayed': 'true' }),
   });
   res.end(JSON.stringify(value));
-}
-
-const SECRETS = { account: 'whsec_standin_account', connect: 'whsec_standin_connect' };
-
-/** Where the hub at this address takes events. */
-export function endpointsOf(baseUrl: string): Endpoint[] {
-  return [
-    { url: `${baseUrl}/webhooks/stripe`, secret: SECRETS.account, connect: false },
-    { url: `${baseUrl}/webhooks/stripe/connect`, secret: SECRETS.connect, connect: true },
-  ];
-}
-
-/** What Secret Manager gives the functions that have to do with Stripe, and no other. */
-export function stripeEnvOf(identity: string, url: string): Record<string, string> {
-  if (identity === 'stripe-webhooks') {
-    return { STRIPE_WEBHOOK_SECRETS: SECRETS.account, STRIPE_CONNECT_WEBHOOK_SECRETS: SECRETS.connect };
-  }
-  if (!['settle', 'bill', 'billing'].includes(identity)) return {};
-  return { STRIPE_TEST_KEY: 'sk_test_standin', STRIPE_URL: url, STRIPE_FEE_BASIS_POINTS: '100' };
 }

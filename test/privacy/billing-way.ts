@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { signatureOf, thin } from '../../local/stripe/deliver.ts';
-import { endpointsOf } from '../../local/stripe/server.ts';
+import { endpointsOf } from '../../local/stripe/wiring.ts';
 import type { Kept } from '../../local/stripe/store.ts';
 import { eventually, type Market } from '../support/market.ts';
 import { paths } from '../../shared/cloud/firestore.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seedCompany } from '../../local/seed.ts';
-import { endpointsOf } from '../../local/stripe/server.ts';
+import { endpointsOf } from '../../local/stripe/wiring.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
 import { killedAt } from '../crash/kill-point.ts';
 import { testCloud } from '../support/cloud.ts';

@@ -1,5 +1,6 @@
 import type { Firestore } from '@google-cloud/firestore';
-import { startStripe, stripeEnvOf, type StripeStandIn } from '../../local/stripe/server.ts';
+import { startStripe, type StripeStandIn } from '../../local/stripe/server.ts';
+import { stripeEnvOf } from '../../local/stripe/wiring.ts';
 import { linkAccount } from '../../shared/billing/account.ts';
 import { bill } from '../../shared/billing/bill.ts';
 import { askForCard } from '../../shared/billing/cards.ts';

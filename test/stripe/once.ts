@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Fault } from '../../local/stripe/server.ts';
+import type { Fault } from '../../local/stripe/misbehave.ts';
 import { type Books, HOUR, openBooks } from './books.ts';
 
 /** What a run asks of Stripe to make one charge, in this order. */

@@ -1,10 +1,9 @@
 import { expect } from 'vitest';
-import type { Fault } from '../../local/stripe/server.ts';
+import { dice, type Fault } from '../../local/stripe/misbehave.ts';
 import type { Kept } from '../../local/stripe/store.ts';
 import { settle } from '../../shared/billing/settle.ts';
 import { STRIPE_EVENTS, StripeEventMessage } from '../../shared/domain/billing.ts';
 import { type Books, HOUR } from './books.ts';
-import { dice } from './random-run.ts';
 
 const FAULTS: Fault[] = ['lose', 'lose-before', 429, 500, 503];
 

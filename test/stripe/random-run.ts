@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { expect } from 'vitest';
-import type { Fault } from '../../local/stripe/server.ts';
+import { dice } from '../../local/stripe/misbehave.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
 import { randomId } from '../../shared/domain/ids.ts';
 import type { StoredOrder } from '../../shared/domain/order.ts';
@@ -9,17 +9,6 @@ import type { StoredCharge } from '../../shared/billing/documents.ts';
 import { eventually, type Market } from '../support/market.ts';
 
 const HOUR = 60 * 60 * 1000;
-
-/** The same numbers for the same seed (mulberry32). */
-export function dice(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** A supply order of which everything shipped under a connection that is billed, as `fulfil` leaves it. */
 export function shippedOrder(market: Market, price: number, quantity: number): StoredOrder {
@@ -81,6 +70,16 @@ export async function putOnFile(market: Market, card: string): Promise<void> {
   });
 }
 
+/** Those that the client repeats at once, and now and then one that it waits for in vain. */
+const FAULTS = [...Array.from({ length: 3 }, () => 'lose,lose-before,429,500,503'), 'hang'].join(',');
+
+/** Tells Stripe's stand-in what goes wrong from now on, as somebody who tries the hub does. */
+async function tell({ cloud }: Market, what: string, form: Record<string, string>): Promise<void> {
+  const url = `${cloud.stripe.url}/stand-in/${what}`;
+  const told = await fetch(url, { method: 'POST', body: new URLSearchParams(form) });
+  expect([told.status, await told.text()]).toEqual([200, 'done\n']);
+}
+
 /**
  * Ships some orders every few hours for some days while Stripe loses answers, refuses, hangs, and repeats, delays,
  * reorders and loses events, and the hub is killed in between; then lets everything come to rest.
@@ -91,15 +90,9 @@ export async function randomRun(
 ): Promise<string[]> {
   const { cloud } = market;
   const random = dice(options.seed);
-  const faults: Fault[] = ['lose', 'lose-before', 429, 500, 503];
-  cloud.stripe.misbehave(() => {
-    if (random() < 0.01) return 'hang';
-    return random() < 0.15 ? faults[Math.floor(random() * faults.length)] : undefined;
-  });
-  cloud.stripe.plan(() => {
-    const copies = random() < 0.15 ? 0 : random() < 0.3 ? 2 : 1;
-    return Array.from({ length: copies }, () => (random() < 0.3 ? Math.floor(random() * 60 * HOUR) : 0));
-  });
+  const seed = String(options.seed);
+  await tell(market, 'misbehave', { faults: FAULTS, share: '0.16', seed });
+  await tell(market, 'events', { lose: '0.15', copies: '2', late: `0-${60 * 60 * 60}`, share: '0.4', seed });
   const ids: string[] = [];
   const each = Math.ceil(options.orders / options.rounds);
   for (let round = 0; round < options.rounds; round += 1) {
@@ -116,8 +109,8 @@ export async function randomRun(
     }
     await tick;
   }
-  cloud.stripe.misbehave(() => undefined);
-  cloud.stripe.plan(() => [0]);
+  await tell(market, 'misbehave', {});
+  await tell(market, 'events', {});
   for (let day = 0; day < 4; day += 1) {
     await cloud.clock.advance(25 * HOUR);
     await cloud.stripe.settled();

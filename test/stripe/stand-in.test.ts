@@ -1,91 +1,17 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { Stripe } from 'stripe';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startStripe, type StripeStandIn } from '../../local/stripe/server.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Client, errorOf, openClient } from './stand-in-client.ts';
 
-const HOUR = 60 * 60 * 1000;
-const SECRET = 'whsec_of_the_stand_in_test';
-const clock = { ahead: 0 };
+const DAY = 24 * 60 * 60 * 1000;
 const idOf = (method: string | Stripe.PaymentMethod | null): string =>
   typeof method === 'string' ? method : (method?.id ?? '');
-const now = (): number => Date.now() + clock.ahead;
 
-let standIn: StripeStandIn;
-let stripe: Stripe;
-let account: string;
-let customer: string;
-
-/** What an endpoint took: the events that were signed well. */
-const taken: Stripe.Event[] = [];
-const raw: string[] = [];
-let status = 200;
-const endpoint = createServer((req, res) => {
-  void text(req).then((body) => {
-    raw.push(body);
-    const header = req.headers['stripe-signature'] ?? '';
-    if (!body.includes('v2.core.event')) {
-      taken.push(stripe.webhooks.constructEvent(body, header, SECRET, 300, undefined, now()));
-    }
-    res.writeHead(status).end();
-  });
-});
+let { standIn, stripe, account, customer, clock, now, on, onFile, charge, close } = {} as Client;
 
 beforeAll(async () => {
-  standIn = await startStripe({ now });
-  stripe = new Stripe('sk_test_standin', {
-    host: '127.0.0.1',
-    port: standIn.port,
-    protocol: 'http',
-    timeout: 500,
-    maxNetworkRetries: 1,
-    telemetry: false,
-  });
-  await new Promise<void>((done) => endpoint.listen(0, '127.0.0.1', done));
-  const url = `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}/`;
-  standIn.deliverTo([{ url, secret: SECRET, connect: true }]);
-  account = (await stripe.accounts.create({ type: 'standard', metadata: { company: 'cmp_1' } })).id;
-  customer = (await stripe.customers.create({ metadata: { partner: 'ptn_1' } }, on())).id;
+  ({ standIn, stripe, account, customer, clock, now, on, onFile, charge, close } = await openClient());
 });
-afterAll(async () => {
-  await standIn.close();
-  endpoint.close();
-});
-beforeEach(() => {
-  standIn.misbehave(() => undefined);
-  standIn.plan(() => [0]);
-  status = 200;
-});
-
-const on = (idempotencyKey?: string) => ({
-  stripeAccount: account,
-  ...(idempotencyKey !== undefined && { idempotencyKey }),
-});
-
-async function onFile(card: string): Promise<string> {
-  const method = await stripe.paymentMethods.attach(card, { customer }, on());
-  return method.id;
-}
-
-async function charge(card: string, more: Partial<Stripe.PaymentIntentCreateParams> = {}, key?: string) {
-  const payment_method = await onFile(card);
-  const params = {
-    amount: 2500,
-    currency: 'usd',
-    customer,
-    payment_method,
-    confirm: true,
-    off_session: true,
-  };
-  return stripe.paymentIntents.create({ ...params, ...more }, on(key));
-}
-
-const errorOf = (asked: Promise<unknown>): Promise<Stripe.errors.StripeError> =>
-  asked.then(
-    () => Promise.reject(new Error('It was not refused.')),
-    (error: unknown) => error as Stripe.errors.StripeError,
-  );
+afterAll(() => close());
 
 describe('accounts', () => {
   it('can take charges once their owner has answered everything on the hosted page', async () => {
@@ -203,7 +129,7 @@ describe('an idempotency key', () => {
     expect(again.id).toBe(first.id);
     const other = await errorOf(stripe.paymentIntents.create({ ...params, amount: 701 }, on('key-1')));
     expect(other).toBeInstanceOf(Stripe.errors.StripeIdempotencyError);
-    clock.ahead += 24 * HOUR;
+    clock.ahead += DAY;
     expect((await stripe.paymentIntents.create(params, on('key-1'))).id).not.toBe(first.id);
   });
 });
@@ -264,80 +190,5 @@ describe('refunds and disputes', () => {
     expect(dispute?.status).toBe('needs_response');
     standIn.closeDispute(account, dispute?.id ?? '', 'lost');
     expect((await stripe.disputes.retrieve(dispute?.id ?? '', {}, on())).status).toBe('lost');
-  });
-});
-
-describe('events', () => {
-  it('are signed, sent once answered, and listed by type', async () => {
-    await standIn.settled();
-    taken.length = 0;
-    const made = await charge('pm_card_visa');
-    await standIn.settled();
-    const told = taken.find((event) => event.type === 'payment_intent.succeeded');
-    expect([told?.account, (told?.data.object as { id: string }).id]).toEqual([account, made.id]);
-    const listed = await stripe.events.list({ type: 'payment_intent.succeeded', limit: 1 }, on());
-    expect(listed.data[0]?.id).toBe(told?.id);
-  });
-
-  it('come again while they are refused', async () => {
-    taken.length = 0;
-    status = 503;
-    await stripe.customers.create({}, on());
-    await expect.poll(() => taken.length).toBe(1);
-    status = 200;
-    clock.ahead += HOUR;
-    await expect
-      .poll(() => taken.map((event) => event.type))
-      .toEqual(['customer.created', 'customer.created']);
-    expect(taken[0]?.id).toBe(taken[1]?.id);
-  });
-
-  it('are repeated, lost, or days late when told to, and thin for an endpoint that asks for it', async () => {
-    taken.length = 0;
-    standIn.plan(() => [0, 0, 48 * HOUR]);
-    await stripe.customers.create({}, on());
-    await standIn.settled();
-    expect(taken).toHaveLength(2);
-    clock.ahead += 48 * HOUR;
-    await standIn.settled();
-    expect(taken).toHaveLength(3);
-    standIn.plan(() => []);
-    await stripe.customers.create({}, on());
-    await standIn.settled();
-    expect(taken).toHaveLength(3);
-
-    standIn.plan(() => [0]);
-    const url = `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}/`;
-    standIn.deliverTo([{ url, secret: SECRET, connect: true, thin: true }]);
-    const made = await stripe.customers.create({}, on());
-    await standIn.settled();
-    const thin = JSON.parse(raw.at(-1) ?? '') as {
-      type: string;
-      related_object: { id: string };
-      context: string;
-    };
-    expect([thin.type, thin.related_object.id, thin.context]).toEqual([
-      'v1.customer.created',
-      made.id,
-      account,
-    ]);
-  });
-});
-
-describe('misbehaviour', () => {
-  it('loses answers after the work, which the same key gets again', async () => {
-    const payment_method = await onFile('pm_card_visa');
-    const faults = ['lose' as const];
-    standIn.misbehave(() => faults.pop());
-    const params = { amount: 900, currency: 'usd', customer, payment_method, confirm: true };
-    const made = await stripe.paymentIntents.create(params, on('lost'));
-    const same = standIn.all(account, 'payment_intent').filter((each) => each['amount'] === 900);
-    expect(same.map((each) => each.id)).toEqual([made.id]);
-  });
-
-  it.each([429, 500, 503, 'hang', 'lose-before'] as const)('answers %s when told to', async (fault) => {
-    standIn.misbehave(() => fault);
-    const error = await errorOf(stripe.customers.create({}, on()));
-    expect(error.statusCode).toBe(typeof fault === 'number' ? fault : undefined);
   });
 });

@@ -30,7 +30,8 @@ export const linkAccountRoute = createRoute({
   summary: 'Connect a Stripe account',
   description:
     'For a wholesaler. Makes a Standard account where you have none and answers a page of Stripe’s, where you say who ' +
-    'you are; a repeat answers a fresh link to the same account.',
+    'you are; a repeat answers a fresh link to the same account. Who is at Stripe already signs in there with the login ' +
+    'it has: the account is a further one under it.',
   ...requires('billing:write'),
   request: { body: body(z.strictObject({ returnUrl: schemas.returnUrl })) },
   responses: { 200: answer(schemas.AccountLink, 'Where to go on.'), ...problemResponsesWithBody() },
