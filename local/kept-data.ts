@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SetupError } from './find-emulators.ts';
 
 /** What belongs together in a folder of data: documents, keys, objects, and the merchants that they are of. */
-const PARTS = ['firestore', 'kms', 'storage', 'stripe.json', 'merchants.json'] as const;
+const PARTS = ['firestore', 'kms', 'storage', 'stripe.json', 'shops-kept.json', 'merchants.json'] as const;
 
 /**
  * Takes a folder of data for this process, before anything reads it. Keys and objects are written at once, documents

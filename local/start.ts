@@ -66,7 +66,9 @@ async function main(): Promise<void> {
     const letter = letterOf(line);
     if (letter !== undefined) void showLetter(join(mailDir, letter));
   };
-  const shops = await startDemoShops();
+  const shops = await startDemoShops({
+    ...(options.dataDir !== undefined && { keptIn: join(options.dataDir, 'shops-kept.json') }),
+  });
   const shopsFile = resolve('.strongroom', 'shops.json');
   const cloud = await startHub(options, mailDir, shops, onLine);
   shops.belongTo(cloud.projectId);

@@ -49,6 +49,8 @@ export async function startBigCommerce(options: {
   token: string;
   clientSecret: string;
   port?: number;
+  /** Whatever it makes has a higher id than this. */
+  lastId?: number;
   control?: (call: ShopCall) => ShopReply | Promise<ShopReply>;
   now: () => number;
 }): Promise<BigCommerceStandIn> {
@@ -58,7 +60,7 @@ export async function startBigCommerce(options: {
   const stock = new Map<string, number>();
   const hooks = new Map<number, Hook>();
   const outbox = new Outbox();
-  let last = 1000;
+  let last = options.lastId ?? 1000;
   const limits = { requests: 150, left: 150 };
 
   const send = async (hook: Hook, body: string): Promise<number> => {
@@ -111,6 +113,7 @@ export async function startBigCommerce(options: {
     if (part === 'products') return listed(page(known.products, call));
     if (part === 'shipping_addresses') return listed(page(known.addresses, call));
     if (part === 'shipments' && call.method === 'POST') return ship(id, known, call);
+    if (part === 'shipments' && call.method === 'PUT') return correct(id, call);
     if (part === 'shipments') return listed(shipments.get(id) ?? []);
     if (call.method === 'GET') return { status: 200, body: known.order };
     Object.assign(known.order, call.json, { date_modified: mailDate(now()) });
@@ -139,6 +142,15 @@ export async function startBigCommerce(options: {
     Object.assign(known.order, { status_id: all ? 2 : 3, date_modified: mailDate(now()) });
     await tell('store/shipment/created', { type: 'shipment', id: last, orderId: id });
     return { status: 201, body: shipment };
+  };
+
+  const correct = async (id: number, { path, json }: ShopCall): Promise<ShopReply> => {
+    const shipment = shipments.get(id)?.find((each) => path.endsWith(`/${String(each['id'])}`));
+    if (shipment === undefined) return MISSING;
+    Object.assign(shipment, json);
+    Object.assign(orders.get(id)?.order ?? {}, { date_modified: mailDate(now()) });
+    await tell('store/shipment/updated', { type: 'shipment', id: shipment['id'], orderId: id });
+    return { status: 200, body: shipment };
   };
 
   const hooksApi = ({ method, json }: ShopCall, id: number | undefined): ShopReply => {

@@ -49,6 +49,8 @@ export async function startShopify(options: {
   app: () => { clientId: string; clientSecret: string };
   token: string;
   port?: number;
+  /** Whatever it makes has a higher id than this. */
+  lastId?: number;
   control?: (call: ShopCall) => ShopReply | Promise<ShopReply>;
   now: () => number;
 }): Promise<ShopifyStandIn> {
@@ -57,7 +59,7 @@ export async function startShopify(options: {
   const stock = new Map<string, number>();
   const subscriptions = new Map<string, Subscription>();
   const outbox = new Outbox();
-  let last = 9_000_000_000_000;
+  let last = options.lastId ?? 9_000_000_000_000;
 
   const send = async (subscription: Subscription, topic: string, payload: Json): Promise<number> => {
     const fields = subscription.includeFields;

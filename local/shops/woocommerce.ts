@@ -31,6 +31,8 @@ export interface WooCommerceStandIn extends StandIn {
   /** Changes an order as staff would, a second later, and sends the event. */
   change(id: number, change: Json): Promise<number[]>;
   remove(id: number): Promise<number[]>;
+  /** Takes an order out of the trash. */
+  restore(order: Json): Promise<number[]>;
   /** Staff count a product, which the shop sells already. */
   restock(sku: string, available: number): Promise<number[]>;
 }
@@ -54,6 +56,8 @@ export async function startWooCommerce(options: {
   consumerKey: string;
   consumerSecret: string;
   port?: number;
+  /** Whatever it makes has a higher id than this. */
+  lastId?: number;
   control?: (call: ShopCall) => ShopReply | Promise<ShopReply>;
   now: () => number;
 }): Promise<WooCommerceStandIn> {
@@ -63,7 +67,7 @@ export async function startWooCommerce(options: {
   const notes: WooCommerceStandIn['notes'] = [];
   const webhooks = new Map<number, Webhook>();
   const outbox = new Outbox();
-  let last = 1000;
+  let last = options.lastId ?? 1000;
 
   const send = async (webhook: Webhook, body: string): Promise<number> => {
     const [resource = '', event = ''] = webhook.topic.split('.');
@@ -207,6 +211,11 @@ export async function startWooCommerce(options: {
     remove: (id) => {
       orders.delete(id);
       return tell('order.deleted', { id });
+    },
+    restore: (order) => {
+      const restored = { ...order, ...modified() };
+      orders.set(Number(order['id']), restored);
+      return tell('order.restored', restored);
     },
     restock: (sku, available) => {
       const product = [...products.values()].find((each) => each['sku'] === sku) ?? {};

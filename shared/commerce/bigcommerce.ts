@@ -104,6 +104,7 @@ const Address = z.object({
 
 /** All that is read of `GET /v2/orders/{id}/shipments`, which is asked for where the order is one that we made. */
 const Shipment = z.object({
+  id: Id,
   tracking_number: z.string().nullish(),
   tracking_carrier: z.string().nullish(),
   shipping_provider: z.string().nullish(),
@@ -200,6 +201,7 @@ function linesOf(fetched: Fetched): IncomingLine[] {
 
 function shipmentsOf({ shipments }: Fetched): IncomingShipment[] {
   return shipments.map((each) => ({
+    key: each.id,
     ...trackingOf({
       carrier: each.tracking_carrier || each.shipping_provider || each.shipping_method,
       numbers: each.tracking_number?.split(', '),

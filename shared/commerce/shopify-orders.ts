@@ -47,6 +47,7 @@ const ONE = `query One($id: ID!, $after: String) {
       pageInfo { hasNextPage endCursor }
     }
     fulfillments(first: 50) {
+      id
       status
       trackingInfo(first: 50) { company number url }
       fulfillmentLineItems(first: 100) { nodes { quantity lineItem { id } } }
@@ -104,6 +105,7 @@ const Order = z.object({
   }),
   fulfillments: z.array(
     z.object({
+      id: Gid,
       status: z.string(),
       trackingInfo: z.array(z.object({ company: Text, number: Text, url: Text })),
       fulfillmentLineItems: z.object({
@@ -180,7 +182,8 @@ function asInWebhooks(order: Order): unknown {
       requires_shipping: item.requiresShipping,
       price: item.originalUnitPriceSet.amount,
     })),
-    fulfillments: order.fulfillments.map(({ status, trackingInfo, fulfillmentLineItems }) => ({
+    fulfillments: order.fulfillments.map(({ id, status, trackingInfo, fulfillmentLineItems }) => ({
+      id,
       status: status.toLowerCase(),
       tracking_company: trackingInfo[0]?.company ?? null,
       tracking_numbers: trackingInfo.map((each) => each.number ?? null),

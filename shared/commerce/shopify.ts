@@ -76,6 +76,7 @@ const Order = z.object({
   fulfillments: z
     .array(
       z.object({
+        id: Id.default(''),
         status: z.string().nullish(),
         line_items: z.array(z.object({ id: Id, quantity: Count })).nullish(),
         tracking_company: z.string().nullish().catch(null),
@@ -202,7 +203,14 @@ function shipmentsOf(order: Order): IncomingShipment[] {
   return (order.fulfillments ?? [])
     .filter(({ status }) => status === 'success')
     .map(
-      ({ line_items: items, tracking_company: carrier, tracking_numbers: numbers, tracking_urls: urls }) => ({
+      ({
+        id: key,
+        line_items: items,
+        tracking_company: carrier,
+        tracking_numbers: numbers,
+        tracking_urls: urls,
+      }) => ({
+        key,
         ...trackingOf({ carrier, numbers, urls }),
         lines: (items ?? []).map(({ id, quantity }) => ({ key: id, quantity })),
       }),

@@ -139,7 +139,9 @@ function read(delivery: VerifiedDelivery): CommerceEvent {
   }
   if (PRODUCT_TOPICS.has(topic)) return { kind: 'products' };
   if (!ORDER_TOPICS.has(topic)) return { kind: 'ignored', reason: 'topic' };
-  return readWooCommerceOrder(parseJson(delivery.body));
+  const event = topic === 'order.restored' ? 'restored' : 'stale';
+  const said = readWooCommerceOrder(parseJson(delivery.body));
+  return said.kind === 'order' ? { ...said, order: { ...said.order, event } } : said;
 }
 
 /** An order as the webhooks and the REST API v3 show it. */
@@ -214,6 +216,8 @@ function shipmentsOf(order: Order, lines: IncomingLine[]): IncomingShipment[] {
   const items = found.success ? found.data : [];
   return [
     {
+      // It says of the order alone that it was shipped.
+      key: order.id,
       ...trackingOf({
         carrier: items[0]?.custom_tracking_provider || items[0]?.tracking_provider,
         numbers: items.map((item) => item.tracking_number),

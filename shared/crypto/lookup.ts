@@ -6,7 +6,16 @@ const LABEL = 'strongroom/lookup/v1';
 
 /** What a lookup hash may stand for. Two uses never give the same hash. */
 export type LookupUse =
-  'order' | 'line' | 'supplyOrder' | 'pull' | 'shop' | 'idempotency' | 'email' | 'throttle' | 'marker';
+  | 'order'
+  | 'line'
+  | 'supplyOrder'
+  | 'pull'
+  | 'shop'
+  | 'idempotency'
+  | 'email'
+  | 'throttle'
+  | 'marker'
+  | 'tracking';
 
 /**
  * Finds things again by names that we do not want to store: whoever has the databases without this key can neither

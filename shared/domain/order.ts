@@ -62,10 +62,17 @@ export interface IncomingOrder {
   shipTo: ShipTo | null;
   /** RFC 3339 UTC: when the platform last changed the order. */
   updatedAt: string;
+  /**
+   * What an event says where its shop may have removed the order since: `stale` may have come late, `restored` says that
+   * it is there again. Absent for what was read at the shop.
+   */
+  event?: 'stale' | 'restored';
   scrub: string[];
 }
 
 export interface IncomingShipment {
+  /** What tells this shipment from the order's others, at its shop. */
+  key: string;
   carrier: string | null;
   trackingNumbers: string[];
   trackingUrls: string[];
@@ -113,6 +120,13 @@ export interface StoredFulfilment {
   lines: { lineId: string; quantity: number }[];
   /** On a retailer's order: the partner that shipped it; `null`: the company itself. */
   partner: string | null;
+}
+
+/** Of a shipment that was made in a supplier's own shop: which it is there, keyed hash of its tracking, said when. */
+export interface ShippedThere {
+  key: string;
+  hash: string;
+  at: string;
 }
 
 /** Which shipped and returned quantities of each line charges account for, and what those charges came to. */
@@ -165,6 +179,8 @@ export interface StoredOrder {
   lines: OrderLine[];
   totals: Totals;
   fulfilments: StoredFulfilment[];
+  /** On a supply order, by fulfilment. */
+  shippedThere?: Record<string, ShippedThere>;
   createdAt: string;
   updatedAt: string;
   /** When the platform last changed it; events that are older change nothing. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Firestore } from '@google-cloud/firestore';
+import { FieldValue, type Firestore } from '@google-cloud/firestore';
 import { addEntry } from '../audit/append.ts';
 import { orderRefId, paths } from '../cloud/firestore.ts';
 import type { Keyring } from '../cloud/keyring.ts';
@@ -116,9 +116,9 @@ async function stillThere(
   return supplies.filter((_, place) => found[place]?.exists === true);
 }
 
-/** The shop's own number of the order goes too: it is a way to find the consumer in the shop. */
+/** The shops' own numbers of the order and its shipments go too: they are ways to find the consumer there. */
 function withoutPersonalTrace(at: string): Partial<Record<keyof StoredOrder, unknown>> {
-  return { erasedAt: at, code: '', updatedAt: at };
+  return { erasedAt: at, code: '', updatedAt: at, shippedThere: FieldValue.delete() };
 }
 
 function sha256(text: string): string {

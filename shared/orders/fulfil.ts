@@ -4,7 +4,7 @@ import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import { AppError } from '../domain/errors.ts';
 import { randomId } from '../domain/ids.ts';
-import type { Details, OrderLine, StoredFulfilment, StoredOrder } from '../domain/order.ts';
+import type { Details, OrderLine, ShippedThere, StoredFulfilment, StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
 import { publishDeliveries } from '../outbox/outbox.ts';
 import { endpointsOf } from '../outbox/targets.ts';
@@ -33,6 +33,8 @@ export interface Shipment {
   trackingUrls: string[];
   shippedAt: string | undefined;
   lines: LineQuantity[] | undefined;
+  /** Of a supplier's own shop. */
+  there?: ShippedThere | undefined;
 }
 
 /** Documents that come into being together with the shipment, or not at all. */
@@ -66,7 +68,11 @@ export async function fulfil(
 
     const at = timestamp(deps.now);
     const base = { id, carrier: shipment.carrier, shippedAt: shipment.shippedAt ?? at, partner: null };
-    const shipped = { ...withShipment(order, base, quantities, at), ...unbilledMark(order) };
+    const shipped = {
+      ...withShipment(order, base, quantities, at),
+      ...unbilledMark(order),
+      ...thereOf(order, id, shipment.there),
+    };
     tx.set(orderDoc(deps.db, target.companyId, target.orderId), shipped);
     // What stays with a retailer has no reservation.
     const asked = owner === null ? [] : carryToStock(tx, order, shipped, deps.db);
@@ -92,6 +98,14 @@ export async function fulfil(
   return done;
 }
 
+function thereOf(
+  { shippedThere }: StoredOrder,
+  fulfilmentId: string,
+  there: ShippedThere | undefined,
+): Pick<StoredOrder, 'shippedThere'> {
+  return there === undefined ? {} : { shippedThere: { ...shippedThere, [fulfilmentId]: there } };
+}
+
 /** By which `bill` finds what was shipped and is on no charge yet. */
 function unbilledMark({ billed, partner, currency }: StoredOrder): Pick<StoredOrder, 'unbilled'> {
   return billed === true && partner !== null ? { unbilled: `${partner}/${currency}` } : {};
@@ -101,7 +115,7 @@ function unbilledMark({ billed, partner, currency }: StoredOrder): Pick<StoredOr
 export async function correctFulfilment(
   target: Target,
   fulfilmentId: string,
-  change: { carrier?: string | null; trackingNumbers?: string[]; trackingUrls?: string[] },
+  change: Partial<Pick<Shipment, 'carrier' | 'trackingNumbers' | 'trackingUrls' | 'there'>>,
   acting: Acting,
   deps: OrdersDeps,
 ): Promise<{ order: StoredOrder; entry: AuditEntry }> {
@@ -143,11 +157,12 @@ export async function correctFulfilment(
       addEntry(tx, { companyId: owner.companyId, ...told, record }, deps);
     }
     writeDetails?.();
-    tx.set(orderDoc(deps.db, target.companyId, target.orderId), corrected(order));
+    const after = { ...corrected(order), ...thereOf(order, fulfilmentId, change.there) };
+    tx.set(orderDoc(deps.db, target.companyId, target.orderId), after);
     const record = { type: 'order', id: target.orderId } as const;
     const entry = addEntry(tx, { companyId: target.companyId, ...about, record }, deps);
     const toldOf = [ownerOf(target, order), owned ?? order, fulfilmentId, endpoints] as const;
-    return { order: corrected(order), entry, queued: tellShipment(tx, 'tracking', ...toldOf, deps) };
+    return { order: after, entry, queued: tellShipment(tx, 'tracking', ...toldOf, deps) };
   });
   await publishDeliveries(queued, deps);
   return done;

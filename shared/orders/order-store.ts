@@ -49,12 +49,13 @@ export interface SealedRecord {
 
 /**
  * `orderRefs/{hash of the order's id}`: that an order exists, or that it was erased for good. A tombstone names
- * nothing any more.
+ * nothing any more. Nor does `removedAt`: its shop had removed the order before we knew it.
  */
 export interface OrderRef {
   companyId: string | null;
   orderId: string | null;
   erasedAt: string | null;
+  removedAt?: string;
 }
 
 /** An order as it was read, and when it was last written: the version that `ETag` shows. */

@@ -2,6 +2,7 @@ import type { Firestore } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
 import type { Keyring } from '../cloud/keyring.ts';
 import type { Clock } from '../domain/time.ts';
+import type { OrderRef } from './order-store.ts';
 
 /** How many record keys one tick looks at: all keys of a million orders in two weeks. */
 const ORPHANS_A_TICK = 50;
@@ -25,7 +26,10 @@ export async function removeOrphans(
   const old = page.filter(({ createdAt }) => now() - Date.parse(createdAt) > ORPHAN_AGE);
   const refs = old.map(({ orderId }) => db.doc(paths.orderRef(orderId)));
   const found = refs.length === 0 ? [] : await db.getAll(...refs);
-  const orphans = old.filter((_key, place) => found[place]?.data()?.['erasedAt'] !== null);
+  const orphans = old.filter((_key, place) => {
+    const { erasedAt, removedAt } = (found[place]?.data() ?? {}) as Partial<OrderRef>;
+    return erasedAt !== null || removedAt !== undefined;
+  });
   const destroyed = await Promise.all(orphans.map((key) => deps.keyring.destroyUnused(key)));
   const last = page.length < ORPHANS_A_TICK ? undefined : page.at(-1);
   return { next: last?.orderId ?? '', removed: destroyed.filter(Boolean).length };

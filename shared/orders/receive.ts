@@ -5,7 +5,7 @@ import { readTogether } from '../cloud/read-together.ts';
 import type { RecordKey } from '../crypto/record-key.ts';
 import { AppError } from '../domain/errors.ts';
 import type { Details, IncomingOrder, StoredOrder } from '../domain/order.ts';
-import { timestamp } from '../domain/time.ts';
+import { type Clock, timestamp } from '../domain/time.ts';
 import { mergeIntoStored } from './merge-stored.ts';
 import { newLine, withRouting } from './merge.ts';
 import { minimise, type MinimisedOrder, titlesById } from './minimise.ts';
@@ -36,7 +36,7 @@ export interface OrderSource {
 export type Received =
   | { outcome: 'stored'; orderId: string; entry: AuditEntry }
   | { outcome: 'repeated' | 'merged'; orderId: string }
-  | { outcome: 'erased'; orderId: string };
+  | { outcome: 'erased' | 'removed'; orderId: string };
 
 /** Further documents that must come into being together with the order, or not at all. */
 export type Beside = (
@@ -46,7 +46,7 @@ export type Beside = (
 
 /**
  * Takes an order in: minimise, seal, store, publish. A repeat is the same order; an order that was erased stays
- * erased. `orderRefs` is read first, since a tombstone ends everything; then the record key is made, then the order.
+ * erased, and one that its shop removed before it came stays away unless the shop has it again. `orderRefs` is read first, since a tombstone ends everything; then the record key is made, then the order.
  */
 export async function receiveOrder(
   incoming: IncomingOrder,
@@ -73,15 +73,22 @@ export async function receiveOrder(
   const idOf = (key: string): string => ids.get(key) ?? lineIdOf(lookup, orderId, key);
   const ref = deps.db.doc(paths.orderRef(orderId));
 
-  let known = (await readTogether(ref)).data() as OrderRef | undefined;
+  const found = await readTogether(ref);
+  let known = found.data() as OrderRef | undefined;
+  if (known?.removedAt !== undefined) {
+    if (!isThereAgain(incoming, known.removedAt, deps.now)) return { outcome: 'removed', orderId };
+    await ref.delete(found.updateTime === undefined ? {} : { lastUpdateTime: found.updateTime });
+    known = undefined;
+  }
   if (known === undefined) {
     const entry = await create(orderId, minimised, idOf, source, acting, deps, beside);
     if (entry !== undefined) return { outcome: 'stored', orderId, entry };
     known = (await ref.get()).data() as OrderRef | undefined;
-    // The key that was just made must not outlive an order that was erased in the meantime.
-    if (known?.erasedAt) await deps.keyring.destroyRecordKey(orderId);
+    // The key that was just made must not outlive an order that was erased, or removed, in the meantime.
+    if (known?.erasedAt ?? known?.removedAt) await deps.keyring.destroyRecordKey(orderId);
   }
   if (known?.erasedAt) return { outcome: 'erased', orderId };
+  if (known?.removedAt !== undefined) return { outcome: 'removed', orderId };
   // Neither made nor there: what was to come into being beside it exists already.
   if (known === undefined) throw new AppError('IDEMPOTENCY_MISMATCH');
   // A merchant's own order is changed by its merchant, not by being sent again.
@@ -92,6 +99,15 @@ export async function receiveOrder(
     deps,
   );
   return { outcome: merged ? 'merged' : 'repeated', orderId };
+}
+
+/** What a shop's list was read from before the removal, in milliseconds, may still hold the order. */
+const READ_BEFORE = 5 * 60_000;
+
+/** Whether an order that its shop removed is in it again: the shop says so, or shows it a while later. */
+function isThereAgain({ event }: IncomingOrder, removedAt: string, now: Clock): boolean {
+  if (event !== undefined) return event === 'restored';
+  return now() - Date.parse(removedAt) > READ_BEFORE;
 }
 
 /** One batch of creates; undefined when somebody else made the order first. */

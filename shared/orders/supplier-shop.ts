@@ -1,7 +1,16 @@
 import { AppError, type ErrorCode } from '../domain/errors.ts';
-import type { IncomingLine, IncomingOrder, IncomingShipment, OrderLine } from '../domain/order.ts';
+import type {
+  IncomingLine,
+  IncomingOrder,
+  IncomingShipment,
+  OrderLine,
+  ShippedThere,
+  StoredOrder,
+} from '../domain/order.ts';
+import type { LookupKey } from '../crypto/lookup.ts';
+import { timestamp } from '../domain/time.ts';
 import { decline } from './decline.ts';
-import { fulfil } from './fulfil.ts';
+import { correctFulfilment, fulfil } from './fulfil.ts';
 import { type Acting, type OrdersDeps, readOrder, type Target } from './order-store.ts';
 import type { OwnOrder } from './own-order.ts';
 import { left } from './progress.ts';
@@ -13,12 +22,13 @@ const MOST_ROUNDS = 60;
 const OVER: readonly ErrorCode[] = ['NOT_FOUND', 'ORDER_ERASED', 'KEY_GONE', 'QUANTITY_EXCEEDED'];
 
 /** What a supplier's shop says of an order that we made there. */
-export type Said = Pick<IncomingOrder, 'cancelled' | 'lines' | 'shipments'>;
+export type Said = Pick<IncomingOrder, 'cancelled' | 'lines' | 'shipments'> & { updatedAt?: string };
 
 /**
  * Carries what a supplier did in its own shop to the supply order: shipments first, then what was cancelled, which is
  * declined and goes to another partner. Only what the shop has shipped beyond what the supply order knows is told, so
- * that repeats, older events and what was told here already change nothing. True when something was carried.
+ * that repeats, older events and what was told here already change nothing; and other tracking of what was shipped there.
+ * True when something was carried.
  */
 export async function takeFromSupplierShop(
   own: OwnOrder,
@@ -52,13 +62,53 @@ async function step(own: OwnOrder, said: Said, acting: Acting, deps: OrdersDeps)
   const lines = order.lines.filter(({ id }) => own.lineIds.includes(id));
   const next = untold(lines, said);
   if (next !== undefined) {
-    await fulfil(target, { ...next, shippedAt: undefined }, acting, deps);
+    const there = thereOf(next, said, await deps.keyring.lookup(), deps);
+    await fulfil(target, { ...next, shippedAt: undefined, there }, acting, deps);
+    return true;
+  }
+  const other = await corrected(order, said, deps);
+  if (other !== undefined) {
+    await correctFulfilment(target, other.id, other, acting, deps);
     return true;
   }
   const dropped = lines.filter((line) => left(line) > 0 && isCancelled(line, said)).map(({ id }) => id);
   if (dropped.length === 0) return false;
   await decline(target, dropped, acting, deps);
   return true;
+}
+
+/** A shipment as it is at the shop: of what was shipped there, other tracking is told by this. */
+function thereOf(
+  { key, carrier, trackingNumbers, trackingUrls }: Omit<IncomingShipment, 'lines'>,
+  { updatedAt }: Said,
+  lookup: LookupKey,
+  { now }: Pick<OrdersDeps, 'now'>,
+): ShippedThere {
+  const text = JSON.stringify([carrier, trackingNumbers, trackingUrls]);
+  return {
+    key,
+    hash: lookup.hash('tracking', key, text).toString('base64'),
+    at: updatedAt ?? timestamp(now),
+  };
+}
+
+/** The first shipment that has other tracking at the shop than it had, by an event that is not older. */
+async function corrected(
+  { shippedThere }: StoredOrder,
+  said: Said,
+  deps: OrdersDeps,
+): Promise<(Omit<IncomingShipment, 'lines'> & { id: string; there: ShippedThere }) | undefined> {
+  if (shippedThere === undefined) return undefined;
+  const lookup = await deps.keyring.lookup();
+  for (const { lines: _lines, ...shipment } of said.shipments ?? []) {
+    const there = thereOf(shipment, said, lookup, deps);
+    const was = Object.entries(shippedThere).find(
+      ([, { key, hash, at }]) =>
+        key === there.key && hash !== there.hash && Date.parse(at) <= Date.parse(there.at),
+    );
+    if (was !== undefined) return { ...shipment, id: was[0], there };
+  }
+  return undefined;
 }
 
 /** The oldest shipment of the shop that the supply order does not know whole, with what is not known of it. */

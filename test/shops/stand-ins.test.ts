@@ -1,6 +1,10 @@
 import '@shopify/shopify-api/adapters/node';
 import { ApiVersion, shopifyApi } from '@shopify/shopify-api';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { startDemoShops } from '../../local/shops/demo-shops.ts';
 import { sampleOrder } from '../../local/shops/sample-order.ts';
 import { sampleWooCommerceOrder } from '../../local/shops/sample-woocommerce-order.ts';
 import { type ShopifyStandIn, startShopify } from '../../local/shops/shopify-shop.ts';
@@ -149,5 +153,31 @@ describe('what stands in for WooCommerce', () => {
     expect((await rest('GET', 'orders')).status).toBe(429);
     await expect(rest('GET', 'orders')).rejects.toThrow();
     expect((await rest('GET', 'orders')).status).toBe(200);
+  });
+});
+
+describe('the shops of npm start', () => {
+  it('know from one run to the next what was sold in them and how much there is', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'strongroom-shops-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const keptIn = join(folder, 'shops-kept.json');
+    const first = await startDemoShops({ keptIn });
+    const placed: unknown[] = [];
+    for (const { staff } of Object.values(first.file)) {
+      expect((await fetch(`${staff}/orders`, { method: 'POST' })).status).toBe(201);
+      const body = JSON.stringify({ sku: 'SAMPLE-MUG', available: 3 });
+      expect((await fetch(`${staff}/stock`, { method: 'POST', body })).status).toBe(200);
+      placed.push(await (await fetch(`${staff}/orders`)).json());
+    }
+    await first.close();
+    const second = await startDemoShops({ keptIn });
+    onTestFinished(() => second.close());
+    const there = Object.values(second.file).map(async ({ staff }) =>
+      (await fetch(`${staff}/orders`)).json(),
+    );
+    expect(await Promise.all(there)).toEqual(placed);
+    // The addresses that a hub keeps lead to them still.
+    const connects = (shops: typeof first) => Object.values(shops.file).map(({ connect }) => connect);
+    expect(connects(second)).toEqual(connects(first));
   });
 });

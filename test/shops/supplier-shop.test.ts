@@ -20,6 +20,8 @@ interface Staff {
   /** The shop's ids of all orders. */
   orders: () => number[];
   ship(id: number, number: string): Promise<unknown>;
+  /** Gives what was shipped another number. */
+  correct(id: number, number: string): Promise<unknown>;
   cancel(id: number): Promise<unknown>;
 }
 
@@ -37,17 +39,27 @@ const STAFF: Record<ShopPlatform, Staff> = {
       Object.assign(shops.shopify.orders.get(String(id)) ?? {}, { fulfillments: [made] });
       return shops.shopify.tell('fulfillments/create', { id: id + 1, order_id: id, email: 'x@example.com' });
     },
+    correct: (id, number) => {
+      const order = shops.shopify.orders.get(String(id)) ?? {};
+      const [made] = order['fulfillments'] as object[];
+      const updated_at = new Date(shops.market.cloud.clock.now()).toISOString();
+      Object.assign(made ?? {}, { tracking_numbers: [number] });
+      Object.assign(order, { updated_at });
+      return shops.shopify.tell('fulfillments/update', { id: id + 1, order_id: id });
+    },
     cancel: (id) => shops.shopify.change(id, { cancelled_at: new Date().toISOString() }),
   },
   woocommerce: {
     connectionId: () => shops.woo.connectionId,
     orders: () => [...shops.woo.orders.keys()],
     ship: (id, number) => {
-      const kept = shops.woo.orders.get(id)?.['meta_data'] as object[];
+      const all = shops.woo.orders.get(id)?.['meta_data'] as { key: string }[];
+      const kept = all.filter(({ key }) => key !== '_wc_shipment_tracking_items');
       const value = [{ custom_tracking_provider: 'UPS', tracking_number: number, custom_tracking_link: '' }];
       const meta_data = [...kept, { key: '_wc_shipment_tracking_items', value }];
       return shops.woo.change(id, { status: 'completed', meta_data });
     },
+    correct: (id, number) => STAFF.woocommerce.ship(id, number),
     cancel: (id) => shops.woo.remove(id),
   },
   bigcommerce: {
@@ -61,6 +73,12 @@ const STAFF: Record<ShopPlatform, Staff> = {
       const url = `http://127.0.0.1:${shops.big.port}/stores/${shops.big.storeHash}/v2/orders/${id}/shipments`;
       const body = JSON.stringify({ tracking_carrier: 'ups', tracking_number: number, items });
       return fetch(url, { method: 'POST', headers: { 'X-Auth-Token': shops.big.token }, body });
+    },
+    correct: (id, number) => {
+      const shipment = String(shops.big.shipments.get(id)?.[0]?.['id']);
+      const url = `http://127.0.0.1:${shops.big.port}/stores/${shops.big.storeHash}/v2/orders/${id}/shipments/${shipment}`;
+      const body = JSON.stringify({ tracking_number: number });
+      return fetch(url, { method: 'PUT', headers: { 'X-Auth-Token': shops.big.token }, body });
     },
     cancel: (id) => shops.big.change(id, { status_id: 5 }),
   },
@@ -109,6 +127,19 @@ describe.each(Object.entries(STAFF))('an order that we made in a supplier’s %s
     expect(theirs.fulfilments).toMatchObject([shipped]);
     await shops.poll();
     expect((await read(market.supplier, supply.id)).fulfilments).toHaveLength(1);
+    await staff.correct(id, '1Z0000000000000001');
+    await eventually(async () => {
+      const { fulfilments } = await read(market.retailer, own.id);
+      expect(fulfilments).toMatchObject([{ carrier: 'ups', trackingNumbers: ['1Z0000000000000001'] }]);
+    });
+    await shops.poll();
+    const { json } = await call<{ data: { action: string }[] }>(
+      market.retailer,
+      'GET',
+      `/v1/audit?record=${own.id}&limit=100`,
+    );
+    const changes = json.data.filter(({ action }) => action === 'order.fulfilment_changed');
+    expect(changes).toHaveLength(1);
     const ids = (await listAll(market.supplier)).map((order) => order.source);
     expect(ids.filter((source) => source !== null)).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sampleWooCommerceOrder } from '../../local/shops/sample-woocommerce-order.ts';
-import { call, read, type SeenOrder } from '../orders/trading.ts';
+import { call, listAll, read, type SeenOrder } from '../orders/trading.ts';
 import { eventually } from '../support/market.ts';
 import { freshId, type Shops, startShops } from './shops.ts';
 
@@ -88,6 +88,23 @@ describe('a WooCommerce shop', () => {
       supplyOrders: [{ state: 'cancelled' }],
     });
     expect(await shops.woo.remove(placed.id)).toEqual([200]);
+  });
+
+  it('deletes an order whose own event comes afterwards: it stays away, and comes when it is restored', async () => {
+    const placed = order();
+    shops.woo.outbox.mode = 'later';
+    await shops.woo.place(placed);
+    shops.woo.outbox.mode = 'well';
+    expect(await shops.woo.remove(placed.id)).toEqual([200]);
+    expect(await shops.woo.remove(placed.id)).toEqual([200]);
+    expect(await shops.woo.outbox.flush()).toEqual([200]);
+    await shops.poll();
+    const known = (await listAll(shops.market.retailer)).map(({ source }) => source?.externalId);
+    expect(known).not.toContain(String(placed.id));
+    expect(await shops.woo.restore(placed)).toEqual([200]);
+    await eventually(async () => {
+      expect((await shown(placed.id)).supplyOrders).toHaveLength(1);
+    });
   });
 
   it('loses a delivery that it never repeats: the poll brings the order', async () => {

@@ -48,7 +48,7 @@ export function createOrderHandler(deps: OrdersDeps): RouteHandler<typeof create
             writer.create(path, data);
           }),
       );
-      if (received.outcome === 'erased') throw new AppError('ORDER_ERASED');
+      if (received.outcome === 'erased' || received.outcome === 'removed') throw new AppError('ORDER_ERASED');
       if (received.outcome !== 'stored') {
         // The same key at the same moment made it: that is this request's order too.
         const same = idempotency && (await replay(deps.db, idempotency, deps.now));

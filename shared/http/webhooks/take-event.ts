@@ -50,7 +50,9 @@ export async function takeEvent(
       const { outcome, orderId } = await receive(event.order, source, acting);
       if (outcome === 'repeated') log.orderRepeated(orderId, companyId);
       if (outcome === 'merged') log.orderMerged(orderId, companyId);
-      if (outcome === 'erased') log.orderIgnored(orderId, companyId, 'ERASED');
+      if (outcome === 'erased' || outcome === 'removed') {
+        log.orderIgnored(orderId, companyId, outcome === 'erased' ? 'ERASED' : 'REMOVED');
+      }
       return outcome === 'stored' || outcome === 'merged';
     }
   }
