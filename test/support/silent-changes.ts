@@ -38,6 +38,7 @@ const NO_ACTION: readonly NoAction[] = [
   { by: ['checkpoint'], at: ['audit', 'auditTree', 'auditHeads'], why: 'sealing the log' },
   { by: ['archive-log'], at: ['audit', 'auditArchive'], why: 'moving the log' },
   { by: ['erase'], at: ['erasures'], why: 'the certificate, after the entry order.erased' },
+  { by: ['erase'], at: ['sealed', 'orderRefs'], why: 'once more, of an order that is gone with its entry' },
   { by: ['sweep'], at: ['erasures'], fields: ['confirmDue'], why: 'when an erasure is confirmed' },
   { by: ['sweep'], at: ['privacyRequests'], why: 'how far it is, beside the erasures that it asks for' },
   { at: ['deliveries'], why: 'what is to be told, before the entry delivery.sent or delivery.given_up' },

@@ -90,7 +90,7 @@ const OrderBilling = z.strictObject({
       amount: z.int(),
       refunded: z.int(),
       lost: z.int(),
-      state: OrderChargeState.openapi({ description: '`pending` until it was paid or refused.' }),
+      state: z.enum(OrderChargeState.options).openapi({ description: '`pending` until it was paid or refused.' }),
       code: ChargeCode.nullable().openapi({ description: 'Why it was not paid.' }),
       fix: z.string().nullable().openapi({ description: 'How whoever reads it puts it right.' }),
     }),
