@@ -1,6 +1,7 @@
 /**
  * The limit of throughput: inside functions-framework, one HMAC, and the documents of one order committed as they are,
- * through the same clients and the same two commits. Nothing is read, cleaned, sealed, logged or published.
+ * through the same clients and the same two commits; at `/thin` the one document of a thin event. Nothing is read, cleaned,
+ * sealed, logged or published.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -12,8 +13,10 @@ import { randomId } from '../shared/domain/ids.ts';
 import type { OrderDocuments } from './order-documents.ts';
 
 /** Made at the first request, as the hub's own functions are. */
-let commit: ((documents: OrderDocuments) => Promise<void>) | undefined;
+let commit: Commit | undefined;
 let documents: OrderDocuments;
+
+type Commit = (documents: OrderDocuments, thin: boolean) => Promise<void>;
 
 http('bare-webhook', async (req, res) => {
   if (commit === undefined) {
@@ -28,15 +31,21 @@ http('bare-webhook', async (req, res) => {
     res.writeHead(401).end();
     return;
   }
-  await commit(documents);
+  await commit(documents, req.path === '/thin');
   res.writeHead(200).end();
 });
 
-function committer(): (documents: OrderDocuments) => Promise<void> {
+function committer(): Commit {
   const config = readConfig(process.env);
   const db = openFirestore(config, '(default)');
   const keyring = openFirestore(config, 'keyring');
-  return async ({ companyId, recordKey, orderRef, order, sealed, audit }) => {
+  return async ({ companyId, recordKey, orderRef, order, sealed, audit }, thin) => {
+    if (thin) {
+      const at = new Date().toISOString();
+      const pull = { companyId, connectionId: companyId, externalId: at, requestedAt: at, notBefore: at };
+      await db.doc(paths.pull(companyId, randomId('pull'))).set({ ...pull, attempts: 0, due: 0 });
+      return;
+    }
     const id = randomId('order');
     await keyring.collection('recordKeys').doc(id).create(recordKey);
     const batch = db.batch();

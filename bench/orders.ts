@@ -70,6 +70,12 @@ export function signedEvent(sender: Sender, senders: Senders): Shot {
   return shot(id, body, standardHeaders({ body, at: now, secrets: [secret] }));
 }
 
+/** The same bytes for the limit, which knows one signature. */
+export function bareOf({ body = Buffer.alloc(0) }: Shot, path: string, { connections }: DemoFile): Shot {
+  const headers = shopifyHeaders({ ...connections.shopify, topic: 'orders/create', body });
+  return { method: 'POST', path, headers, body };
+}
+
 function shot(connectionId: string, body: string, headers: Record<string, string>): Shot {
   return { method: 'POST', path: `/webhooks/${connectionId}`, headers, body: Buffer.from(body) };
 }

@@ -170,9 +170,15 @@ export async function startShopify(options: {
       }
       return { fulfillment: null, userErrors: [wrong('fulfillmentId')] };
     },
-    orderCreate: ({ order }) => {
+    orderCreate: ({ order, options: how }) => {
       const made = madeShopifyOrder(order, ++last, now());
       orders.set(String(made['id']), made);
+      for (const { sku, quantity } of how?.inventoryBehaviour === 'BYPASS'
+        ? []
+        : (made['line_items'] as Json[])) {
+        const there = stock.get(String(sku));
+        if (there !== undefined) void restock(String(sku), there - Number(quantity));
+      }
       void tell('orders/create', made);
       return { order: { id: `gid://shopify/Order/${made['id']}` }, userErrors: [] };
     },

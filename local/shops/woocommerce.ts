@@ -106,6 +106,7 @@ export async function startWooCommerce(options: {
     if (id === undefined && method === 'POST') {
       const made = madeWooCommerceOrder(call.json, ++last, now(), products);
       orders.set(last, made);
+      reduceStock(made);
       await tell('order.created', made);
       return { status: 201, body: made };
     }
@@ -124,6 +125,18 @@ export async function startWooCommerce(options: {
     orders.set(id ?? 0, changed);
     await tell('order.updated', changed);
     return { status: 200, body: changed };
+  };
+  /** What is counted gets less by what an order takes, however it was made. */
+  const reduceStock = ({ line_items: items }: Json): void => {
+    for (const { product_id: of, variation_id: one, quantity } of items as Record<string, number>[]) {
+      const product = products.get(one || of || 0);
+      const there = product?.['stock_quantity'];
+      if (product?.['manage_stock'] !== true || typeof there !== 'number') continue;
+      void tell(
+        'product.updated',
+        Object.assign(product, { stock_quantity: there - (quantity ?? 0) }, modified()),
+      );
+    }
   };
   const changedOrders = ({ query }: ShopCall): Json[] => {
     const after = query.get('modified_after');

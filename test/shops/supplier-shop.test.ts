@@ -5,6 +5,8 @@ import { call, listAll, read, type SeenOrder, trade } from '../orders/trading.ts
 import { eventually } from '../support/market.ts';
 import { type Shops, startShops } from './shops.ts';
 
+const SKU = 'IPOD2008GREEN';
+
 let shops: Shops;
 beforeAll(async () => {
   shops = await startShops({}, 'supplier');
@@ -167,5 +169,32 @@ describe('what was shipped here already', () => {
     await STAFF.woocommerce.ship(id, '1Z1234512345123457');
     const { fulfilments } = await read(market.supplier, supply.id);
     expect(fulfilments.map(({ carrier }) => carrier)).toEqual(['dhl']);
+  });
+});
+
+describe.each([
+  ['shopify', STAFF.shopify, () => shops.shopify.stock.get(SKU)],
+  ['woocommerce', STAFF.woocommerce, () => shops.woo.products.get(7)?.['stock_quantity']],
+] as const)('the number of a SKU at a supplier’s %s', (_platform, staff, shown) => {
+  it('is taken off once for an order that we made there, here and there', async () => {
+    const { supplier } = shops.market;
+    const counted = { stock: [{ sku: SKU, onHand: 50 }] };
+    expect((await supplier.call('PUT', '/v1/stock', { body: counted })).status).toBe(200);
+    const left = async (): Promise<number> => {
+      const { json } = await call<{ data: { available: number }[] }>(supplier, 'GET', `/v1/stock?sku=${SKU}`);
+      return json.data[0]?.available ?? 0;
+    };
+    const before = await eventually(async () => {
+      expect(shown()).toBe(await left());
+      return left();
+    });
+    const { supply } = await made(staff);
+    const wanted = supply.lines
+      .filter(({ sku }) => sku === SKU)
+      .reduce((sum, line) => sum + line.quantity, 0);
+    expect(wanted).toBeGreaterThan(0);
+    await eventually(async () => {
+      expect([await left(), shown()]).toEqual([before - wanted, before - wanted]);
+    });
   });
 });
