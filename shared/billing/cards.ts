@@ -1,10 +1,10 @@
 import type { AuditEntry } from '../audit/entry.ts';
 import { addEntry } from '../audit/append.ts';
 import { paths } from '../cloud/firestore.ts';
-import { fromStripe } from '../cloud/stripe.ts';
+import { accessLost, fromStripe } from '../cloud/stripe.ts';
 import { AppError } from '../domain/errors.ts';
 import { timestamp } from '../domain/time.ts';
-import { about, dueSlot } from './account.ts';
+import { about, dueSlot, markDisconnected, syncAccount } from './account.ts';
 import { changeCharge } from './charge-store.ts';
 import {
   type Acting,
@@ -60,10 +60,7 @@ export async function askForCard(
   if (connection === undefined) throw new AppError('NOT_FOUND');
   if (connection.role !== 'supplier') throw new AppError('CONFLICT', 'the retailer puts its card on file');
   const supplierId = connection.companyId;
-  const account = (await db.doc(paths.billingAccount(supplierId)).get()).data() as StoredAccount | undefined;
-  if (account?.state !== 'ready')
-    throw new AppError('BILLING_NOT_READY', 'the wholesaler has no account that is ready');
-  const { accountId, mode } = account;
+  const { accountId, mode } = await readyAccount(supplierId, acting, deps);
   const stripe = deps.stripe.of(mode);
   const metadata = { partner: partnerId };
   try {
@@ -99,6 +96,24 @@ export async function askForCard(
   } catch (error) {
     throw fromStripe(error);
   }
+}
+
+/** Stripe is asked of one that was not ready when it was last heard of. */
+async function readyAccount(companyId: string, acting: Acting, deps: BillingDeps): Promise<StoredAccount> {
+  const ref = deps.db.doc(paths.billingAccount(companyId));
+  const account = (await ref.get()).data() as StoredAccount | undefined;
+  if (account?.state === 'ready') return account;
+  if (account?.state === 'pending') {
+    try {
+      const bySystem: Acting = { actor: { type: 'system', id: null }, requestId: acting.requestId };
+      const { charges_enabled: ready } = await syncAccount({ companyId, ...account }, bySystem, deps);
+      if (ready) return account;
+    } catch (error) {
+      if (!accessLost(error)) throw fromStripe(error);
+      await markDisconnected(deps, companyId, account.accountId);
+    }
+  }
+  throw new AppError('BILLING_NOT_READY', 'the wholesaler has no account that is ready');
 }
 
 /** Keeps which card a customer has now; what failed for want of a good one is tried again. */

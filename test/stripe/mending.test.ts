@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AuditEntry } from '../../shared/audit/entry.ts';
-import { setDunning } from '../../shared/billing/account.ts';
+import { linkAccount, setDunning } from '../../shared/billing/account.ts';
 import { bill, previewBill } from '../../shared/billing/bill.ts';
+import { askForCard } from '../../shared/billing/cards.ts';
 import { chargeView } from '../../shared/billing/lists.ts';
 import { settle } from '../../shared/billing/settle.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
@@ -251,5 +252,22 @@ describe('an event', () => {
     const asked = books.stripe.calls.length;
     await settle(message, books.acting, books.deps);
     expect(books.stripe.calls).toHaveLength(asked);
+  });
+});
+
+describe('an account that is ready, which nobody has heard yet', () => {
+  it('takes a card on file at once', async () => {
+    const others = await openBooks(books);
+    const { supplierId, retailerId, partnerId, deps, acting } = others;
+    const ask = () => askForCard(retailerId, partnerId, 'https://shop.example/', acting, deps);
+    await expect(ask()).rejects.toMatchObject({ code: 'BILLING_NOT_READY' });
+    const company = { companyId: supplierId, mode: 'test' } as const;
+    const { accountId } = await linkAccount(company, 'https://shop.example/', acting, deps);
+    await expect(ask()).rejects.toMatchObject({ code: 'BILLING_NOT_READY' });
+    books.stripe.finishOnboarding(accountId);
+    expect((await ask()).url).toContain(books.stripe.url);
+    books.stripe.disconnect(accountId);
+    await books.hear();
+    await expect(ask()).rejects.toMatchObject({ code: 'BILLING_NOT_READY' });
   });
 });

@@ -84,17 +84,21 @@ const ORDER_EXAMPLE = {
 /** Of a supply order that is billed here, the same at both sides. */
 const OrderBilling = z.strictObject({
   unbilled: z.boolean().openapi({ description: 'Whether something that shipped was not paid for yet.' }),
-  charges: z.array(
-    z.strictObject({
-      id: idSchema('charge'),
-      amount: z.int(),
-      refunded: z.int(),
-      lost: z.int(),
-      state: z.enum(OrderChargeState.options).openapi({ description: '`pending` until it was paid or refused.' }),
-      code: ChargeCode.nullable().openapi({ description: 'Why it was not paid.' }),
-      fix: z.string().nullable().openapi({ description: 'How whoever reads it puts it right.' }),
+  charges: z
+    .array(
+      z.strictObject({
+        id: idSchema('charge'),
+        amount: z.int(),
+        refunded: z.int(),
+        lost: z.int(),
+        state: OrderChargeState,
+        code: ChargeCode.nullable(),
+        fix: z.string().nullable().openapi({ description: 'How whoever reads it puts it right.' }),
+      }),
+    )
+    .openapi({
+      description: 'Each is `pending` until it was paid or refused; `code` says why it was not paid.',
     }),
-  ),
 });
 
 /** An order as lists and answers to actions show it: nothing in it is sealed. */
