@@ -4,6 +4,7 @@ import type { Config } from '../shared/cloud/config.ts';
 import { openDatabase } from '../shared/cloud/firestore.ts';
 import { openFirestoreAdmin } from '../shared/cloud/firestore-admin.ts';
 import { createKms } from '../shared/cloud/kms.ts';
+import type { Clock } from '../shared/domain/time.ts';
 import { createLedger } from '../shared/cloud/storage.ts';
 import { openWriteOnce } from '../shared/cloud/write-once.ts';
 import type { RestoreDeps } from './restore-run.ts';
@@ -12,7 +13,7 @@ const LOOK_FIRST_MS = 200;
 const LOOK_LAST_MS = 5_000;
 
 /** The real ones, at our own buckets or at the offsite copies. */
-export function restoreDeps(config: Config, offsite: boolean): RestoreDeps {
+export function restoreDeps(config: Config, offsite: boolean, now: Clock = Date.now): RestoreDeps {
   const buckets = openBackupBuckets(config, [
     'backups',
     'keyringBackups',
@@ -37,7 +38,7 @@ export function restoreDeps(config: Config, offsite: boolean): RestoreDeps {
     ledger: createLedger(config),
     roots: openWriteOnce(config, config.rootsBucket),
     issuer: config.baseUrl,
-    ...{ projectId: config.projectId, production: config.production, now: Date.now },
+    ...{ projectId: config.projectId, production: config.production, now },
     wait: (looks) => sleep(Math.min(LOOK_FIRST_MS * 2 ** looks, LOOK_LAST_MS)),
   };
 }

@@ -52,8 +52,8 @@ export interface RestoreReport {
   keylessRemoved: number;
   stocksRecounted: number;
   roots: ComparedRoots | undefined;
-  /** The root that will say that the logs were restored; undefined: none does. */
-  continuedAs: number | undefined;
+  /** The root that will say that the logs were restored; null: none does; undefined: these are not the hub's own logs. */
+  continuedAs: number | null | undefined;
   /** Milliseconds that the restore took. */
   took: number;
   /** How old the snapshot was when the restore began, in milliseconds: what was written since is lost. */
@@ -148,7 +148,8 @@ async function settleRoots(
   if (own === undefined) report.roots = await compareRoots(deps);
   else {
     const { compared, continuedAs } = await continueRoots(own.manifest, deps);
-    Object.assign(report, { roots: compared, continuedAs });
+    report.roots = compared;
+    report.continuedAs = continuedAs ?? null;
   }
 }
 

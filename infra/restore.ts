@@ -2,16 +2,18 @@
  * `npm run restore`: fills empty databases from a backup. It takes its surroundings from the environment, as a function
  * does; on one machine from the file that `npm start` leaves. `docs/runbooks/restore.md` says when and how.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PART_NAMES, type PartName } from '../shared/backups/record.ts';
 import { RestoreRefused } from '../shared/backups/restore.ts';
 import { type Config, readConfig } from '../shared/cloud/config.ts';
+import type { Clock } from '../shared/domain/time.ts';
 import { restoreDeps } from './restore-deps.ts';
 import { restore, type RestoreOrder, type RestoreReport } from './restore-run.ts';
 
 const LOCAL_ENV = resolve('.strongroom', 'restore.env');
+const LOCAL_CLOCK = resolve('.strongroom', 'clock.json');
 const USAGE = `Usage: npm run restore -- --backup ID --into DATABASE
   --backup ID      such as 20261125T0600Z, a folder of the bucket of backups
   --into DATABASE  (default): the hub's own databases, which have to be empty; another id makes databases beside them
@@ -22,8 +24,11 @@ const USAGE = `Usage: npm run restore -- --backup ID --into DATABASE
 
 async function main(args: string[]): Promise<void> {
   const { order, offsite } = readOrder(args);
-  const startedAt = new Date();
-  const report = await restore(order, restoreDeps(surroundings(), offsite), (line) => {
+  const launched = process.env['GOOGLE_CLOUD_PROJECT'] === undefined;
+  const config = surroundings();
+  const now = launched ? await hubTime(config) : Date.now;
+  const startedAt = new Date(now());
+  const report = await restore(order, restoreDeps(config, offsite, now), (line) => {
     console.log(`  ${line}`);
   });
   console.log(order.dryRun ? 'Nothing was written: this was a dry run.' : told(report));
@@ -57,6 +62,20 @@ function surroundings(): Config {
   return readConfig(process.env);
 }
 
+/** Of the hub that `npm start` runs here, whose time may have been moved on. */
+async function hubTime({ production }: Config): Promise<Clock> {
+  if (production || !existsSync(LOCAL_CLOCK)) return Date.now;
+  try {
+    const { url } = JSON.parse(readFileSync(LOCAL_CLOCK, 'utf8')) as { url: string };
+    const { now } = (await (await fetch(url)).json()) as { now: string };
+    const ahead = Date.parse(now) - Date.now();
+    return () => Date.now() + ahead;
+  } catch {
+    // What a hub that was killed has left.
+    return Date.now;
+  }
+}
+
 function told(report: RestoreReport): string {
   const { documents, replayed, roots } = report;
   const counted = Object.entries(documents).map(([part, count]) => `${part} ${count}`);
@@ -72,7 +91,8 @@ function told(report: RestoreReport): string {
   return lines.join('\n');
 }
 
-function toldRoots({ roots, continuedAs }: RestoreReport): string {
+function toldRoots(report: RestoreReport): string {
+  const { roots } = report;
   if (roots === undefined) return 'Logs: nothing was compared.';
   const { root, same, since } = roots;
   const known = root === undefined ? 'no root was signed before this backup' : `root ${root}`;
@@ -81,13 +101,15 @@ function toldRoots({ roots, continuedAs }: RestoreReport): string {
     since.length === 0
       ? 'none was published since'
       : `${since.length} were published since, and entries that only they cover are lost`;
-  const next =
-    continuedAs !== undefined
-      ? `. Root ${continuedAs} says so to everyone, and logs go on behind it`
-      : since.length === 0 && same
-        ? ''
-        : ', and no log is sealed before that is settled (checkpoint.forked)';
-  return `Logs: ${known}${stands}; ${later}${next}.`;
+  return `Logs: ${known}${stands}; ${later}${nextRoot(report)}.`;
+}
+
+/** What becomes of the hub's own logs; of others nothing. */
+function nextRoot({ roots, continuedAs }: RestoreReport): string {
+  if (continuedAs === undefined) return '';
+  if (continuedAs !== null) return `. Root ${continuedAs} says so to everyone, and logs go on behind it`;
+  if (roots?.same === true && roots.since.length === 0) return '';
+  return ', and no log is sealed before that is settled (checkpoint.forked)';
 }
 
 function seconds(ms: number): string {

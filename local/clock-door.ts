@@ -19,7 +19,7 @@ export interface ClockDoor {
 /**
  * `POST /` with `{"ms": N}` moves the time on by so many milliseconds, but no further than to the next quarter of an hour, so
  * that each schedule has its turns. It answers `{"now": RFC 3339, "moved": milliseconds}` when what became due has been
- * answered. The door's address is in `file`.
+ * answered; `GET /` only says what time it is. The door's address is in `file`.
  */
 export async function openClockDoor(clock: LocalClock, file: string): Promise<ClockDoor> {
   let moving: Promise<unknown> = Promise.resolve();
@@ -46,8 +46,12 @@ async function answer(clock: LocalClock, request: IncomingMessage, response: Ser
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   };
   // A page in a browser on this machine is not who has it.
-  if (request.method !== 'POST' || request.headers.origin !== undefined) {
+  if (request.headers.origin !== undefined) {
     say(403, { detail: 'only npm run clock' });
+    return;
+  }
+  if (request.method !== 'POST') {
+    say(200, { now: new Date(clock.now()).toISOString() });
     return;
   }
   const ms = msIn(await text(request));

@@ -14,7 +14,7 @@ describe('a drill that does not go well', () => {
     cloud = await testCloud({ apart: ['restore-drill'], asleep: [] });
     backups = backupsOf(cloud);
     id = await readyForDrill(cloud, backups);
-  }, 60_000);
+  }, 240_000);
   afterAll(() => cloud.stop());
 
   const resultOf = (time: number) => backups.drillOn(time);
@@ -41,7 +41,7 @@ describe('a drill that does not go well', () => {
     await cloud.clock.advance(6 * MINUTE);
     await backups.tick('restore-drill');
     expect(await resultOf(cloud.clock.now())).toMatchObject({ passed: true, backupId: id });
-  }, 60_000);
+  }, 240_000);
 
   it('that can not restore is an alarm, and is tried again', async () => {
     await cloud.clock.advance(19 * HOUR);
@@ -56,5 +56,5 @@ describe('a drill that does not go well', () => {
     await bucket.file(name).save(content, { resumable: false });
     await backups.tick('restore-drill');
     expect(await resultOf(cloud.clock.now())).toMatchObject({ passed: true });
-  }, 60_000);
+  }, 240_000);
 });

@@ -26,7 +26,7 @@ describe('a drill', () => {
     cloud = await testCloud({ asleep: [] });
     backups = backupsOf(cloud);
     id = await readyForDrill(cloud, backups);
-  }, 60_000);
+  }, 240_000);
   afterAll(() => cloud.stop());
 
   const resultOf = (time: number) => backups.drillOn(time);

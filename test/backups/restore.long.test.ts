@@ -16,7 +16,7 @@ beforeAll(async () => {
   backups = backupsOf(cloud);
   kept = await traded(market);
   id = await backups.make();
-}, 60_000);
+}, 240_000);
 afterAll(() => cloud.stop());
 
 it('of a lost keyring removes the orders since, which their shops send again', async () => {
@@ -34,4 +34,4 @@ it('of a lost keyring removes the orders since, which their shops send again', a
   await eventually(async () => {
     expect(await opens(market.supplier, since.supplyOrderId)).toBe(true);
   });
-}, 60_000);
+}, 240_000);

@@ -35,7 +35,7 @@ beforeAll(async () => {
   since = await traded(market);
   await seal(2);
   log.lost = await bundle();
-}, 60_000);
+}, 240_000);
 afterAll(() => cloud.stop());
 
 async function seal(roots: number): Promise<void> {
@@ -97,14 +97,14 @@ it('brings everything back after the databases were lost, and nothing that was e
   // Scheduled work goes on.
   expect(await cloud.clock.tick('sweep')).toBe(204);
   expect((await market.seed.db.doc(paths.lease('sweep')).get()).get('until')).toBe(0);
-}, 60_000);
+}, 240_000);
 
 describe('the logs of which the backup was behind what had been published', () => {
   beforeAll(async () => {
     await traded(market);
     await seal(2);
     log.after = await bundle();
-  }, 60_000);
+  }, 240_000);
 
   it('are sealed again behind it, say that they were restored, and are checked in one', async () => {
     expect(backups.alerts('checkpoint.forked')).toBe(0);
