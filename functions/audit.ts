@@ -1,3 +1,4 @@
+import { backupState } from '../shared/backups/state.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
 import { createLog } from '../shared/cloud/log.ts';
@@ -7,15 +8,18 @@ import { addAuditApi } from '../shared/http/audit/api.ts';
 import { newestRootRoute } from '../shared/http/audit/route.ts';
 import { createAuthenticator } from '../shared/http/authenticate.ts';
 import { type Build, register } from '../shared/http/entry.ts';
+import { trustRoute } from '../shared/http/trust/routes.ts';
+import { getTrust } from '../shared/http/trust/trust-data.ts';
 
-/** The merchant's log. It has no keys, and reads `(default)` and what has moved out of it alone. */
+/** The merchant's log, and for anyone how promises are kept. It has no keys, and reads `(default)` and what has moved out of it alone. */
 export const build: Build = (env, now) => {
   const config = readConfig(env);
   const db = openFirestore(config, '(default)');
   const log = createLog({ functionName: 'audit', projectId: config.projectId });
   const authenticator = createAuthenticator({ db, now, readOnly: true });
-  const app = createApi({ log, authenticator, open: [newestRootRoute] });
+  const app = createApi({ log, authenticator, open: [newestRootRoute, trustRoute] });
   addAuditApi(app, { db, objects: openWriteOnce(config, config.logBucket), issuer: config.baseUrl, now });
+  app.openapi(trustRoute, getTrust({ backups: () => backupState({ db, now }), now }));
   return toFunction(app);
 };
 

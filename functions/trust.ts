@@ -1,7 +1,5 @@
-import { backupState } from '../shared/backups/state.ts';
 import { createAttest } from '../shared/cloud/attest.ts';
 import { readConfig } from '../shared/cloud/config.ts';
-import { openFirestore } from '../shared/cloud/firestore.ts';
 import { createKms } from '../shared/cloud/kms.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { openWriteOnce } from '../shared/cloud/write-once.ts';
@@ -24,19 +22,17 @@ import { supportRoutes } from '../shared/http/support/routes.ts';
 import { getPublicKeys } from '../shared/http/trust/public-keys.ts';
 import { getLetterPage, getOpenApi, getReference } from '../shared/http/trust/reference.ts';
 import { getRoot } from '../shared/http/trust/root.ts';
-import { getTrust } from '../shared/http/trust/trust-data.ts';
 import {
   letterPageRoute,
   openApiRoute,
   publicKeysRoute,
   referenceRoute,
   rootRoute,
-  trustRoute,
   trustRoutes,
 } from '../shared/http/trust/routes.ts';
 import { webhookRoutes } from '../shared/http/webhooks/route.ts';
 
-/** What anyone may read: public keys, how promises are kept, and the API's own description. */
+/** What anyone may read and no database holds: public keys, signed roots, and the API's own description. */
 export const build: Build = (env, now) => {
   const config = readConfig(env);
   const log = createLog({ functionName: 'trust', projectId: config.projectId });
@@ -63,8 +59,6 @@ export const build: Build = (env, now) => {
   );
   const app = createApi({ log });
   app.openapi(publicKeysRoute, getPublicKeys({ attest: createAttest({ kms: createKms(config), now }) }));
-  const db = openFirestore(config, '(default)');
-  app.openapi(trustRoute, getTrust({ backups: () => backupState({ db, now }), now }));
   app.openapi(rootRoute, getRoot({ roots: openWriteOnce(config, config.rootsBucket) }));
   app.openapi(openApiRoute, getOpenApi(document));
   app.openapi(referenceRoute, getReference(document));

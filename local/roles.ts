@@ -149,9 +149,7 @@ export const ROLES = {
     },
     buckets: { logs: ['storage.legacyObjectReader'] },
   },
-  // It reads what backups and drills came to.
   trust: {
-    databases: { '(default)': 'datastore.viewer' },
     keys: { attest: ['cloudkms.publicKeyViewer', 'cloudkms.viewer'] },
     buckets: { roots: ['storage.legacyObjectReader'] },
   },

@@ -226,6 +226,7 @@ describe('every query that the hub makes', { timeout: 300_000 }, () => {
       '(default) auditTree false',
       '(default) auditTree true',
       '(default) backups false',
+      '(default) billing false',
       '(default) cards false',
       '(default) charges false',
       '(default) charges true',

@@ -127,7 +127,9 @@ describe('a deletion', () => {
     };
     await db().doc(paths.shopRef(shop)).update(both);
     // The key of what moved to a bucket that forgets nothing.
-    await db().doc(paths.auditSegment(companyId, '000000000000')).create({ key: Buffer.alloc(32) });
+    await db()
+      .doc(paths.auditSegment(companyId, '000000000000'))
+      .create({ key: Buffer.alloc(32) });
     const { receipt } = (await close((await ownerOf(companyId)).token)).json as { receipt: string };
     await people.cloud.clock.advance(7 * DAY);
     await eventually(async () => {

@@ -277,6 +277,7 @@ export function pathWith(template: string, ids: Ids): string {
     .replace('{part}', 'orders')
     .replace('{sku}', ids.name)
     .replace('{n}', '4711')
+    .replace('{page}', 'confirm')
     .replace('{id}', idFor(template, ids));
 }
 

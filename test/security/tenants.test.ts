@@ -182,7 +182,7 @@ describe.each(
   });
 
   it('is for everyone, with any key or none', async () => {
-    const url = trade.market.cloud.baseUrl + template.replace('{n}', '0');
+    const url = trade.market.cloud.baseUrl + template.replace('{n}', '0').replace('{page}', 'confirm');
     const answers = [{}, { Authorization: `Bearer ${newApiKey('live')}` }].map(async (headers) => {
       const { status, text } = await fetch(url, { method, headers }).then(async (response) => ({
         status: response.status,

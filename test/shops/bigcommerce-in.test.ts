@@ -67,6 +67,10 @@ describe('a BigCommerce store', () => {
   });
 
   it('is asked later when it can not answer now: the order waits and comes', async () => {
+    // Nothing else is to meet with the refusal.
+    await eventually(async () => {
+      expect((await pulls()).size).toBe(0);
+    });
     shops.big.misbehave({
       times: 1,
       path: '/v2/orders/',
@@ -104,6 +108,8 @@ describe('a BigCommerce store', () => {
     const id = await place();
     await shops.poll();
     await shops.market.idOf(id);
-    expect(shops.big.hooks.size).toBe(4);
+    await eventually(() => {
+      expect(shops.big.hooks.size).toBe(4);
+    });
   });
 });

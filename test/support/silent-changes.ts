@@ -45,6 +45,7 @@ const NO_ACTION: readonly NoAction[] = [
   { at: ['pulls'], why: 'what is to be read at a shop, before the entries of what was read' },
   { at: ['connections'], fields: ['health'], why: 'when a shop was last heard of' },
   { by: ['pull'], at: ['connections'], fields: ['polledUntil', 'catalogue'], why: 'how far a shop was read' },
+  { by: ['webhooks', 'pull'], at: ['orderRefs'], why: 'that a shop deleted an order which never came here' },
   { by: ['webhooks', 'pull', 'deliver'], at: ['orders'], fields: ['shopId'], why: 'its number at a shop' },
   {
     by: ['allocate', 'sweep'],
