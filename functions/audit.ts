@@ -11,7 +11,10 @@ import { type Build, register } from '../shared/http/entry.ts';
 import { trustRoute } from '../shared/http/trust/routes.ts';
 import { getTrust } from '../shared/http/trust/trust-data.ts';
 
-/** The merchant's log, and for anyone how promises are kept. It has no keys, and reads `(default)` and what has moved out of it alone. */
+/**
+ * The merchant's log, and for anyone how promises are kept. It has no keys, and reads `(default)` and what has moved out of
+ * it alone.
+ */
 export const build: Build = (env, now) => {
   const config = readConfig(env);
   const db = openFirestore(config, '(default)');

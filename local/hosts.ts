@@ -59,10 +59,10 @@ export async function startHosts(options: {
     });
   }
 
-  async function end(group: Group): Promise<void> {
+  async function end(group: Group, how: 'kill' | 'leave' = 'kill'): Promise<void> {
     const ending = group.process;
     group.process = undefined;
-    await ending?.kill();
+    await ending?.[how]();
   }
 
   function groupOf(name: FunctionName): Group {
@@ -76,13 +76,7 @@ export async function startHosts(options: {
   }
 
   const stop = async (): Promise<void> => {
-    await Promise.all(
-      groups.map(async (group) => {
-        const leaving = group.process;
-        group.process = undefined;
-        await leaving?.leave();
-      }),
-    );
+    await Promise.all(groups.map((group) => end(group, 'leave')));
   };
   const started = await Promise.allSettled(groups.map(start));
   const failed = started.find((result) => result.status === 'rejected');
