@@ -112,6 +112,14 @@ export async function openBooks(beside?: Books): Promise<Books> {
   return books;
 }
 
+/** The same, with an account at Stripe and a card that pays. */
+export async function openPayingBooks(beside?: Books): Promise<Books> {
+  const books = await openBooks(beside);
+  await books.connect();
+  await books.putOnFile('pm_card_visa');
+  return books;
+}
+
 type Shared = Pick<
   Books,
   'db' | 'stripe' | 'deps' | 'acting' | 'lines' | 'pass' | 'tick' | 'hear' | 'billed' | 'close'

@@ -4,7 +4,7 @@ import type { StoredAccount, StoredCard } from '../../shared/billing/documents.t
 import { openCharges } from '../../shared/billing/open-charges.ts';
 import { groupOf, UnbilledIds } from '../../shared/billing/unbilled.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
-import { type Books, openBooks } from './books.ts';
+import { type Books, openBooks, openPayingBooks } from './books.ts';
 
 const DAY = '2030-01-01';
 let first: Books;
@@ -27,9 +27,7 @@ async function openSome(books: Books, inTime: () => boolean): Promise<boolean> {
 }
 
 async function readyBooks(): Promise<Books> {
-  const books = await openBooks(first);
-  await books.connect();
-  await books.putOnFile('pm_card_visa');
+  const books = await openPayingBooks(first);
   return books;
 }
 

@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, it } from 'vitest';
-import { type Books, openBooks } from './books.ts';
+import { type Books, openPayingBooks } from './books.ts';
 import { randomBooks } from './random-books.ts';
 
 let books: Books;
 beforeAll(async () => {
-  books = await openBooks();
-  await books.connect();
-  await books.putOnFile('pm_card_visa');
+  books = await openPayingBooks();
 });
 afterAll(() => books.close());
 

@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { paths } from '../../shared/cloud/firestore.ts';
-import { type Books, DAY, HOUR, openBooks } from './books.ts';
+import { type Books, DAY, HOUR, openBooks, openPayingBooks } from './books.ts';
 
 let books: Books;
 beforeAll(async () => {
-  books = await openBooks();
-  await books.connect();
-  await books.putOnFile('pm_card_visa');
+  books = await openPayingBooks();
 });
 afterAll(() => books.close());
 beforeEach(() => {

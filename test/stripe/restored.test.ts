@@ -5,13 +5,11 @@ import { fromMetadata, toMetadata } from '../../shared/billing/charged-orders.ts
 import type { ChargedOrder } from '../../shared/billing/documents.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
 import { randomId } from '../../shared/domain/ids.ts';
-import { type Books, DAY, HOUR, openBooks } from './books.ts';
+import { type Books, DAY, HOUR, openPayingBooks } from './books.ts';
 
 let books: Books;
 beforeAll(async () => {
-  books = await openBooks();
-  await books.connect();
-  await books.putOnFile('pm_card_visa');
+  books = await openPayingBooks();
 });
 afterAll(() => books.close());
 beforeEach(() => {
