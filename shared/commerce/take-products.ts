@@ -1,3 +1,4 @@
+import type { DocumentReference, Firestore } from '@google-cloud/firestore';
 import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
@@ -96,7 +97,17 @@ export async function takeProducts(
         startedAt: null,
       };
     } else catalogue = { ...catalogue, startedAt: catalogue.startedAt ?? startedAt };
-    await ref.update({ catalogue });
+    // Asked for anew meanwhile: that begins at the first page, and what is known of this one is not written over it.
+    if (!(await keep(ref, catalogue, db))) return true;
   } while (catalogue.page !== null && now() < end);
   return again;
+}
+
+/** False when somebody asked for the products since `catalogue` was read. */
+function keep(ref: DocumentReference, catalogue: Catalogue, db: Firestore): Promise<boolean> {
+  return db.runTransaction(async (tx) => {
+    const asked = (await tx.get(ref)).get('catalogue.requestedAt') as unknown;
+    if (asked === catalogue.requestedAt) tx.update(ref, { catalogue });
+    return asked === catalogue.requestedAt;
+  });
 }

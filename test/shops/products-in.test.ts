@@ -103,15 +103,35 @@ describe('what a shop sells', () => {
   });
 
   it('waits while the shop can not be asked, and goes on at its next turn', async () => {
-    shops.big.stock.set('BIG-2', 1);
     shops.big.misbehave({ times: 1, path: '/v3/catalog/', does: { answer: { status: 503 } } });
     const path = `/v1/connections/${shops.big.connectionId}/import`;
     await call(retailer(), 'POST', path, { stock: false });
+    // A turn that was on its way before that would count it.
+    shops.big.stock.set('BIG-2', 1);
     await shops.poll();
     await eventually(async () => {
       expect((await product('BIG-2')).status).toBe(200);
     });
     expect(await counted('BIG-2')).toBeUndefined();
+  });
+
+  it('is read as it was asked for last, also when that is asked for while it is being read', async () => {
+    const path = `/v1/connections/${shops.big.connectionId}/import`;
+    const lists = (): number => shops.big.calls.filter((each) => each.path.includes('/v3/catalog/')).length;
+    const before = lists();
+    shops.big.misbehave({ times: 1, path: '/v3/catalog/', does: { slow: 500 } });
+    await call(retailer(), 'POST', path, { stock: true });
+    await eventually(() => {
+      expect(lists()).toBeGreaterThan(before);
+    });
+    await call(retailer(), 'POST', path, { stock: false });
+    await shops.poll();
+    shops.big.stock.set('BIG-3', 1);
+    await shops.poll();
+    await eventually(async () => {
+      expect((await product('BIG-3')).status).toBe(200);
+    });
+    expect(await counted('BIG-3')).toBeUndefined();
   });
 });
 
