@@ -8,6 +8,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { Misuse, runCommand } from './command.ts';
 import { fetchExport } from './export-folder.ts';
 
 const USAGE = 'Usage: npm run fetch-export -- --out DIR [--key KEY] [--url URL]';
@@ -19,7 +20,7 @@ async function main(args: string[]): Promise<void> {
   });
   const apiKey = values.key ?? process.env['STRONGROOM_KEY'];
   const baseUrl = (values.url ?? (await demoUrl()))?.replace(/\/$/, '');
-  if (apiKey === undefined || values.out === undefined || baseUrl === undefined) throw new Error(USAGE);
+  if (apiKey === undefined || values.out === undefined || baseUrl === undefined) throw new Misuse();
   const wait = async (ms: number): Promise<void> => {
     await sleep(ms);
   };
@@ -41,10 +42,4 @@ async function demoUrl(): Promise<string | undefined> {
   }
 }
 
-main(process.argv.slice(2)).then(
-  () => process.exit(0),
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : 'The export could not be fetched.');
-    process.exit(1);
-  },
-);
+runCommand(USAGE, main);

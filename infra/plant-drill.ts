@@ -3,15 +3,17 @@
  * surroundings from the environment, as a function does; `npm start` has it planted by itself.
  */
 import { plant } from '../shared/backups/planted.ts';
-import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
 import { openKeyring } from '../shared/cloud/keyring.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { createPublisher } from '../shared/cloud/pubsub.ts';
+import { Misuse, runCommand, surroundings } from './command.ts';
 
-async function main(): Promise<void> {
-  process.env['METADATA_SERVER_DETECTION'] ??= 'none';
-  const config = readConfig(process.env);
+const USAGE = 'Usage: npm run plant-drill';
+
+async function main(args: string[]): Promise<void> {
+  if (args.length > 0) throw new Misuse('It takes no arguments.');
+  const config = surroundings('plant-drill');
   const now = Date.now;
   const deps = {
     ...{ db: openFirestore(config, '(default)'), keyring: openKeyring(config, { now }) },
@@ -21,10 +23,4 @@ async function main(): Promise<void> {
   console.log(`Planted: ${orderId} of ${companyId}.`);
 }
 
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : 'Nothing was planted.');
-    process.exit(1);
-  },
-);
+runCommand(USAGE, main);

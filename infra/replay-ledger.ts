@@ -3,23 +3,19 @@
  * any function may read. It takes its surroundings from the environment, as a function does; on one machine from the
  * file that `npm start` leaves.
  */
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
 import { openKeyring } from '../shared/cloud/keyring.ts';
 import { createLedger } from '../shared/cloud/storage.ts';
 import { randomId } from '../shared/domain/ids.ts';
 import { type Replayed, replayLedger } from '../shared/orders/replay-ledger.ts';
 import { replayClosings } from '../shared/ownership/replay-closings.ts';
+import { Misuse, runCommand, surroundings } from './command.ts';
 
-const LOCAL_ENV = resolve('.strongroom', 'replay-ledger.env');
+const USAGE = 'Usage: npm run replay-ledger';
 
-async function main(): Promise<void> {
-  if (process.env['GOOGLE_CLOUD_PROJECT'] === undefined && existsSync(LOCAL_ENV))
-    process.loadEnvFile(LOCAL_ENV);
-  process.env['METADATA_SERVER_DETECTION'] ??= 'none';
-  const config = readConfig(process.env);
+async function main(args: string[]): Promise<void> {
+  if (args.length > 0) throw new Misuse('It takes no arguments.');
+  const config = surroundings('replay-ledger');
   const now = Date.now;
   const deps = {
     db: openFirestore(config, '(default)'),
@@ -43,10 +39,4 @@ function summary(so: Replayed): string {
   return `${looked}; erased again ${so.ordersErased} orders, removed ${so.viewsRemoved} partners' views, put up ${so.tombstones} tombstones`;
 }
 
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : 'The replay failed.');
-    process.exit(1);
-  },
-);
+runCommand(USAGE, main);

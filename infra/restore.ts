@@ -7,12 +7,12 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PART_NAMES, type PartName } from '../shared/backups/record.ts';
 import { RestoreRefused } from '../shared/backups/restore.ts';
-import { type Config, readConfig } from '../shared/cloud/config.ts';
+import type { Config } from '../shared/cloud/config.ts';
 import type { Clock } from '../shared/domain/time.ts';
+import { Misuse, runCommand, surroundings } from './command.ts';
 import { restoreDeps } from './restore-deps.ts';
 import { restore, type RestoreOrder, type RestoreReport } from './restore-run.ts';
 
-const LOCAL_ENV = resolve('.strongroom', 'restore.env');
 const LOCAL_CLOCK = resolve('.strongroom', 'clock.json');
 const USAGE = `Usage: npm run restore -- --backup ID --into DATABASE
   --backup ID      such as 20261125T0600Z, a folder of the bucket of backups
@@ -25,11 +25,14 @@ const USAGE = `Usage: npm run restore -- --backup ID --into DATABASE
 async function main(args: string[]): Promise<void> {
   const { order, offsite } = readOrder(args);
   const launched = process.env['GOOGLE_CLOUD_PROJECT'] === undefined;
-  const config = surroundings();
+  const config = surroundings('restore');
   const now = launched ? await hubTime(config) : Date.now;
   const startedAt = new Date(now());
-  const report = await restore(order, restoreDeps(config, offsite, now), (line) => {
+  const progress = (line: string): void => {
     console.log(`  ${line}`);
+  };
+  const report = await restore(order, restoreDeps(config, offsite, now), progress).catch((error: unknown) => {
+    throw error instanceof RestoreRefused ? new Error(`${error.code}: ${error.message}`) : error;
   });
   console.log(order.dryRun ? 'Nothing was written: this was a dry run.' : told(report));
   console.log(`Begun at ${startedAt.toISOString()}.`);
@@ -50,16 +53,11 @@ function readOrder(args: string[]): { order: RestoreOrder; offsite: boolean } {
   const { backup, into, keyring, offsite } = values;
   const only = values.only as PartName | undefined;
   const known = only === undefined || PART_NAMES.includes(only);
-  if (backup === undefined || into === undefined || !known) throw new Error(USAGE);
-  if (only !== undefined && into !== '(default)') throw new Error(USAGE);
+  if (backup === undefined || into === undefined) throw new Misuse('It needs --backup and --into.');
+  if (!known) throw new Misuse(`--only takes ${PART_NAMES.join(', ')}.`);
+  if (only !== undefined && into !== '(default)')
+    throw new Misuse('--only goes with --into "(default)" alone.');
   return { order: { backup, into, keyring, only, dryRun: values['dry-run'] }, offsite };
-}
-
-function surroundings(): Config {
-  if (process.env['GOOGLE_CLOUD_PROJECT'] === undefined && existsSync(LOCAL_ENV))
-    process.loadEnvFile(LOCAL_ENV);
-  process.env['METADATA_SERVER_DETECTION'] ??= 'none';
-  return readConfig(process.env);
 }
 
 /** Of the hub that `npm start` runs here, whose time may have been moved on. */
@@ -116,11 +114,4 @@ function seconds(ms: number): string {
   return (ms / 1000).toFixed(1);
 }
 
-main(process.argv.slice(2)).then(
-  () => process.exit(0),
-  (error: unknown) => {
-    const refused = error instanceof RestoreRefused ? `${error.code}: ` : '';
-    console.error(`${refused}${error instanceof Error ? error.message : 'The restore failed.'}`);
-    process.exit(1);
-  },
-);
+runCommand(USAGE, main);

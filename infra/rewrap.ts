@@ -2,13 +2,11 @@
  * `npm run rewrap`: moves every company key to the newest version of the KMS key, and takes the census by which a version may
  * be destroyed. `docs/runbooks/keys.md` says when and how. Surroundings come from the environment, as a function's do.
  */
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { addEntry } from '../shared/audit/append.ts';
 import { type Census, takeCensus } from '../shared/backups/key-census.ts';
 import { openBackupBuckets } from '../shared/cloud/backup-buckets.ts';
-import { type Config, readConfig } from '../shared/cloud/config.ts';
+import type { Config } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
 import { createKeyring } from '../shared/cloud/keyring.ts';
 import { addCompanyKeyVersion } from '../shared/cloud/keyring-companies.ts';
@@ -18,6 +16,7 @@ import { openWriteOnce } from '../shared/cloud/write-once.ts';
 import { idSchema, randomId } from '../shared/domain/ids.ts';
 import { renewWraps } from '../shared/orders/renew-wraps.ts';
 import { reseal } from '../shared/ownership/reseal.ts';
+import { Misuse, runCommand, surroundings } from './command.ts';
 
 const USAGE = `Usage: npm run rewrap -- [--census | --from recovery | --company ID [--new-version]]
   (nothing)         every company key and the lookup key, by the newest version of tenant-kek
@@ -37,8 +36,9 @@ async function main(args: string[]): Promise<void> {
     },
   });
   const { from, company, census } = values;
-  if (from !== undefined && from !== 'recovery') throw new Error(USAGE);
-  if (company !== undefined && !idSchema('company').safeParse(company).success) throw new Error(USAGE);
+  if (from !== undefined && from !== 'recovery') throw new Misuse('--from takes recovery alone.');
+  if (company !== undefined && !idSchema('company').safeParse(company).success)
+    throw new Misuse('--company takes the id of a company.');
   const config = surroundings(from === 'recovery' ? 'restore' : 'rewrap');
   if (company !== undefined) await renewCompany(company, values['new-version'], config);
   else if (!census) {
@@ -112,17 +112,4 @@ function told({ versions, unknownBackups }: Census): string {
   return ['Census:', ...rows, ...unknown].join('\n');
 }
 
-function surroundings(identity: 'rewrap' | 'restore'): Config {
-  const file = resolve('.strongroom', `${identity}.env`);
-  if (process.env['GOOGLE_CLOUD_PROJECT'] === undefined && existsSync(file)) process.loadEnvFile(file);
-  process.env['METADATA_SERVER_DETECTION'] ??= 'none';
-  return readConfig(process.env);
-}
-
-main(process.argv.slice(2)).then(
-  () => process.exit(0),
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : 'Rewrapping failed.');
-    process.exit(1);
-  },
-);
+runCommand(USAGE, main);

@@ -3,10 +3,7 @@
  * one, record a training or give access back. It takes its surroundings from the environment, as a function does; on
  * one machine from the file that `npm start` leaves.
  */
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { z } from 'zod';
-import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
 import { STAFF_ROLES, StaffName } from '../shared/domain/staff.ts';
 import {
@@ -18,8 +15,8 @@ import {
   suspendStaff,
 } from '../shared/staff/accounts.ts';
 import { listStaff } from '../shared/staff/attest.ts';
+import { Misuse, runCommand, surroundings } from './command.ts';
 
-const LOCAL_ENV = resolve('.strongroom', 'staff.env');
 const USAGE = `Usage: npm run staff -- <command>
   list
   add <name> <${STAFF_ROLES.join('|')}>   makes an account and answers a code for its two factors
@@ -80,20 +77,11 @@ async function list(deps: OperatorDeps): Promise<string> {
     .join('\n');
 }
 
-async function main(): Promise<void> {
-  const command = Command.safeParse(process.argv.slice(2));
-  if (!command.success) throw new Error(USAGE);
-  if (process.env['GOOGLE_CLOUD_PROJECT'] === undefined && existsSync(LOCAL_ENV))
-    process.loadEnvFile(LOCAL_ENV);
-  process.env['METADATA_SERVER_DETECTION'] ??= 'none';
-  const config = readConfig(process.env);
+async function main(args: string[]): Promise<void> {
+  const command = Command.safeParse(args);
+  if (!command.success) throw new Misuse();
+  const config = surroundings('staff');
   console.log(await run(command.data, { db: openFirestore(config, 'staff'), now: Date.now }));
 }
 
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : 'The command failed.');
-    process.exit(1);
-  },
-);
+runCommand(USAGE, main);
