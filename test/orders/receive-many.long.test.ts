@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually, type Market, startMarket } from '../support/market.ts';
-import { delivered, listAll } from './trading.ts';
+import { listAll } from './trading.ts';
 
 let market: Market;
 beforeAll(async () => {
@@ -16,7 +16,7 @@ it('five hundred orders at once are all taken, all there and all routed', { time
     }
   });
   const payloads = Array.from({ length: 500 }, () => market.order());
-  await Promise.all(payloads.map((payload) => delivered(market, payload)));
+  await Promise.all(payloads.map((payload) => market.deliver(payload)));
   await eventually(() => {
     expect(routed.size).toBe(500);
   }, 240_000);

@@ -6,7 +6,6 @@ import {
   call,
   changed,
   counts,
-  delivered,
   done,
   lines,
   listAll,
@@ -28,7 +27,7 @@ describe('a delivery that comes again', () => {
   it('makes one order of fifty copies at once', async () => {
     const payload = market.order();
     const writes = await writesOf(market, 'webhooks', async () => {
-      await Promise.all(Array.from({ length: 50 }, () => delivered(market, payload)));
+      await Promise.all(Array.from({ length: 50 }, () => market.deliver(payload)));
     });
     const id = await orderId(market, payload.id);
     expect(writes.filter((write) => write.includes(`/orders/${id}`))).toHaveLength(1);
@@ -79,7 +78,7 @@ it(
   async () => {
     // Not paid, so that nothing else is at work; the long tests route as many.
     const payloads = Array.from({ length: 500 }, () => market.order({ financial_status: 'pending' }));
-    await Promise.all(payloads.map((payload) => delivered(market, payload)));
+    await Promise.all(payloads.map((payload) => market.deliver(payload)));
     const expected = await Promise.all(payloads.map((payload) => orderId(market, payload.id)));
     const stored = await market.seed.db
       .collection(`companies/${market.retailer.companyId}/orders`)

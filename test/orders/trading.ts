@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import type { Door } from '../../local/door/door.ts';
 import type { Fault } from '../../local/door/faults.ts';
 import { seedCompany, type SeedProduct, seedProducts } from '../../local/seed.ts';
@@ -75,21 +75,13 @@ export async function orderId(market: Market, externalId: number | string): Prom
   return orderIdOf(lookup, market.demo.connections.shopify.id, String(externalId));
 }
 
-/** Sends a payload as shops do: what is answered 503 is sent again, a while later. */
-export function delivered(market: Market, payload: Record<string, unknown>, topic?: string): Promise<void> {
-  const send = async (): Promise<void> => {
-    expect((await market.send(payload, topic)).status).toBe(200);
-  };
-  return vi.waitFor(send, { timeout: 60_000, interval: 1_000 });
-}
-
 /** Sends a payload, which must be taken, and answers the order's id. */
 export async function sent(
   market: Market,
   payload: Record<string, unknown> & { id: number },
   topic?: string,
 ): Promise<string> {
-  await delivered(market, payload, topic);
+  await market.deliver(payload, topic);
   return orderId(market, payload.id);
 }
 

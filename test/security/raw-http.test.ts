@@ -138,7 +138,7 @@ describe('malformed HTTP', () => {
         });
       });
     await Promise.all(Array.from({ length: 200 }, vanish));
-    expect((await market.send(market.order())).status).toBe(200);
+    await market.deliver(market.order());
   });
 
   it('never ends a process', async () => {

@@ -46,6 +46,8 @@ export interface Market {
   order(change?: Record<string, unknown>): Record<string, unknown> & { id: number };
   /** Sends a payload with a correct signature; the answer of the hub. */
   send(payload: Record<string, unknown>, topic?: string): Promise<Response>;
+  /** The same as shops do it: what is answered 503 is sent again, a while later. It has to be taken in the end. */
+  deliver(payload: Record<string, unknown>, topic?: string): Promise<void>;
   /** Sends a fresh order, waits until it is routed and answers both sides' ids. */
   routed(change?: Record<string, unknown>): Promise<{ orderId: string; supplyOrderId: string }>;
   /** The id under which the retailer sees an order, by the platform's id. Waits until it is there. */
@@ -69,6 +71,12 @@ export async function startMarket(cloud?: TestCloud): Promise<Market> {
 
   const send: Market['send'] = (payload, topic = 'orders/create') =>
     sendShopifyOrder({ ...shopify, topic, body: JSON.stringify(payload) });
+  const deliver: Market['deliver'] = async (payload, topic) => {
+    const take = async (): Promise<void> => {
+      expect((await send(payload, topic)).status).toBe(200);
+    };
+    await vi.waitFor(take, { timeout: 60_000, interval: 1_000 });
+  };
   const order: Market['order'] = (change) => {
     const id = randomInt(1, 2 ** 47);
     return { ...sampleOrder({ id, number: id % 100_000, at: Date.now(), ...(change && { change }) }), id };
@@ -84,7 +92,7 @@ export async function startMarket(cloud?: TestCloud): Promise<Market> {
     });
   const routed: Market['routed'] = async (change) => {
     const payload = order(change);
-    expect((await send(payload)).status).toBe(200);
+    await deliver(payload);
     const orderId = await idOf(payload.id);
     const supplyOrderId = await eventually(async () => {
       const listed = await retailer.call('GET', `/v1/orders?limit=100`);
@@ -95,7 +103,8 @@ export async function startMarket(cloud?: TestCloud): Promise<Market> {
     });
     return { orderId, supplyOrderId };
   };
-  return { cloud: own, demo, retailer, supplier, seed: seedDeps(own), merchant, order, send, routed, idOf };
+  const seed = seedDeps(own);
+  return { cloud: own, demo, retailer, supplier, seed, merchant, order, send, deliver, routed, idOf };
 }
 
 /** Waits, by asking again, until nothing is thrown any more; fails with the last error after `timeout` milliseconds. */
