@@ -2,6 +2,7 @@
  * A process that serves functions, started by `startHostProcess` and spoken to through its channel. It ends when the
  * launcher does, and can be killed at any time, as an instance in production can.
  */
+import './without-domains.ts';
 import { flushCompileCache } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { type FunctionModule, serve, type Served } from './host.ts';
