@@ -137,7 +137,7 @@ async function assemble(
   // The network inside: one function calls another where it listens now, and nobody else knows the address.
   const inside = await startGateway({
     port: 0,
-    route: () => 'disclose',
+    route: (path) => (path === '/refusals' ? 'archive-log' : 'disclose'),
     portOf: (name) => hosts.port(name),
   });
   closers.push(() => inside.close());
@@ -239,6 +239,7 @@ async function assemble(
     CLOUD_ENDPOINT: doors[identity].cloudEndpoint,
     STORAGE_ENDPOINT: doors[identity].storageEndpoint,
     ...(identity === 'support' && { DISCLOSE_URL: inside.url }),
+    ...(identity === 'audit' && { ARCHIVE_LOG_URL: inside.url }),
     ...(['accounts', 'partners', 'recover'].includes(identity) && { MAIL_DIR: mailDir }),
     ...stripeEnvOf(identity, stripe.url),
     ...(SHOPIFY_APP_USERS.has(identity) && shopifyAppOf(projectId)),

@@ -205,7 +205,8 @@ export const ROLES = {
     buckets: { roots: ['storage.objectCreator', 'storage.legacyObjectReader'] },
   },
   // Moves old entries of logs into a bucket to which it adds, and of which it reads a single object again where one stands
-  // already. It signs nothing and opens nothing of a consumer's.
+  // already. It signs nothing and opens nothing of a consumer's. `audit`, which writes nothing, has it write down who was
+  // refused.
   'archive-log': {
     databases: { '(default)': 'datastore.user' },
     buckets: { logs: ['storage.objectCreator', 'storage.legacyObjectReader'] },

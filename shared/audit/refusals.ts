@@ -22,38 +22,48 @@ export type NoteRefusal = (refused: Refused) => Promise<void>;
 /** Milliseconds in which the same refusal is one entry, however often and on however many instances it happens. */
 const WINDOW_MS = 10 * 60_000;
 
+/** Passes on what this instance has not passed on in the same window, with the name that it has in all of them. */
+export function onceAWindow(
+  note: (refused: Refused, name: string) => Promise<void>,
+  { now }: { now: Clock },
+): NoteRefusal {
+  const noted = new LRUCache<string, true>({ max: 10_000 });
+  return async (refused) => {
+    const { companyId, actor, code, scope } = refused;
+    const window = Math.floor(now() / WINDOW_MS);
+    const who = [companyId, actor.type, actor.id];
+    const name = JSON.stringify(['access.refused', ...who, code, scope ?? null, window]);
+    if (noted.has(name)) return;
+    noted.set(name, true);
+    try {
+      await note(refused, name);
+    } catch (error) {
+      noted.delete(name);
+      throw error;
+    }
+  };
+}
+
 /**
  * Writes refused attempts into the log of the company whose credential it was. The entry's id is made of who, what and
  * the window, so that only the first of them is created: nobody can fill a log by knocking.
  */
 export function createRefusals({ db, now }: { db: Firestore; now: Clock }): NoteRefusal {
-  const noted = new LRUCache<string, true>({ max: 10_000 });
-  return async ({ companyId, actor, requestId, code, scope }) => {
-    const window = Math.floor(now() / WINDOW_MS);
-    const name = JSON.stringify([
-      'access.refused',
-      companyId,
-      actor.type,
-      actor.id,
-      code,
-      scope ?? null,
-      window,
-    ]);
-    if (noted.has(name)) return;
-    noted.set(name, true);
-    const id = keyedId('audit', createHash('sha256').update(name).digest());
-    // A company that is gone has no log to write to.
-    if (!(await db.doc(paths.company(companyId)).get()).exists) return;
-    const batch = db.batch();
-    const record = { type: 'company', id: companyId } as const;
-    const what = { action: 'access.refused', record, result: 'refused' } as const;
-    addEntry(batch, { companyId, actor, requestId, ...what, facts: { code, scope } }, { db, now }, id);
-    try {
-      await batch.commit();
-    } catch (error) {
-      if (hasStatus(error, status.ALREADY_EXISTS)) return;
-      noted.delete(name);
-      throw error;
-    }
-  };
+  return onceAWindow(
+    async ({ companyId, actor, requestId, code, scope }, name) => {
+      const id = keyedId('audit', createHash('sha256').update(name).digest());
+      // A company that is gone has no log to write to.
+      if (!(await db.doc(paths.company(companyId)).get()).exists) return;
+      const batch = db.batch();
+      const record = { type: 'company', id: companyId } as const;
+      const what = { action: 'access.refused', record, result: 'refused' } as const;
+      addEntry(batch, { companyId, actor, requestId, ...what, facts: { code, scope } }, { db, now }, id);
+      try {
+        await batch.commit();
+      } catch (error) {
+        if (!hasStatus(error, status.ALREADY_EXISTS)) throw error;
+      }
+    },
+    { now },
+  );
 }

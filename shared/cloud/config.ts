@@ -26,6 +26,7 @@ const Environment = z.object({
   OFFSITE_KEYRING_BACKUP_BUCKET: z.string().min(3).optional(),
   CLOUD_ENDPOINT: Address.optional(),
   DISCLOSE_URL: z.url().optional(),
+  ARCHIVE_LOG_URL: z.url().optional(),
   STORAGE_ENDPOINT: z.url({ protocol: /^http$/, hostname: /^127\.0\.0\.1$/ }).optional(),
   EGRESS_STAND_INS: z.string().optional(),
 });
@@ -55,6 +56,8 @@ export interface Config {
   >;
   /** Where `disclose` answers inside, without a slash at the end; known to the one function that may call it. */
   discloseUrl: string | undefined;
+  /** The same of `archive-log`. */
+  archiveLogUrl: string | undefined;
   /** `host:port` in front of Firestore, Pub/Sub and KMS on one machine; never in production. */
   cloudEndpoint: string | undefined;
   /** Base URL of Cloud Storage's JSON API on one machine; never in production. */
@@ -92,8 +95,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   if (production && !values.BASE_URL.startsWith('https://')) {
     throw new Error('BASE_URL: production is reached over https only.');
   }
-  if (production && values.DISCLOSE_URL?.startsWith('https://') === false) {
-    throw new Error('DISCLOSE_URL: production is reached over https only.');
+  for (const name of ['DISCLOSE_URL', 'ARCHIVE_LOG_URL'] as const) {
+    if (production && values[name]?.startsWith('https://') === false) {
+      throw new Error(`${name}: production is reached over https only.`);
+    }
   }
   return {
     projectId: values.GOOGLE_CLOUD_PROJECT,
@@ -115,6 +120,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       offsiteKeyringBackups: values.OFFSITE_KEYRING_BACKUP_BUCKET,
     },
     discloseUrl: values.DISCLOSE_URL?.replace(/\/+$/, ''),
+    archiveLogUrl: values.ARCHIVE_LOG_URL?.replace(/\/+$/, ''),
     cloudEndpoint: values.CLOUD_ENDPOINT,
     storageEndpoint: values.STORAGE_ENDPOINT,
     standIns,

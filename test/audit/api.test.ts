@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { build as buildArchiveLog } from '../../functions/archive-log.ts';
 import { build as buildAudit } from '../../functions/audit.ts';
 import { addEntry } from '../../shared/audit/append.ts';
 import { type AuditEntry, leafHash } from '../../shared/audit/entry.ts';
+import { paths } from '../../shared/cloud/firestore.ts';
 import { type Scope, SCOPES } from '../../shared/domain/api-key.ts';
 import { randomId } from '../../shared/domain/ids.ts';
 import { auditRoutes } from '../../shared/http/audit/route.ts';
@@ -25,26 +27,27 @@ interface Page {
   errors: { path: string }[];
 }
 
-async function merchant(scopes: readonly Scope[] = SCOPES) {
-  const companyId = randomId('company');
-  const key = { companyId, mode: 'test', name: 'A key', scopes, expiresAt: null } as const;
-  const { apiKey } = await storeApiKey(database.db, key, Date.now);
+function env(): Record<string, string> {
   const { projectId } = database;
   const name = `projects/${projectId}/locations/global/keyRings/strongroom/cryptoKeys/x`;
-  const url = await serve(
-    buildAudit(
-      {
-        GOOGLE_CLOUD_PROJECT: projectId,
-        STRONGROOM_ENV: 'local',
-        BASE_URL: 'http://127.0.0.1:8080',
-        KMS_TENANT_KEK: name,
-        KMS_RECOVERY_KEK: name,
-        KMS_ATTEST: name,
-        LEDGER_BUCKET: 'ledger',
-      },
-      Date.now,
-    ),
-  );
+  return {
+    GOOGLE_CLOUD_PROJECT: projectId,
+    STRONGROOM_ENV: 'local',
+    BASE_URL: 'http://127.0.0.1:8080',
+    KMS_TENANT_KEK: name,
+    KMS_RECOVERY_KEK: name,
+    KMS_ATTEST: name,
+    LEDGER_BUCKET: 'ledger',
+  };
+}
+
+/** A company with a key, and an instance of the function. `archiveLog`: another address of the one that writes for it. */
+async function merchant(scopes: readonly Scope[] = SCOPES, archiveLog?: string) {
+  const companyId = randomId('company');
+  const key = { companyId, mode: 'test', name: 'A key', scopes, expiresAt: null } as const;
+  const { apiKey, keyId } = await storeApiKey(database.db, key, Date.now);
+  const ARCHIVE_LOG_URL = archiveLog ?? (await serve(buildArchiveLog(env(), Date.now)));
+  const url = await serve(buildAudit({ ...env(), ARCHIVE_LOG_URL }, Date.now));
   const get = async (query: Record<string, string> | string = {}) => {
     const path = `/v1/audit?${new URLSearchParams(query).toString()}`;
     const response = await fetch(url + path, { headers: { authorization: `Bearer ${apiKey}` } });
@@ -58,7 +61,7 @@ async function merchant(scopes: readonly Scope[] = SCOPES) {
     });
     return { status: response.status, page: JSON.parse(body) as Page };
   };
-  return { companyId, get };
+  return { companyId, apiKey, keyId, url, get };
 }
 
 type Added = Partial<Pick<AuditEntry, 'action' | 'record' | 'actor'>>;
@@ -170,8 +173,29 @@ describe('GET /v1/audit', () => {
     expect([status, page.errors.map((error) => error.path)]).toEqual([400, [path]]);
   });
 
-  it('needs the scope audit:read', async () => {
-    const { get } = await merchant(['orders:read', 'orders:write', 'orders:erase']);
+  it('needs the scope audit:read, and who had not is in the log, once in ten minutes', async () => {
+    const asking = await merchant(['orders:read', 'orders:write', 'orders:erase']);
+    const { companyId, apiKey, keyId, url } = asking;
+    const company = { name: 'Any', mode: 'test', createdAt: '2026-11-23T09:00:00.000Z' };
+    await database.db.doc(paths.company(companyId)).create(company);
+    expect((await asking.get()).status).toBe(403);
+    const log = database.db.collection(paths.audit(companyId));
+    const facts = { code: 'FORBIDDEN', scope: 'audit:read' };
+    const refused = { action: 'access.refused', actor: { type: 'api_key', id: keyId }, facts };
+    const entries = async () => (await log.get()).docs.map((doc) => doc.data());
+    const before = await entries();
+    expect(before).toMatchObject([{ ...refused, companyId, result: 'refused' }]);
+
+    for (const path of ['/export', '/bundle', '/checkpoints', `/${String(before[0]?.['id'])}/proof`]) {
+      const headers = { authorization: `Bearer ${apiKey}` };
+      expect((await fetch(`${url}/v1/audit${path}`, { headers })).status, path).toBe(403);
+    }
+    // The next ten minutes may have begun.
+    expect((await entries()).length).toBeLessThanOrEqual(2);
+  });
+
+  it('answers who is refused the same when that can not be written down', async () => {
+    const { get } = await merchant(['orders:read'], 'http://127.0.0.1:9');
     expect((await get()).status).toBe(403);
   });
 });
