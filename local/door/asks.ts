@@ -14,6 +14,7 @@ export interface WireRequest {
   structuredQuery?: WireQuery;
   structuredAggregationQuery?: { structuredQuery?: WireQuery };
   addTarget?: { query?: { parent?: string }; documents?: { documents: string[] } };
+  transaction?: Uint8Array;
   readTime?: { seconds?: number; nanos?: number } | null;
   topic?: string | { name?: string };
   subscription?: string | { name?: string };

@@ -12,9 +12,9 @@ import type { CloudService, Method } from './descriptors.ts';
 import type { CallSeen, Fault, FaultTrap } from './faults.ts';
 import { frame, FrameError, FrameSplitter } from './frames.ts';
 import type { Ask, Grants } from './permissions.ts';
-import { type SeenQuery, seenQuery } from './queries.ts';
+import { databaseOf, type Watchers } from './watchers.ts';
 import { inTheServicesWords } from './wording.ts';
-import { type DocumentWrite, documentWrite, parseName } from './writes.ts';
+import { documentWrite, parseName } from './writes.ts';
 
 /** What every call at one door shares. */
 export interface Desk {
@@ -22,10 +22,7 @@ export interface Desk {
   backends: Record<CloudService, Backend>;
   counts: Counts;
   faults: FaultTrap;
-  /** Told the writes of each commit that took effect. */
-  wrote: (writes: DocumentWrite[]) => void;
-  /** Told each query that was answered. */
-  asked: (query: SeenQuery) => void;
+  watchers: Watchers;
   /** The emulator's own time of a time that the functions see: their clock can be moved, its can not. */
   past: (time: number) => number;
 }
@@ -76,6 +73,8 @@ export class Call {
   readonly #bill: Bill;
   readonly #requests: FrameSplitter;
   #first: WireRequest | undefined;
+  /** The first request as it came. */
+  #message: Buffer = Buffer.alloc(0);
   #upstream: ClientHttp2Stream | undefined;
   #fault: Fault | undefined;
   /** Nothing more of the request is looked at. */
@@ -135,6 +134,7 @@ export class Call {
     }
     if (!this.#first) {
       this.#first = request;
+      this.#message = message;
       this.#fault = this.#desk.faults.meets(this.#seen(request));
       if (this.#fault?.when === 'before') {
         this.#fail(this.#fault);
@@ -215,10 +215,11 @@ export class Call {
     if (this.#settled) return;
     this.#settled = true;
     if (trailers?.['grpc-status'] === OK && this.#first) {
+      const call = { method: this.#method.name, request: this.#first, message: this.#message };
+      const { names, transaction } = this.#bill;
       const written = this.#bill.succeeded(this.#first);
-      if (written.length > 0) this.#desk.wrote(written.map(documentWrite));
-      const query = this.#first.structuredQuery ?? this.#first.structuredAggregationQuery?.structuredQuery;
-      if (query) this.#desk.asked(seenQuery(databaseOf(this.#first), query));
+      const told = { ...call, written, begun: transaction, read: this.#deaf() ? [] : names };
+      if (this.#method.service === 'firestore') this.#desk.watchers.tell(told);
     }
     if (this.#fault) this.#fail(this.#fault);
     else if (!this.#deaf()) this.#answer(trailers, rstCode);
@@ -272,11 +273,6 @@ export class Call {
     if (this.#stream.headersSent) this.#finish(statusFields(status, message));
     else refuse(this.#stream, status, message);
   }
-}
-
-/** The name of the database, or one below it. */
-function databaseOf(request: WireRequest): string {
-  return request.database ?? request.parent ?? '';
 }
 
 function onlyFields(headers: IncomingHttpHeaders): OutgoingHttpHeaders {

@@ -1,5 +1,6 @@
 import type { WireRequest } from './asks.ts';
 import type { Method } from './descriptors.ts';
+import { namesIn, type WireDocuments } from './reads.ts';
 import type { WireWrite } from './writes.ts';
 
 /** What a bill would list, and the bytes of messages and bodies in both directions. */
@@ -43,13 +44,11 @@ export class Counts {
 }
 
 /** The parts of answers that are billed, as the official descriptors decode them. */
-interface WireAnswer {
-  found?: object;
+interface WireAnswer extends WireDocuments {
   missing?: string;
-  document?: object;
-  documents?: object[];
-  documentChange?: object;
   skippedResults?: number;
+  /** Of the transaction that the request began. */
+  transaction?: Uint8Array;
   status?: { code?: number }[];
 }
 
@@ -68,6 +67,10 @@ const ONE_AT_LEAST = new Set(['RunQuery', 'RunAggregationQuery', 'ListDocuments'
 export class Bill {
   readonly #method: Method;
   readonly #counts: Counts;
+  /** The full names of the documents that were delivered. */
+  readonly names: string[] = [];
+  /** The transaction that the call began. */
+  transaction: Uint8Array | undefined;
   #found = 0;
   #charged = 0;
   /** `BatchWrite` succeeds as a whole even where single writes fail. */
@@ -89,6 +92,8 @@ export class Bill {
     const { name, definition } = this.#method;
     const answer = definition.responseDeserialize(message) as WireAnswer;
     if (name === 'BatchWrite') this.#accepted = answer.status?.map((status) => !status.code);
+    if (answer.transaction?.length) this.transaction = answer.transaction;
+    this.names.push(...namesIn(answer));
     this.#found += READS[name]?.(answer) ?? 0;
     const due = ONE_AT_LEAST.has(name) ? Math.max(1, this.#found) : this.#found;
     this.#counts.add('reads', due - this.#charged);

@@ -7,8 +7,10 @@ import { type Fault, FaultTrap } from './faults.ts';
 import { Latency } from './latency.ts';
 import { type Cloud, Grants } from './permissions.ts';
 import type { SeenQuery } from './queries.ts';
+import type { DocumentRead } from './reads.ts';
 import { openStoragePort } from './storage-port.ts';
-import type { DocumentWrite } from './writes.ts';
+import { Watchers } from './watchers.ts';
+import type { Commit, DocumentWrite } from './writes.ts';
 
 /** Where the parts behind a door answer: four times `host:port`, and the base URL of Cloud Storage's stand-in. */
 export interface Backends {
@@ -31,8 +33,13 @@ export interface Door {
   setFault(fault: Fault | null): void;
   /** Delays every call by this many milliseconds. */
   setLatency(ms: number): void;
-  /** Calls `listener` with the writes of each commit that took effect, and answers how to stop. */
-  observe(listener: (writes: readonly DocumentWrite[]) => void): () => void;
+  /**
+   * Calls `listener` with the writes of each commit that took effect (none of a transaction that only read), and answers
+   * how to stop.
+   */
+  observe(listener: (writes: readonly DocumentWrite[], commit: Commit) => void): () => void;
+  /** Calls `listener` with the documents that each read delivered, and answers how to stop. */
+  observeReads(listener: (reads: readonly DocumentRead[]) => void): () => void;
   /** Calls `listener` with each query that was answered, and answers how to stop. */
   observeQueries(listener: (query: SeenQuery) => void): () => void;
   /** The emulators were started again, on these addresses. */
@@ -53,8 +60,7 @@ export async function startDoor(options: {
   const counts = new Counts();
   const faults = new FaultTrap();
   const latency = new Latency();
-  const listeners = new Set<(writes: readonly DocumentWrite[]) => void>();
-  const queryListeners = new Set<(query: SeenQuery) => void>();
+  const watchers = new Watchers();
   let storage = new URL(options.backends.storage);
   const backends: Desk['backends'] = {
     firestore: new Backend(options.backends.firestore),
@@ -62,13 +68,7 @@ export async function startDoor(options: {
     pubsub: new Backend(options.backends.pubsub),
     kms: new Backend(options.backends.kms),
   };
-  const wrote = (writes: DocumentWrite[]): void => {
-    for (const listener of listeners) listener(writes);
-  };
-  const asked = (query: SeenQuery): void => {
-    for (const listener of queryListeners) listener(query);
-  };
-  const cloudPort = await openCloudPort({ grants, backends, counts, faults, wrote, asked, past }, latency);
+  const cloudPort = await openCloudPort({ grants, backends, counts, faults, watchers, past }, latency);
   const storagePort = await openStoragePort({ grants, counts, faults, backend: () => storage }, latency);
 
   return {
@@ -82,18 +82,9 @@ export async function startDoor(options: {
     setLatency(ms) {
       latency.set(ms);
     },
-    observe(listener) {
-      listeners.add(listener);
-      return () => {
-        listeners.delete(listener);
-      };
-    },
-    observeQueries(listener) {
-      queryListeners.add(listener);
-      return () => {
-        queryListeners.delete(listener);
-      };
-    },
+    observe: (listener) => watchers.commits.add(listener),
+    observeReads: (listener) => watchers.reads.add(listener),
+    observeQueries: (listener) => watchers.queries.add(listener),
     setBackends(addresses) {
       storage = new URL(addresses.storage);
       for (const service of ['firestore', 'firestoreAdmin', 'pubsub', 'kms'] as const) {

@@ -2,6 +2,7 @@ import { parseName } from './writes.ts';
 
 /** A query as the official descriptor decodes it, as far as it decides which index serves it. */
 export interface WireQuery {
+  select?: { fields?: WireField[] } | null;
   from?: { collectionId?: string; allDescendants?: boolean }[];
   where?: WireFilter;
   orderBy?: { field?: WireField; direction?: 'ASCENDING' | 'DESCENDING' }[];
@@ -28,6 +29,11 @@ export interface SeenQuery {
   /** The service's own names of operators, such as `EQUAL` or `IS_NULL`; a disjunction shows as `OR`. */
   filters: { field: string; op: string }[];
   orders: { field: string; direction: 'ASCENDING' | 'DESCENDING' }[];
+}
+
+/** The names of the top-level fields that a query asks for; undefined when it asks for all. */
+export function fieldsAsked({ select }: WireQuery): string[] | undefined {
+  return select?.fields?.map(({ fieldPath = '' }) => fieldPath.split('.', 1)[0] ?? '');
 }
 
 export function seenQuery(parent: string, query: WireQuery): SeenQuery {

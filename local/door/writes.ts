@@ -1,3 +1,5 @@
+import type { LogEntry } from './log-entries.ts';
+
 /** A write as the official descriptor decodes it, without the document's contents. */
 export interface WireWrite {
   update?: { name?: string };
@@ -9,6 +11,14 @@ export interface WireWrite {
 }
 
 export type WriteKind = 'create' | 'set' | 'update' | 'delete';
+
+/** What is known of a commit beside its writes. */
+export interface Commit {
+  /** Absent of a commit that belongs to none. */
+  transaction?: string;
+  /** The entries of companies' logs among the writes. */
+  readonly entries: readonly LogEntry[];
+}
 
 /** One write that a function made, as the wire showed it: where, what kind, never what. */
 export interface DocumentWrite {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Totals } from '../../local/door/counts.ts';
+import type { LogEntry } from '../../local/door/log-entries.ts';
+import type { DocumentRead } from '../../local/door/reads.ts';
 import type { DocumentWrite } from '../../local/door/writes.ts';
 import { type Behind, fresh, openBehind, openDoor } from './door-fixture.ts';
 
@@ -130,6 +132,50 @@ describe('whoever observes a door', () => {
       [{ ...keyring, kind: 'update', fields: ['a'] }],
       [{ ...keyring, kind: 'delete' }],
     ]);
+  });
+
+  it('sees which documents a read delivered, which fields alone, and in which transaction', async () => {
+    const { door, firestore } = await openDoor(behind, 'orders');
+    const db = firestore('(default)');
+    const [one, missing] = [db.doc(`companies/${fresh()}/orders/a`), db.doc(`companies/${fresh()}/orders/b`)];
+    await one.create({ to: { name: 'x' }, a: 1 });
+    const reads: (readonly DocumentRead[])[] = [];
+    const commits: (readonly [number, string | undefined])[] = [];
+    door.observeReads((some) => reads.push(some));
+    door.observe((writes, { transaction }) => commits.push([writes.length, transaction]));
+    await db.getAll(one, missing);
+    await one.parent.select('to.name').get();
+    const seen = { database: '(default)', path: one.path };
+    expect(reads.splice(0)).toEqual([[seen], [{ ...seen, fields: ['to'] }]]);
+
+    await db.runTransaction((tx) => tx.get(one));
+    await db.runTransaction(async (tx) => {
+      await tx.get(missing);
+      tx.update((await tx.get(one)).ref, { a: 2 });
+    });
+    const [[, first], [, second]] = commits as [[number, string], [number, string]];
+    expect(commits.map(([writes]) => writes)).toEqual([0, 1]);
+    expect(first).not.toBe(second);
+    expect(reads).toEqual([[{ ...seen, transaction: first }], [{ ...seen, transaction: second }]]);
+  });
+
+  it('sees of a log’s entry what was done to what, and of any other document nothing', async () => {
+    const { door, firestore } = await openDoor(behind, 'orders');
+    const db = firestore('(default)');
+    const seen: (readonly LogEntry[])[] = [];
+    door.observe((_writes, { entries }) => seen.push(entries));
+    const record = { type: 'order', id: 'ord_a' };
+    const entry = { action: 'order.opened', record, facts: { orders: 3, code: 'KEY_GONE' }, at: 'x' };
+    const log = db.collection(`companies/${fresh()}/audit`);
+    await db
+      .batch()
+      .create(db.doc(`probes/${fresh()}`), entry)
+      .create(log.doc('aud_a'), entry)
+      .commit();
+    await log.doc('aud_a').update(entry);
+    const companyId = log.parent?.id;
+    const told = { companyId, action: 'order.opened', record: 'ord_a', counts: { orders: 3 } };
+    expect(seen).toEqual([[told], []]);
   });
 
   it('hears nothing of a commit that failed', async () => {

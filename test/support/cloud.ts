@@ -4,6 +4,7 @@ import { type Emulators, startEmulators } from '../../local/emulators.ts';
 import type { SpareProcesses } from '../../local/host-apart.ts';
 import type { Delivery } from '../../local/topology.ts';
 import { watchChanges } from './silent-changes.ts';
+import { watchOpenings } from './silent-openings.ts';
 
 /**
  * Tests do not wait as production does: the fifth attempt is the last, the fewest that the service allows. Between
@@ -36,7 +37,8 @@ export function sharedEmulators(): Promise<Emulators> {
 
 /**
  * A cloud of its own for one test file: on the suite's emulators, under a random project, so that files run side by
- * side; its clock moves by hand. `ownEmulators` starts some that the test may stop. The caller calls `stop`.
+ * side; its clock moves by hand. `ownEmulators` starts some that the test may stop. The caller calls `stop`, which fails
+ * when a function changed or opened something of a merchant's without an entry in the log.
  */
 export async function testCloud(
   options: Omit<CloudOptions, 'emulators'> & { ownEmulators?: boolean } = {},
@@ -55,10 +57,15 @@ export async function testCloud(
     },
     ...(ownEmulators ? {} : { emulators: await sharedEmulators() }),
   });
-  const noSilentChanges = watchChanges(cloud);
+  const silent = { Changed: watchChanges(cloud), Opened: watchOpenings(cloud) };
   const stop = async (): Promise<void> => {
     await cloud.stop();
-    noSilentChanges();
+    const told = Object.entries(silent).map(([done, now]) => [done, now().join('; ')] as const);
+    const wrong = told.filter(([, what]) => what !== '');
+    if (wrong.length === 0) return;
+    throw new Error(
+      wrong.map(([done, what]) => `${done} without an entry in the merchant’s log: ${what}`).join('\n'),
+    );
   };
   return { ...cloud, lines, stop };
 }
