@@ -22,7 +22,10 @@ interface Value {
 }
 
 interface Written {
-  writes?: { update?: { name?: string; fields?: Record<string, Value> } }[];
+  writes?: {
+    update?: { name?: string; fields?: Record<string, Value> };
+    currentDocument?: { exists?: boolean };
+  }[];
 }
 
 const field = (type: string, id: number) => ({ type, id });
@@ -37,7 +40,8 @@ const SHAPE = {
     // Stands for both: the library decodes what is a message of some method.
     Firestore: { methods: { Written: { requestType: 'Written', responseType: 'Written', comment: '' } } },
     Written: { fields: { writes: { rule: 'repeated', ...field('Write', 2) } } },
-    Write: { fields: { update: field('Document', 1) } },
+    Write: { fields: { update: field('Document', 1), currentDocument: field('Precondition', 4) } },
+    Precondition: { fields: { exists: field('bool', 1) } },
     Document: { fields: { name: field('string', 1), fields: values(2) } },
     Value: { fields: { integer: field('int64', 2), map: field('Map', 6), string: field('string', 17) } },
     Map: { fields: { fields: values(1) } },
@@ -49,7 +53,10 @@ const PATH = /^companies\/([^/]+)\/audit\/[^/]+$/;
 let read: ((message: Buffer) => Written) | undefined;
 
 /** Whether a write makes an entry of a log. */
-export function makesEntry({ update, currentDocument }: WireWrite): boolean {
+export function makesEntry({
+  update,
+  currentDocument,
+}: Pick<WireWrite, 'update' | 'currentDocument'>): boolean {
   return currentDocument?.exists === false && companyOf(update?.name) !== undefined;
 }
 
@@ -57,7 +64,7 @@ export function makesEntry({ update, currentDocument }: WireWrite): boolean {
 export function entriesIn(request: Buffer): LogEntry[] {
   read ??= (fromJSON(SHAPE, { longs: Number })['Firestore'] as ServiceDefinition)['Written']
     ?.requestDeserialize as typeof read;
-  return (read?.(request).writes ?? []).flatMap(({ update }) => {
+  return (read?.(request).writes ?? []).filter(makesEntry).flatMap(({ update }) => {
     const companyId = companyOf(update?.name);
     const { action, record, facts } = update?.fields ?? {};
     if (companyId === undefined || action?.string === undefined) return [];
