@@ -22,7 +22,7 @@ const SOURCES: { service: CloudService; file: string; names: string[]; unread: R
       service: 'firestore',
       file: '@google-cloud/firestore/build/protos/v1.json',
       names: ['google.firestore.v1.Firestore'],
-      // The door reads the names of documents, never what is in them.
+      // The door reads the names of documents, never what is in them, but for entries of logs (`log-entries.ts`).
       unread: { 'google.firestore.v1.Document': ['fields'] },
     },
     {
