@@ -1,50 +1,137 @@
 /**
- * `npm run bill -- --dry-run`: what the next run would charge, a line for each connection and currency, with nothing
- * written and Stripe not asked. It takes its surroundings from the environment, as the function does; on one machine
- * from the file that `npm start` leaves.
+ * `npm run bill`: charges now what was shipped, and says so in a line for each charge and a total. With `--dry-run`, what
+ * would be charged, with nothing written and Stripe not asked. It takes its surroundings from the environment, as the
+ * function does; on one machine from the file that `npm start` leaves.
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { bill, previewBill } from '../shared/billing/bill.ts';
+import { bill } from '../shared/billing/bill.ts';
+import type { BillingDeps, StoredCharge } from '../shared/billing/documents.ts';
+import { previewBill } from '../shared/billing/preview.ts';
 import { readConfig } from '../shared/cloud/config.ts';
-import { openFirestore } from '../shared/cloud/firestore.ts';
+import { openFirestore, paths } from '../shared/cloud/firestore.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { openStripe } from '../shared/cloud/stripe.ts';
+import { FIXES } from '../shared/domain/billing.ts';
+import { decimalText } from '../shared/domain/money.ts';
 
 const LOCAL_ENV = resolve('.strongroom', 'bill.env');
 const USAGE = `Usage: npm run bill -- [--dry-run]
-  --dry-run   show what would be charged
+  --dry-run   show what would be charged, and charge nothing
   without     charge it now; the schedule does so once a day`;
+const ARGUMENTS = ['--dry-run', '--help'];
+const SHOWN = 40;
 
 async function main(): Promise<void> {
   const args = process.argv.slice(2);
-  if (args.length > 1 || (args.length === 1 && args[0] !== '--dry-run')) throw new Error(USAGE);
+  const unknown = args.find((arg) => !ARGUMENTS.includes(arg));
+  if (unknown !== undefined) {
+    const said = JSON.stringify(unknown.length > SHOWN ? `${unknown.slice(0, SHOWN)}…` : unknown);
+    throw new Error(`${said} means nothing here, so nothing was charged: say --dry-run or nothing at all.`);
+  }
+  if (args.includes('--help')) {
+    console.log(USAGE);
+    return;
+  }
+  const deps = openDeps();
+  // Without the two dashes before it npm keeps the option for itself: whoever wrote it wants nothing charged.
+  if (args.length > 0 || process.env['npm_config_dry_run'] === 'true') await showPreview(deps);
+  else await chargeNow(deps);
+}
+
+function openDeps(): BillingDeps {
   if (process.env['GOOGLE_CLOUD_PROJECT'] === undefined && existsSync(LOCAL_ENV))
     process.loadEnvFile(LOCAL_ENV);
   process.env['METADATA_SERVER_DETECTION'] ??= 'none';
   const config = readConfig(process.env);
   const log = createLog({ functionName: 'bill', projectId: config.projectId });
-  const deps = {
-    db: openFirestore(config, '(default)'),
-    stripe: openStripe(process.env),
-    log,
-    now: Date.now,
-  };
-  if (args[0] !== '--dry-run') {
-    if (!(await bill(deps, { onRequest: true })))
-      throw new Error('Another run is at work: try again in five minutes.');
+  return { db: openFirestore(config, '(default)'), stripe: openStripe(process.env), log, now: Date.now };
+}
+
+async function showPreview(deps: BillingDeps): Promise<void> {
+  const totals = new Totals();
+  let rows = 0;
+  for await (const { partnerId, chargeId, currency, orders, amount, outcome } of previewBill(deps)) {
+    rows += 1;
+    const what = chargeId === null ? [] : [chargeId];
+    console.log([...what, partnerId, counted(orders, 'order'), money(amount, currency), outcome].join('  '));
+    if (outcome === 'would be charged') totals.add(currency, amount);
+  }
+  if (rows === 0) console.log('Nothing was shipped that is not charged.');
+  console.log(`Total: ${totals.text()} would be charged. Nothing was, as this is a dry run.`);
+}
+
+async function chargeNow(deps: BillingDeps): Promise<void> {
+  const touched = new Map<string, string>();
+  const onCharge = (supplierId: string, id: string): void => void touched.set(id, supplierId);
+  if (!(await bill({ ...deps, onCharge }, { onRequest: true })))
+    throw new Error(
+      'Another run is at work, and nothing was charged by this one: try again in five minutes.',
+    );
+  const totals = new Totals();
+  for (const [id, supplierId] of touched) {
+    const found = await deps.db.doc(paths.charge(supplierId, id)).get();
+    const charge = found.data() as StoredCharge | undefined;
+    if (charge === undefined) continue;
+    const { partnerId, currency, amount, orders } = charge;
+    console.log(
+      [id, partnerId, counted(orders.length, 'order'), money(amount, currency), said(charge)].join('  '),
+    );
+    if (charge.state === 'succeeded' || charge.state === 'processing') totals.add(currency, amount);
+  }
+  if (touched.size === 0) console.log('Nothing was shipped that is not charged.');
+  console.log(`Total: ${totals.text()} charged.`);
+  await sayWhatIsLeft(deps);
+}
+
+function said({ state, code, nextAttemptAt }: StoredCharge): string {
+  const why = code === null ? '' : ` (${code}: ${FIXES[code]})`;
+  const again = nextAttemptAt === null ? '' : `; tried again at ${nextAttemptAt}`;
+  switch (state) {
+    case 'succeeded':
+      return 'charged';
+    case 'processing':
+      return 'charged; Stripe’s word on it is on its way';
+    case 'declined':
+      return `declined${why}${again}`;
+    case 'pending':
+      return `not charged yet${why}${again}`;
+    case 'failed':
+      return `not charged, and given up${why}`;
+  }
+}
+
+/** A run ends by itself before its lease does. */
+async function sayWhatIsLeft(deps: BillingDeps): Promise<void> {
+  for await (const { outcome, orders } of previewBill(deps)) {
+    if (outcome !== 'would be charged' || orders === 0) continue;
+    console.log(
+      'There is more to charge than one run has time for: the schedule goes on, and so does another run.',
+    );
     return;
   }
-  let connections = 0;
-  for await (const row of previewBill(deps)) {
-    connections += 1;
-    console.log(
-      [row.partnerId, row.currency, `${row.orders} orders`, `${row.amount} minor units`, row.outcome].join(
-        '  ',
-      ),
-    );
+}
+
+class Totals {
+  readonly #sums = new Map<string, number>();
+
+  add(currency: string, amount: number): void {
+    this.#sums.set(currency, (this.#sums.get(currency) ?? 0) + amount);
   }
-  if (connections === 0) console.log('Nothing was shipped that is not on a charge.');
+
+  /** `45.00 USD and 20.00 EUR`; `nothing`. */
+  text(): string {
+    const sums = [...this.#sums].map(([currency, amount]) => money(amount, currency));
+    return sums.length === 0 ? 'nothing' : sums.join(' and ');
+  }
+}
+
+function money(amount: number, currency: string): string {
+  return `${decimalText(amount, currency)} ${currency}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 main().then(

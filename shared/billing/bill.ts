@@ -1,19 +1,16 @@
-import { FieldPath, type QueryDocumentSnapshot } from '@google-cloud/firestore';
-import { paths } from '../cloud/firestore.ts';
+import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
 import { type Turn, withLease } from '../cloud/lease.ts';
 import { randomId } from '../domain/ids.ts';
-import { DUE_SLOTS, type StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
 import { adoptPayments } from './adopt.ts';
-import { isTooLittle } from './amounts.ts';
+import { billableOf, connections, dueCharges, sidesOfConnection } from './billed.ts';
 import { changeCharge } from './charge-store.ts';
-import type { Acting, BillingDeps, StoredAccount, StoredCard, StoredCharge } from './documents.ts';
-import { isDue, makeCharge } from './make-charge.ts';
+import type { Acting, BillingDeps, StoredCharge } from './documents.ts';
+import { isToBeMade, makeCharge } from './make-charge.ts';
 import { type Billable, openCharges } from './open-charges.ts';
 import { reconcile } from './reconcile.ts';
 import { sendRefund } from './refunds.ts';
 import { settleIntent } from './settle.ts';
-import { marksOf, sumOf, unbilledOf } from './unbilled.ts';
 
 const MINUTE = 60_000;
 const LEASE = 5 * MINUTE;
@@ -23,10 +20,8 @@ const WORKS = 4 * MINUTE;
 const PATIENCE = 60 * MINUTE;
 /** For so long after a restore shops may bring orders back that had been charged. */
 const COME_BACK = 30 * 24 * 60 * MINUTE;
-const PAGE = 50;
 /** Charges that are made beside each other; Stripe takes a hundred calls a second. */
 const AT_ONCE = 8;
-const SLOTS = Array.from({ length: DUE_SLOTS }, (_, slot) => slot);
 
 /**
  * One tick: once a day new charges and the comparison with Stripe, and every time whatever is due. On request what was
@@ -55,7 +50,7 @@ async function openAll(
   const adopted = adopter(turn.cursor, acting, deps);
   for await (const connection of connections(deps, turn.cursor['after'] ?? '')) {
     if (!inTime()) return;
-    const found = await billableOf(connection, deps);
+    const found = await billableOf(sidesOfConnection(connection), deps);
     const billable = found !== undefined && (await adopted(found)) ? found : undefined;
     // What is left of it, the next tick goes on with.
     if (billable !== undefined && !(await openCharges(billable, day, inTime, acting, deps))) return;
@@ -106,57 +101,13 @@ async function compareAll(
   turn.cursor['compared'] = day;
 }
 
-/** Every connection that is billed, as its wholesaler has it, page by page. */
-async function* connections({ db }: BillingDeps, after: string): AsyncGenerator<QueryDocumentSnapshot> {
-  const query = db
-    .collectionGroup('partners')
-    .where('terms.bill', '==', true)
-    .orderBy(FieldPath.documentId())
-    .limit(PAGE);
-  let last: string | undefined = after === '' ? undefined : after;
-  for (;;) {
-    const { docs } = await (last === undefined ? query : query.startAfter(db.doc(last))).get();
-    yield* docs.filter((doc) => doc.get('role') === 'retailer');
-    last = docs.at(-1)?.ref.path;
-    if (last === undefined || docs.length < PAGE) return;
-  }
-}
-
-/** Undefined while there is nothing to charge by: what shipped waits, and is on one charge later. */
-async function billableOf(
-  connection: QueryDocumentSnapshot,
-  { db }: BillingDeps,
-): Promise<Billable | undefined> {
-  const supplierId = connection.ref.parent.parent?.id ?? '';
-  const partnerId = connection.id;
-  const [first, second] = await db.getAll(
-    db.doc(paths.billingAccount(supplierId)),
-    db.doc(paths.card(supplierId, partnerId)),
-  );
-  const account = first?.data() as StoredAccount | undefined;
-  const card = second?.data() as StoredCard | undefined;
-  if (account?.state !== 'ready' || card?.accountId !== account.accountId || card.paymentMethodId === null) {
-    return undefined;
-  }
-  return { partnerId, supplierId, retailerId: String(connection.get('companyId')), account, card };
-}
-
 /** Goes through all charges that something is to be done for. One that can not go on keeps no other from it. */
 async function makeAll(inTime: () => boolean, acting: Acting, deps: BillingDeps): Promise<void> {
-  const query = deps.db
-    .collectionGroup('charges')
-    .where('due', 'in', SLOTS)
-    .orderBy(FieldPath.documentId())
-    .limit(PAGE);
-  let last: QueryDocumentSnapshot | undefined;
-  for (;;) {
-    const { docs } = await (last === undefined ? query : query.startAfter(last)).get();
+  for await (const docs of dueCharges(deps.db)) {
     for (let at = 0; at < docs.length; at += AT_ONCE) {
       if (!inTime()) return;
       await Promise.all(docs.slice(at, at + AT_ONCE).map((doc) => goOnWith(doc, acting, deps)));
     }
-    last = docs.at(-1);
-    if (last === undefined || docs.length < PAGE) return;
   }
 }
 
@@ -177,8 +128,10 @@ async function goOn(id: string, charge: StoredCharge, acting: Acting, deps: Bill
     await settleIntent(where, charge.paymentIntentId ?? undefined, acting, deps);
     await takeUpAgain(id, charge, deps);
   }
-  if ((state === 'pending' || state === 'declined') && isDue(charge, deps.now))
+  if (isToBeMade(charge, deps.now)) {
     await makeCharge(supplierId, id, deps);
+    deps.onCharge?.(supplierId, id);
+  }
   if (state !== 'succeeded') return;
   // Those that were made and whose answer was lost are found by their id before they are asked for again.
   if (late) await settleIntent(where, charge.paymentIntentId ?? undefined, acting, deps);
@@ -207,48 +160,4 @@ async function takeUpAgain(id: string, seen: StoredCharge, deps: BillingDeps): P
         : undefined,
     deps,
   );
-}
-
-/** What the next run would charge, without writing anything. */
-export interface Preview {
-  partnerId: string;
-  supplierId: string;
-  currency: string;
-  orders: number;
-  amount: number;
-  outcome: 'charged' | 'waits for an account and a card' | 'waits for more, too little by itself';
-}
-
-export async function* previewBill(deps: BillingDeps): AsyncGenerator<Preview> {
-  const { db } = deps;
-  for await (const connection of connections(deps, '')) {
-    const supplierId = connection.ref.parent.parent?.id ?? '';
-    const partnerId = connection.id;
-    const ready = (await billableOf(connection, deps)) !== undefined;
-    for (const mark of await marksOf({ supplierId, partnerId }, db)) {
-      const row: Preview = {
-        partnerId,
-        supplierId,
-        currency: mark.slice(partnerId.length + 1),
-        orders: 0,
-        amount: 0,
-        outcome: ready ? 'charged' : 'waits for an account and a card',
-      };
-      const query = db
-        .collection(paths.orders(supplierId))
-        .where('unbilled', '==', mark)
-        .orderBy(FieldPath.documentId());
-      let last: QueryDocumentSnapshot | undefined;
-      for (;;) {
-        const { docs } = await (last === undefined ? query : query.startAfter(last)).limit(PAGE).get();
-        row.orders += docs.length;
-        row.amount += docs.reduce((sum, doc) => sum + sumOf(unbilledOf(doc.data() as StoredOrder).lines), 0);
-        last = docs.at(-1);
-        if (docs.length < PAGE) break;
-      }
-      const little = row.amount > 0 && isTooLittle(row.amount, row.currency);
-      if (ready && little) row.outcome = 'waits for more, too little by itself';
-      yield row;
-    }
-  }
 }

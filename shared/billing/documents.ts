@@ -13,6 +13,8 @@ export interface BillingDeps {
   stripe: StripeAccess;
   log: Log;
   now: Clock;
+  /** Hears of each charge that was written, or brought to Stripe. */
+  onCharge?: (supplierId: string, id: string) => void;
 }
 
 /** Who acts, and under which request. */
@@ -124,7 +126,13 @@ export async function sidesOf(
   return theirs.exists ? [supplierId, retailerId] : [supplierId];
 }
 
-/** Writes a charge for those of its sides that are there; a copy has no slot, by which only the wholesaler's is found. */
+/** A charge as one of its sides has it; a copy has no slot, by which only the wholesaler's is found. */
+export function copyOf(charge: StoredCharge, companyId: string): StoredCharge {
+  const { due: _due, ...copy } = charge;
+  return companyId === charge.supplierId ? charge : copy;
+}
+
+/** Writes a charge for those of its sides that are there. */
 export function writeCharge(
   tx: Transaction,
   db: Firestore,
@@ -132,8 +140,7 @@ export function writeCharge(
   charge: StoredCharge,
   sides: string[],
 ): void {
-  const { due: _due, ...copy } = charge;
   for (const companyId of sides) {
-    tx.set(db.doc(paths.charge(companyId, id)), companyId === charge.supplierId ? charge : copy);
+    tx.set(db.doc(paths.charge(companyId, id)), copyOf(charge, companyId));
   }
 }

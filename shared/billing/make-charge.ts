@@ -38,8 +38,7 @@ export async function makeCharge(supplierId: string, id: string, deps: BillingDe
   try {
     const invoice = here.invoiceId ?? (await makeInvoice(work, deps));
     const intent = here.paymentIntentId ?? (await makeIntent(work, invoice, deps));
-    if (intent === undefined) return;
-    await confirm(work, intent, deps);
+    await confirm(work, { invoice, intent }, deps);
   } catch (error) {
     if (accessLost(error)) await markDisconnected({ db, now }, supplierId, here.accountId);
     if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) throw fromStripe(error);
@@ -121,11 +120,10 @@ async function makeInvoice(work: Work, deps: BillingDeps): Promise<string> {
     const key = { ...at, idempotencyKey: keyOf(work, 'finalize') };
     await stripe.invoices.finalizeInvoice(invoice.id, { auto_advance: false }, key);
   }
-  const kept = await changeCharge(charge.supplierId, id, keepFirst('invoiceId', invoice.id), deps);
-  return kept?.invoiceId ?? invoice.id;
+  return invoice.id;
 }
 
-async function makeIntent(work: Work, invoice: string, deps: BillingDeps): Promise<string | undefined> {
+async function makeIntent(work: Work, invoice: string, deps: BillingDeps): Promise<string> {
   const { id, charge, stripe, method } = work;
   const at = { stripeAccount: charge.accountId };
   const customer = charge.customerId ?? '';
@@ -155,15 +153,7 @@ async function makeIntent(work: Work, invoice: string, deps: BillingDeps): Promi
     // It may have been attached by a run that was ended then; the invoice's books never keep a payment from going on.
     if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) throw error;
   }
-  const kept = await changeCharge(charge.supplierId, id, keepFirst('paymentIntentId', intent.id), deps);
-  if (kept?.paymentIntentId === intent.id) return intent.id;
-  await stripe.paymentIntents.cancel(intent.id, {}, at);
-  return undefined;
-}
-
-function keepFirst(field: 'invoiceId' | 'paymentIntentId', value: string) {
-  return (charge: StoredCharge): StoredCharge | undefined =>
-    charge[field] === null ? { ...charge, [field]: value } : undefined;
+  return intent.id;
 }
 
 function since(charge: StoredCharge): { gte: number } {
@@ -181,19 +171,33 @@ async function find<T extends { metadata: Stripe.Metadata | null; status: string
   return undefined;
 }
 
-/** The attempt is counted before it is made. One that never reached Stripe is found by `checkProcessing`. */
-async function confirm(work: Work, intent: string, deps: BillingDeps): Promise<void> {
+/**
+ * In one transaction the charge gets its invoice and its intent, unless it has them, and its attempt is counted; then it is
+ * made. One that never reached Stripe is found by `takeUpAgain`.
+ */
+async function confirm(
+  work: Work,
+  { invoice, intent }: { invoice: string; intent: string },
+  deps: BillingDeps,
+): Promise<void> {
   const { id, charge, stripe, method } = work;
   const begun = await changeCharge(
     charge.supplierId,
     id,
     (was) => {
-      const mine = was.paymentIntentId === intent && was.attempts === charge.attempts;
-      if (!mine || (was.state !== 'pending' && was.state !== 'declined')) return undefined;
-      return { ...was, state: 'processing', code: null, nextAttemptAt: null, attempts: was.attempts + 1 };
+      const mine = (was.paymentIntentId ?? intent) === intent && was.attempts === charge.attempts;
+      const moved = was.accountId !== charge.accountId;
+      if (!mine || moved || (was.state !== 'pending' && was.state !== 'declined')) return undefined;
+      const made = { invoiceId: was.invoiceId ?? invoice, paymentIntentId: intent };
+      const attempts = was.attempts + 1;
+      return { ...was, ...made, state: 'processing', code: null, nextAttemptAt: null, attempts };
     },
     deps,
   );
+  if (begun !== undefined && begun.paymentIntentId !== intent && charge.paymentIntentId === null) {
+    await stripe.paymentIntents.cancel(intent, {}, { stripeAccount: charge.accountId });
+    return;
+  }
   if (begun?.state !== 'processing' || begun.attempts !== charge.attempts + 1) return;
   const key = `confirm-${id}-${begun.attempts}`;
   const options = { stripeAccount: charge.accountId, idempotencyKey: key };
@@ -213,7 +217,8 @@ async function confirm(work: Work, intent: string, deps: BillingDeps): Promise<v
   }
 }
 
-/** When the next daily run makes up for what a charge waits for. */
-export function isDue(charge: StoredCharge, now: () => number): boolean {
-  return charge.nextAttemptAt !== null && charge.nextAttemptAt <= timestamp(now);
+/** Whether a charge is to be brought to Stripe now: for the first time, or after it was declined. */
+export function isToBeMade({ state, nextAttemptAt }: StoredCharge, now: () => number): boolean {
+  const open = state === 'pending' || state === 'declined';
+  return open && nextAttemptAt !== null && nextAttemptAt <= timestamp(now);
 }

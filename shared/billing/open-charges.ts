@@ -1,9 +1,9 @@
 import { createHash, randomInt } from 'node:crypto';
-import type { Firestore, Transaction } from '@google-cloud/firestore';
+import { FieldValue, type Firestore, type Transaction } from '@google-cloud/firestore';
 import { addEntry } from '../audit/append.ts';
 import { paths } from '../cloud/firestore.ts';
 import { keyedId } from '../domain/ids.ts';
-import { DUE_SLOTS, type StoredOrder } from '../domain/order.ts';
+import { DUE_SLOTS, type OrderBilling } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
 import { feeOf, isTooLittle, isTooMuch, toStripe } from './amounts.ts';
 import { stateAtOrders } from './charge-store.ts';
@@ -50,7 +50,10 @@ export async function openCharges(
       if (!inTime()) return false;
       const opened = await openOne(billable, { id: idOf(part), mark, day, orders }, acting, deps);
       if (opened === 'waits') break;
-      if (opened !== 'exists') unbilled.pass(opened.passed);
+      if (opened !== 'exists') {
+        unbilled.pass(opened.passed);
+        deps.onCharge?.(billable.supplierId, idOf(part));
+      }
       part += 1;
     }
   }
@@ -114,9 +117,8 @@ function writeBilled(
 ): void {
   const entry = { id, amount, refunded: 0, lost: 0, state: stateAtOrders({ state, dispute: null }), code };
   const charges = [...(stored.billing?.charges ?? []), entry];
-  const { unbilled: _unbilled, ...rest } = stored;
-  const billed: StoredOrder = { ...rest, updatedAt: createdAt, billing: { lines: billing, charges } };
-  tx.set(snapshot.ref, billed);
+  const billed: OrderBilling = { lines: billing, charges };
+  tx.update(snapshot.ref, { updatedAt: createdAt, billing: billed, unbilled: FieldValue.delete() });
 }
 
 /** Undefined for what is too little by itself and waits for more to be shipped. What has no room for more is told as it is. */

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AuditEntry } from '../../shared/audit/entry.ts';
 import { linkAccount, setDunning } from '../../shared/billing/account.ts';
-import { bill, previewBill } from '../../shared/billing/bill.ts';
+import { bill } from '../../shared/billing/bill.ts';
 import { askForCard } from '../../shared/billing/cards.ts';
 import { chargeView } from '../../shared/billing/lists.ts';
+import { previewBill } from '../../shared/billing/preview.ts';
 import { settle } from '../../shared/billing/settle.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
 import { listView } from '../../shared/orders/view.ts';
@@ -152,18 +153,43 @@ describe('the operator', () => {
     await books.tick();
     expect(await books.charges()).toHaveLength(before);
     const rows: unknown[] = [];
-    for await (const { currency, orders, amount, outcome } of previewBill(books.deps)) {
-      rows.push([currency, orders, amount, outcome]);
+    for await (const { chargeId, currency, orders, amount, outcome } of previewBill(books.deps)) {
+      rows.push([chargeId, currency, orders, amount, outcome]);
     }
     expect(rows).toEqual([
-      ['EUR', 1, 20, 'waits for more, too little by itself'],
-      ['USD', 1, 2500, 'charged'],
+      [null, 'EUR', 1, 20, 'waits for more, too little by itself'],
+      [null, 'USD', 1, 2500, 'would be charged'],
     ]);
-    expect(await bill(books.deps, { onRequest: true })).toBe(true);
+    const told = new Set<string>();
+    const onCharge = (_supplierId: string, id: string): void => void told.add(id);
+    expect(await bill({ ...books.deps, onCharge }, { onRequest: true })).toBe(true);
     await books.hear();
+    expect([...told]).toEqual([(await last()).id]);
     expect((await last()).orders.map(({ orderId }) => orderId)).toEqual([usual]);
     expect(await stateOf()).toEqual(['succeeded', null]);
     expect((await books.order(small)).unbilled).toBeDefined();
+  });
+});
+
+describe('a charge that is due once more', () => {
+  it('is in what the next run would charge, by its id, while it is due and not before', async () => {
+    const others = await openBooks(books);
+    await others.connect();
+    await others.putOnFile('pm_card_chargeDeclined');
+    await others.ship(4000);
+    await others.billed();
+    const rows = async () => {
+      const all = await Array.fromAsync(previewBill(books.deps));
+      return all
+        .filter(({ supplierId }) => supplierId === others.supplierId)
+        .map(({ chargeId, amount, outcome }) => [chargeId, amount, outcome]);
+    };
+    expect(await rows()).toEqual([]);
+    others.pass(DAY);
+    expect(await rows()).toEqual([[(await others.charges()).at(-1)?.id, 4000, 'would be charged']]);
+    await others.putOnFile('pm_card_visa');
+    await others.billed(HOUR);
+    expect(await rows()).toEqual([]);
   });
 });
 
@@ -216,6 +242,19 @@ describe('another account', () => {
     expect(await stateOf()).toEqual(['succeeded', null]);
     expect(books.paid().map(({ amount }) => amount)).toEqual([900]);
     expect((await books.order(order)).billing?.charges).toMatchObject([{ state: 'succeeded' }]);
+  });
+});
+
+describe('a side that has lost its copy of a charge', () => {
+  it('gets it back whole with the next change', async () => {
+    await books.ship(900);
+    await books.billed();
+    const { id, paymentIntentId } = await last();
+    await books.db.doc(paths.charge(books.retailerId, id)).delete();
+    await books.dashboard('refunds', { payment_intent: paymentIntentId ?? '', amount: '100' });
+    await books.hear();
+    const [here, there] = [await last(), (await books.charges(books.retailerId)).at(-1)];
+    expect([here.refunded, there]).toEqual([100, here]);
   });
 });
 

@@ -1,0 +1,70 @@
+import { FieldPath, type Firestore, type QueryDocumentSnapshot } from '@google-cloud/firestore';
+import { paths } from '../cloud/firestore.ts';
+import { DUE_SLOTS } from '../domain/order.ts';
+import type { BillingDeps, StoredAccount, StoredCard } from './documents.ts';
+import type { Billable } from './open-charges.ts';
+
+const PAGE = 50;
+const SLOTS = Array.from({ length: DUE_SLOTS }, (_, slot) => slot);
+
+/** Every connection that is billed, as its wholesaler has it, page by page. `after`: the path of one. */
+export async function* connections(
+  { db }: Pick<BillingDeps, 'db'>,
+  after: string,
+): AsyncGenerator<QueryDocumentSnapshot> {
+  const query = db
+    .collectionGroup('partners')
+    .where('terms.bill', '==', true)
+    .orderBy(FieldPath.documentId())
+    .limit(PAGE);
+  let last: string | undefined = after === '' ? undefined : after;
+  for (;;) {
+    const { docs } = await (last === undefined ? query : query.startAfter(db.doc(last))).get();
+    yield* docs.filter((doc) => doc.get('role') === 'retailer');
+    last = docs.at(-1)?.ref.path;
+    if (last === undefined || docs.length < PAGE) return;
+  }
+}
+
+export type Sides = Pick<Billable, 'partnerId' | 'supplierId' | 'retailerId'>;
+
+export function sidesOfConnection(connection: QueryDocumentSnapshot): Sides {
+  return {
+    partnerId: connection.id,
+    supplierId: connection.ref.parent.parent?.id ?? '',
+    retailerId: String(connection.get('companyId')),
+  };
+}
+
+/** Undefined while there is nothing to charge by: what shipped waits, and is on one charge later. */
+export async function billableOf(
+  { partnerId, supplierId, retailerId }: Sides,
+  { db }: Pick<BillingDeps, 'db'>,
+): Promise<Billable | undefined> {
+  const [first, second] = await db.getAll(
+    db.doc(paths.billingAccount(supplierId)),
+    db.doc(paths.card(supplierId, partnerId)),
+  );
+  const account = first?.data() as StoredAccount | undefined;
+  const card = second?.data() as StoredCard | undefined;
+  if (account?.state !== 'ready' || card?.accountId !== account.accountId || card.paymentMethodId === null) {
+    return undefined;
+  }
+  return { partnerId, supplierId, retailerId, account, card };
+}
+
+/** All charges that something is to be done for, page by page. */
+export async function* dueCharges(db: Firestore): AsyncGenerator<QueryDocumentSnapshot[]> {
+  const query = db
+    .collectionGroup('charges')
+    .where('due', 'in', SLOTS)
+    .orderBy(FieldPath.documentId())
+    .limit(PAGE);
+  let last: QueryDocumentSnapshot | undefined;
+  for (;;) {
+    const { docs } = await (last === undefined ? query : query.startAfter(last)).get();
+    yield docs;
+    last = docs.at(-1);
+    if (last === undefined || docs.length < PAGE) return;
+  }
+}
