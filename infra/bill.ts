@@ -5,6 +5,7 @@
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { bill } from '../shared/billing/bill.ts';
 import type { BillingDeps, StoredCharge } from '../shared/billing/documents.ts';
 import { previewBill } from '../shared/billing/preview.ts';
@@ -20,7 +21,11 @@ const USAGE = `Usage: npm run bill -- [--dry-run]
   --dry-run   show what would be charged, and charge nothing
   without     charge it now; the schedule does so once a day`;
 const ARGUMENTS = ['--dry-run', '--help'];
+/** Characters of an argument that are repeated. */
 const SHOWN = 40;
+const PATIENCE_MS = 10_000;
+const LOOK_MS = 250;
+const NOTHING = 'nothing';
 
 async function main(): Promise<void> {
   const args = process.argv.slice(2);
@@ -40,8 +45,11 @@ async function main(): Promise<void> {
 }
 
 function openDeps(): BillingDeps {
-  if (process.env['GOOGLE_CLOUD_PROJECT'] === undefined && existsSync(LOCAL_ENV))
+  if (process.env['GOOGLE_CLOUD_PROJECT'] === undefined) {
+    if (!existsSync(LOCAL_ENV))
+      throw new Error('No hub runs here: start it with npm start, and say this again.');
     process.loadEnvFile(LOCAL_ENV);
+  }
   process.env['METADATA_SERVER_DETECTION'] ??= 'none';
   const config = readConfig(process.env);
   const log = createLog({ functionName: 'bill', projectId: config.projectId });
@@ -57,7 +65,7 @@ async function showPreview(deps: BillingDeps): Promise<void> {
     console.log([...what, partnerId, counted(orders, 'order'), money(amount, currency), outcome].join('  '));
     if (outcome === 'would be charged') totals.add(currency, amount);
   }
-  if (rows === 0) console.log('Nothing was shipped that is not charged.');
+  if (rows === 0) console.log('Nothing is to be charged now.');
   console.log(`Total: ${totals.text()} would be charged. Nothing was, as this is a dry run.`);
 }
 
@@ -68,20 +76,38 @@ async function chargeNow(deps: BillingDeps): Promise<void> {
     throw new Error(
       'Another run is at work, and nothing was charged by this one: try again in five minutes.',
     );
-  const totals = new Totals();
+  const [paid, asked] = [new Totals(), new Totals()];
+  const until = Date.now() + PATIENCE_MS;
   for (const [id, supplierId] of touched) {
-    const found = await deps.db.doc(paths.charge(supplierId, id)).get();
-    const charge = found.data() as StoredCharge | undefined;
+    const charge = await chargeOnceTold(supplierId, id, until, deps);
     if (charge === undefined) continue;
     const { partnerId, currency, amount, orders } = charge;
     console.log(
       [id, partnerId, counted(orders.length, 'order'), money(amount, currency), said(charge)].join('  '),
     );
-    if (charge.state === 'succeeded' || charge.state === 'processing') totals.add(currency, amount);
+    if (charge.state === 'succeeded') paid.add(currency, amount);
+    if (charge.state === 'processing') asked.add(currency, amount);
   }
-  if (touched.size === 0) console.log('Nothing was shipped that is not charged.');
-  console.log(`Total: ${totals.text()} charged.`);
+  if (touched.size === 0) console.log('Nothing is to be charged now.');
+  const more =
+    asked.text() === NOTHING ? '' : `, and ${asked.text()} sent to Stripe, which has yet to answer`;
+  console.log(`Total: ${paid.text()} charged${more}.`);
   await sayWhatIsLeft(deps);
+}
+
+/** What came of a charge is told by Stripe's event, which comes in seconds; all of them are waited for until then. */
+async function chargeOnceTold(
+  supplierId: string,
+  id: string,
+  until: number,
+  { db }: BillingDeps,
+): Promise<StoredCharge | undefined> {
+  for (;;) {
+    const found = await db.doc(paths.charge(supplierId, id)).get();
+    const charge = found.data() as StoredCharge | undefined;
+    if (charge?.state !== 'processing' || Date.now() >= until) return charge;
+    await sleep(LOOK_MS);
+  }
 }
 
 function said({ state, code, nextAttemptAt }: StoredCharge): string {
@@ -91,7 +117,7 @@ function said({ state, code, nextAttemptAt }: StoredCharge): string {
     case 'succeeded':
       return 'charged';
     case 'processing':
-      return 'charged; Stripe’s word on it is on its way';
+      return 'sent to Stripe, which has yet to answer';
     case 'declined':
       return `declined${why}${again}`;
     case 'pending':
@@ -122,7 +148,7 @@ class Totals {
   /** `45.00 USD and 20.00 EUR`; `nothing`. */
   text(): string {
     const sums = [...this.#sums].map(([currency, amount]) => money(amount, currency));
-    return sums.length === 0 ? 'nothing' : sums.join(' and ');
+    return sums.length === 0 ? NOTHING : sums.join(' and ');
   }
 }
 

@@ -18,3 +18,15 @@ const ALLOWED = {
 export function cleanHtml(html: string): string {
   return sanitize(html.toWellFormed(), ALLOWED).trim();
 }
+
+/**
+ * What people read of such HTML, tags as spaces, and the titles of links. Addresses of images and links have digits of
+ * their own.
+ */
+export function shownText(html: string): string {
+  if (!/[<&]/.test(html)) return html;
+  const titles = [...cleanHtml(html).matchAll(/ title="([^"]*)"/g)].map(([, title = '']) => title);
+  const parts = html.split('<').map((part) => part.slice(part.indexOf('>') + 1));
+  // Entities are read as what they stand for.
+  return sanitize([...parts, ...titles].join(' ').toWellFormed(), { allowedTags: [], allowedAttributes: {} });
+}

@@ -4,6 +4,7 @@ import { CARD_REFUSED, holdsCardNumber, noCardNumber } from '../domain/card-numb
 import { keyedId } from '../domain/ids.ts';
 import { Amount } from '../domain/order.ts';
 import { plainLine } from '../domain/plain-text.ts';
+import { shownText } from './clean-html.ts';
 import { MoneyCurrency } from './price-list.ts';
 
 /** As it is printed: no control characters, no space around it; `.` and `..` can stand in no URL. */
@@ -16,14 +17,6 @@ export const ProductSku = z
 
 const line = (most: number): z.ZodString =>
   z.string().overwrite(plainLine).min(1, 'is empty').max(most, `is longer than ${most} characters`);
-
-/** Addresses of images and the like have digits of their own. */
-function outsideTags(html: string): string {
-  return html
-    .split('<')
-    .map((part) => part.slice(part.indexOf('>') + 1))
-    .join(' ');
-}
 
 /** Another product of the same `group` is a variant; `options` tell the variants apart. */
 export const PRODUCT_FIELDS = {
@@ -41,7 +34,7 @@ export const PRODUCT_FIELDS = {
   description: z
     .string()
     .max(20_000, 'is longer than 20,000 characters')
-    .refine((html) => !holdsCardNumber(outsideTags(html)), CARD_REFUSED),
+    .refine((html) => !holdsCardNumber(shownText(html)), CARD_REFUSED),
   images: z
     .array(
       z

@@ -1,3 +1,5 @@
+import { fold } from './fold.ts';
+
 /** Which numbers are cards: how they begin, and how long they are (ISO/IEC 7812, by the networks' own ranges). */
 const ISSUERS: readonly { begins: RegExp; lengths: readonly number[] }[] = [
   { begins: /^4/, lengths: [13, 16, 19] },
@@ -33,11 +35,11 @@ interface Part {
   end: number;
 }
 
-/** Groups of digits as people write them: apart by a space, a dash, a point or nothing else. */
-const RUN = /\d+(?:[ .\-\u00a0\u2010-\u2015\u2212]{1,2}\d+)*/g;
+/** Groups of digits as people write them: apart by spaces, dashes, points, strokes and the like, and nothing else. */
+const RUN = /\d+(?:[\s.\-/|\u00b7\u2010-\u2015\u2022\u2043\u2212\u2219]{1,3}\d+)*/g;
 
 /**
- * Card numbers in a text whose digits are ASCII. A number begins and ends with a group of digits, whatever stands
+ * Card numbers in a text that is folded. A number begins and ends with a group of digits, whatever stands
  * before and behind it, such as an expiry; letters around it make it an id or a code.
  */
 export function findCardNumbers(text: string): Part[] {
@@ -69,9 +71,9 @@ function cardFrom(groups: { digits: string; start: number; end: number }[]): Par
   return undefined;
 }
 
-/** Whether somebody typed a card's number here, in digits of any width. */
+/** Whether somebody typed a card's number here, in digits of any script and width, whatever unseen is between them. */
 export function holdsCardNumber(text: string): boolean {
-  return findCardNumbers(text.normalize('NFKC')).length > 0;
+  return findCardNumbers(fold(text).text).length > 0;
 }
 
 /** What a field says that was given one. The number itself is repeated nowhere. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { noCardNumber } from './card-number.ts';
 import { idSchema } from './ids.ts';
 import { Sku } from './order.ts';
 
@@ -8,7 +9,8 @@ export const OnHand = z.int().min(0).max(1_000_000_000);
 /** Where stock lies, in a merchant's own word. */
 export const Place = z
   .string()
-  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,38}[A-Za-z0-9])?$/, 'not 1 to 40 letters, digits and " ._-"');
+  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,38}[A-Za-z0-9])?$/, 'not 1 to 40 letters, digits and " ._-"')
+  .refine(...noCardNumber);
 
 /** Where stock lies when nobody says where. */
 export const MAIN_PLACE = 'main';

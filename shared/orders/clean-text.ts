@@ -4,7 +4,7 @@ import { findCardNumbers } from '../domain/card-number.ts';
 import { findEmails } from './find-emails.ts';
 import { findIps } from './find-ips.ts';
 import { afterPlus, digitRuns, findPhones } from './find-phones.ts';
-import { fold, type Folded, type Span } from './fold.ts';
+import { fold, type Folded, type Span } from '../domain/fold.ts';
 
 const FEWEST_DIGITS = 7;
 const MOST_DIGITS = 15;

@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import { type Span, sticky } from './fold.ts';
+import { type Span, sticky } from '../domain/fold.ts';
 
 /** The sign, or the word in brackets that people write to hide one. */
 const AT = /@|[([{] ?at ?[)\]}]/g;

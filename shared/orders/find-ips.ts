@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { type Span, sticky } from './fold.ts';
+import { type Span, sticky } from '../domain/fold.ts';
 
 const V4 = /(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d)(?::\d{1,5}(?!\d))?/g;
 const V6 = /[0-9a-f:.]{3,}/g;

@@ -1,4 +1,4 @@
-import { fold, type Span, sticky } from './fold.ts';
+import { fold, type Span, sticky } from '../domain/fold.ts';
 import { PHONE_WORDS, VAGUE_PHONE_WORDS } from './phone-words.ts';
 
 /** ITU-T E.164: fifteen digits at most, the country's code included. */

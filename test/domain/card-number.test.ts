@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { z } from 'zod';
 import {
   CARD_REFUSED,
   findCardNumbers,
@@ -8,9 +9,11 @@ import {
 } from '../../shared/domain/card-number.ts';
 import { ID_KINDS, type IdKind, randomId } from '../../shared/domain/ids.ts';
 import { OrderInput } from '../../shared/domain/order-data.ts';
+import { Place } from '../../shared/domain/stock.ts';
 import { cleanShipTo, cleanTitle } from '../../shared/orders/clean-text.ts';
 import { Product, PRODUCT_DEFAULTS } from '../../shared/catalogue/product.ts';
 import { PriceListInput } from '../../shared/http/catalogue/schemas.ts';
+import { NewConnection } from '../../shared/http/connections/schemas.ts';
 import { ShipmentInput } from '../../shared/http/orders/requests.ts';
 import * as billing from '../../shared/http/billing/schemas.ts';
 import { orderInput } from '../orders/trading.ts';
@@ -46,6 +49,14 @@ describe('a card number', () => {
       'card 3782 822463 10005.',
       '\uff14\uff12\uff14\uff12 4242 4242 4242',
       'floor 3, 4242424242424242',
+      '\u0664\u0662\u0664\u0662 \u0664\u0662\u0664\u0662 \u0664\u0662\u0664\u0662 \u0664\u0662\u0664\u0662',
+      Array.from('4242424242424242').join('\u200b'),
+      Array.from('4242424242424242').join('\ufe0f\u20e3'),
+      '4242\u20604242\u00ad4242\ufeff4242',
+      '4242 - 4242 - 4242 - 4242',
+      '4242\t4242\n4242\u20094242',
+      '4242/4242/4242/4242',
+      '4242\u00b74242\u20224242|4242',
     ];
     for (const text of ways) expect(holdsCardNumber(text), text).toBe(true);
   });
@@ -78,16 +89,15 @@ describe('our API', () => {
   it('refuses one in what a merchant writes of products, lists and itself', () => {
     const card = '4242-4242-4242-4242';
     const product = { ...PRODUCT_DEFAULTS, title: 'A lamp', price: 1, currency: 'USD' };
-    const issuesOf = (
-      schema: typeof Product | typeof PriceListInput | typeof billing.returnUrl,
-      value: unknown,
-    ) => {
+    const issuesOf = (schema: z.ZodType, value: unknown) => {
       const parsed = schema.safeParse(value);
       return parsed.success ? [] : parsed.error.issues.map(({ path, message }) => [path.join('.'), message]);
     };
     for (const [field, value] of [
       ['title', `Lamp ${card}`],
       ['description', `<p>Call with ${card}</p>`],
+      ['description', '4242&nbsp;4242&#8203;4242<b>4</b>&#x32;42'],
+      ['description', `<a href="https://a.example" title="${card}">a lamp</a>`],
       ['options.0.value', [{ name: 'Size', value: card }]],
     ] as const) {
       const [first = ''] = field.split('.');
@@ -97,9 +107,17 @@ describe('our API', () => {
     const codes = { barcode: '4242424242424242', group: '4242424242424242', description: image };
     expect(issuesOf(Product, { ...product, ...codes })).toEqual([]);
     expect(issuesOf(PriceListInput, { name: card, currency: 'USD' })).toContainEqual(['name', CARD_REFUSED]);
-    expect(issuesOf(billing.returnUrl, 'https://shop.example/?card=4242424242424242')).toEqual([
-      ['', CARD_REFUSED],
+    expect(issuesOf(NewConnection, { platform: 'standard', name: card })).toContainEqual([
+      'name',
+      CARD_REFUSED,
     ]);
+    expect(issuesOf(ShipmentInput, { carrier: card })).toEqual([['carrier', CARD_REFUSED]]);
+    expect(issuesOf(Place, card)).toEqual([['', CARD_REFUSED]]);
+    for (const written of ['4242424242424242', '4242%204242%204242%E2%80%8B4242', '4242+4242+4242+4242']) {
+      const url = `https://shop.example/?card=${written}`;
+      expect(issuesOf(billing.returnUrl, url), url).toEqual([['', CARD_REFUSED]]);
+    }
+    expect(issuesOf(billing.returnUrl, 'https://shop.example/?sale=100%&page=2')).toEqual([]);
   });
 
   it('takes 10 000 ids, codes and SKUs of random digits, of which many pass the check by chance', () => {

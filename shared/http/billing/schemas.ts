@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { ChargeCode, ChargeState } from '../../domain/billing.ts';
-import { noCardNumber } from '../../domain/card-number.ts';
+import { CARD_REFUSED, holdsCardNumber } from '../../domain/card-number.ts';
 import { idSchema } from '../../domain/ids.ts';
 import { Amount, Currency, Quantity, Timestamp } from '../../domain/order.ts';
 
@@ -10,10 +10,19 @@ const RetryAfterDays = z
   .max(8)
   .openapi({ description: 'Days after each decline until the next try.', example: [1, 3, 7] });
 
+/** What a web address says to whoever reads it; itself where it says nothing. */
+function decoded(url: string): string {
+  try {
+    return decodeURIComponent(url.replaceAll('+', ' '));
+  } catch {
+    return url;
+  }
+}
+
 export const returnUrl = z
   .url({ protocol: /^https?$/, error: 'not a web address' })
   .max(1000)
-  .refine(...noCardNumber)
+  .refine((url) => !holdsCardNumber(url) && !holdsCardNumber(decoded(url)), CARD_REFUSED)
   .optional()
   .openapi({
     description: 'Where Stripe sends the person afterwards.',

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { PLATFORM_NAMES } from '../../commerce/stored-connection.ts';
+import { noCardNumber } from '../../domain/card-number.ts';
 import { ERRORS, type ErrorCode } from '../../domain/errors.ts';
 import { idSchema } from '../../domain/ids.ts';
 import { plainLine } from '../../domain/plain-text.ts';
@@ -10,6 +11,7 @@ const Name = z
   .max(200)
   .transform(plainLine)
   .pipe(z.string().max(100, 'must have at most 100 characters'))
+  .refine(...noCardNumber)
   .openapi({ type: 'string', description: 'For you, to tell shops apart.', example: 'Main shop' });
 /** What stands in a header: no space, no control character. */
 const credential = (example: string) =>

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { noCardNumber } from '../../domain/card-number.ts';
 import { Instant } from '../../domain/order-data.ts';
 import { LineQuantities } from './schemas.ts';
 
@@ -7,6 +8,7 @@ const TRACKING = {
   carrier: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}$/, 'not a name of a carrier in letters and digits')
+    .refine(...noCardNumber)
     .transform((text) => text.toLowerCase())
     .nullable()
     .optional()
