@@ -3,57 +3,39 @@
  * would be charged, with nothing written and Stripe not asked. It takes its surroundings from the environment, as the
  * function does; on one machine from the file that `npm start` leaves.
  */
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bill } from '../shared/billing/bill.ts';
 import type { BillingDeps, StoredCharge } from '../shared/billing/documents.ts';
 import { previewBill } from '../shared/billing/preview.ts';
-import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore, paths } from '../shared/cloud/firestore.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { openStripe } from '../shared/cloud/stripe.ts';
 import { FIXES } from '../shared/domain/billing.ts';
 import { decimalText } from '../shared/domain/money.ts';
+import { Misuse, runCommand, surroundings } from './command.ts';
 
-const LOCAL_ENV = resolve('.strongroom', 'bill.env');
 const USAGE = `Usage: npm run bill -- [--dry-run]
   --dry-run   show what would be charged, and charge nothing
   without     charge it now; the schedule does so once a day`;
-const ARGUMENTS = ['--dry-run', '--help'];
 /** Characters of an argument that are repeated. */
 const SHOWN = 40;
 const PATIENCE_MS = 10_000;
 const LOOK_MS = 250;
 const NOTHING = 'nothing';
 
-async function main(): Promise<void> {
-  const args = process.argv.slice(2);
-  const unknown = args.find((arg) => !ARGUMENTS.includes(arg));
+async function main(args: string[]): Promise<void> {
+  const unknown = args.find((arg) => arg !== '--dry-run');
   if (unknown !== undefined) {
     const said = JSON.stringify(unknown.length > SHOWN ? `${unknown.slice(0, SHOWN)}…` : unknown);
-    throw new Error(`${said} means nothing here, so nothing was charged: say --dry-run or nothing at all.`);
+    throw new Misuse(`${said} means nothing here, so nothing was charged.`);
   }
-  if (args.includes('--help')) {
-    console.log(USAGE);
-    return;
-  }
-  const deps = openDeps();
+  const config = surroundings('bill');
+  const log = createLog({ functionName: 'bill', projectId: config.projectId });
+  const db = openFirestore(config, '(default)');
+  const deps: BillingDeps = { db, stripe: openStripe(process.env), log, now: Date.now };
   // Without the two dashes before it npm keeps the option for itself: whoever wrote it wants nothing charged.
   if (args.length > 0 || process.env['npm_config_dry_run'] === 'true') await showPreview(deps);
   else await chargeNow(deps);
-}
-
-function openDeps(): BillingDeps {
-  if (process.env['GOOGLE_CLOUD_PROJECT'] === undefined) {
-    if (!existsSync(LOCAL_ENV))
-      throw new Error('No hub runs here: start it with npm start, and say this again.');
-    process.loadEnvFile(LOCAL_ENV);
-  }
-  process.env['METADATA_SERVER_DETECTION'] ??= 'none';
-  const config = readConfig(process.env);
-  const log = createLog({ functionName: 'bill', projectId: config.projectId });
-  return { db: openFirestore(config, '(default)'), stripe: openStripe(process.env), log, now: Date.now };
 }
 
 async function showPreview(deps: BillingDeps): Promise<void> {
@@ -160,10 +142,4 @@ function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : 'The command failed.');
-    process.exit(1);
-  },
-);
+runCommand(USAGE, main);

@@ -37,11 +37,15 @@ function isOfParser(error: Error): boolean {
 
 /**
  * A command's surroundings come from the environment, as a function's do; on one machine from the file that `npm start`
- * leaves for the identity that the command runs as. Throws what `readConfig` says is missing.
+ * leaves for the identity that the command runs as. Throws when there is neither, and what `readConfig` says is missing.
  */
 export function surroundings(identity: string): Config {
   const file = resolve('.strongroom', `${identity}.env`);
-  if (process.env['GOOGLE_CLOUD_PROJECT'] === undefined && existsSync(file)) process.loadEnvFile(file);
+  if (process.env['GOOGLE_CLOUD_PROJECT'] === undefined) {
+    if (!existsSync(file))
+      throw new Error('No hub runs here: start it with npm start, or name one in GOOGLE_CLOUD_PROJECT.');
+    process.loadEnvFile(file);
+  }
   process.env['METADATA_SERVER_DETECTION'] ??= 'none';
   return readConfig(process.env);
 }
