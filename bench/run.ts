@@ -92,6 +92,10 @@ async function main(): Promise<void> {
       `There is no ${unknown.join(', ')}. Choose from ${Object.keys(BENCHES).join(', ')}.`,
     );
   }
+  const billOrders = values['bill-orders'];
+  if (billOrders !== undefined && !/^[1-9][0-9]{2,6}$/.test(billOrders)) {
+    throw new SetupError('--bill-orders takes a whole number from 100 to 9999999.');
+  }
   const chosen = Object.keys(BENCHES).filter(
     (name) => positionals.length === 0 || positionals.includes(name),
   );
@@ -100,7 +104,7 @@ async function main(): Promise<void> {
   const cloud = await startCloud({ clockByHand: true });
   try {
     const size = { ...(values.quick ? QUICK : FULL) };
-    if (values['bill-orders'] !== undefined) size.billOrders = Number(values['bill-orders']);
+    if (billOrders !== undefined) size.billOrders = Number(billOrders);
     const bench = { cloud, scratch, folder, size, demo: await seedDemo(cloud) };
     const figures: Figure[] = [];
     for (const name of chosen) {
