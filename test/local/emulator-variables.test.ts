@@ -67,7 +67,8 @@ describe("the variables by which Google's clients find emulators", () => {
     '%s is refused in production',
     (name) => {
       const { CLOUD_ENDPOINT: _cloud, STORAGE_ENDPOINT: _storage, ...env } = market.cloud.envOf('audit');
-      const production = { ...env, STRONGROOM_ENV: 'production', BASE_URL: 'https://hub.example' };
+      const addresses = { BASE_URL: 'https://hub.example', ARCHIVE_LOG_URL: 'https://log.hub.example' };
+      const production = { ...env, ...addresses, STRONGROOM_ENV: 'production' };
       expect(readConfig(production).production).toBe(true);
       expect(() => readConfig({ ...production, [name]: '127.0.0.1:1' })).toThrow(name);
     },
