@@ -3,8 +3,8 @@ import { paths } from '../cloud/firestore.ts';
 import { DUE_SLOTS } from '../domain/order.ts';
 import type { BillingDeps, StoredAccount, StoredCard } from './documents.ts';
 import type { Billable } from './open-charges.ts';
+import { pagesOf } from './pages.ts';
 
-const PAGE = 50;
 const SLOTS = Array.from({ length: DUE_SLOTS }, (_, slot) => slot);
 
 /** Every connection that is billed, as its wholesaler has it, page by page. `after`: the path of one. */
@@ -12,17 +12,9 @@ export async function* connections(
   { db }: Pick<BillingDeps, 'db'>,
   after: string,
 ): AsyncGenerator<QueryDocumentSnapshot> {
-  const query = db
-    .collectionGroup('partners')
-    .where('terms.bill', '==', true)
-    .orderBy(FieldPath.documentId())
-    .limit(PAGE);
-  let last: string | undefined = after === '' ? undefined : after;
-  for (;;) {
-    const { docs } = await (last === undefined ? query : query.startAfter(db.doc(last))).get();
+  const all = db.collectionGroup('partners').where('terms.bill', '==', true).orderBy(FieldPath.documentId());
+  for await (const docs of pagesOf(after === '' ? all : all.startAfter(db.doc(after)))) {
     yield* docs.filter((doc) => doc.get('role') === 'retailer');
-    last = docs.at(-1)?.ref.path;
-    if (last === undefined || docs.length < PAGE) return;
   }
 }
 
@@ -54,17 +46,6 @@ export async function billableOf(
 }
 
 /** All charges that something is to be done for, page by page. */
-export async function* dueCharges(db: Firestore): AsyncGenerator<QueryDocumentSnapshot[]> {
-  const query = db
-    .collectionGroup('charges')
-    .where('due', 'in', SLOTS)
-    .orderBy(FieldPath.documentId())
-    .limit(PAGE);
-  let last: QueryDocumentSnapshot | undefined;
-  for (;;) {
-    const { docs } = await (last === undefined ? query : query.startAfter(last)).get();
-    yield docs;
-    last = docs.at(-1);
-    if (last === undefined || docs.length < PAGE) return;
-  }
+export function dueCharges(db: Firestore): AsyncGenerator<QueryDocumentSnapshot[]> {
+  return pagesOf(db.collectionGroup('charges').where('due', 'in', SLOTS).orderBy(FieldPath.documentId()));
 }

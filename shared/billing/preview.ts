@@ -1,13 +1,12 @@
-import { FieldPath, type QueryDocumentSnapshot } from '@google-cloud/firestore';
+import { FieldPath } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
 import type { StoredOrder } from '../domain/order.ts';
 import { isTooLittle } from './amounts.ts';
 import { billableOf, connections, dueCharges, type Sides, sidesOfConnection } from './billed.ts';
 import type { BillingDeps, StoredCharge } from './documents.ts';
 import { isToBeMade } from './make-charge.ts';
+import { pagesOf } from './pages.ts';
 import { currencyOf, marksOf, sumOf, unbilledOf } from './unbilled.ts';
-
-const PAGE = 50;
 
 /** What the next run would charge, in minor units. `chargeId`: a charge that is there already, and is tried again. */
 export interface Preview {
@@ -58,18 +57,11 @@ async function sumOfUnbilled(
   mark: string,
   { db }: Deps,
 ): Promise<{ orders: number; amount: number }> {
-  const query = db
-    .collection(paths.orders(supplierId))
-    .where('unbilled', '==', mark)
-    .orderBy(FieldPath.documentId())
-    .limit(PAGE);
+  const orders = db.collection(paths.orders(supplierId)).where('unbilled', '==', mark);
   const sum = { orders: 0, amount: 0 };
-  let last: QueryDocumentSnapshot | undefined;
-  for (;;) {
-    const { docs } = await (last === undefined ? query : query.startAfter(last)).get();
+  for await (const docs of pagesOf(orders.orderBy(FieldPath.documentId()))) {
     sum.orders += docs.length;
     sum.amount += docs.reduce((total, doc) => total + sumOf(unbilledOf(doc.data() as StoredOrder).lines), 0);
-    last = docs.at(-1);
-    if (docs.length < PAGE) return sum;
   }
+  return sum;
 }

@@ -1,4 +1,4 @@
-import { FieldPath, type QueryDocumentSnapshot } from '@google-cloud/firestore';
+import { FieldPath } from '@google-cloud/firestore';
 import type { Stripe } from 'stripe';
 import { paths } from '../cloud/firestore.ts';
 import { accessLost, isGone } from '../cloud/stripe.ts';
@@ -7,6 +7,7 @@ import { isId } from '../domain/ids.ts';
 import { markDisconnected } from './account.ts';
 import { fromStripeAmount } from './amounts.ts';
 import type { Acting, BillingDeps, StoredCharge } from './documents.ts';
+import { pagesOf } from './pages.ts';
 import { settle, settleIntent, type Where } from './settle.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -14,7 +15,6 @@ const DAY = 24 * 60 * 60 * 1000;
 const WINDOW = 2 * DAY;
 /** What happened just now is on its way, and not missed. */
 const PATIENCE = 15 * 60 * 1000;
-const PAGE = 50;
 
 /**
  * Compares every account's events and payments with what was heard of, account by account, in the order of their ids.
@@ -25,16 +25,12 @@ export async function* reconcile(
   acting: Acting,
   deps: BillingDeps,
 ): AsyncGenerator<string, void, undefined> {
-  const query = deps.db.collection(paths.stripeAccounts).orderBy(FieldPath.documentId()).limit(PAGE);
-  let last = after;
-  for (;;) {
-    const { docs } = await (last === '' ? query : query.startAfter(last)).get();
+  const all = deps.db.collection(paths.stripeAccounts).orderBy(FieldPath.documentId());
+  for await (const docs of pagesOf(after === '' ? all : all.startAfter(after))) {
     for (const doc of docs) {
       await compare({ ...(doc.data() as Omit<Where, 'accountId'>), accountId: doc.id }, acting, deps);
       yield doc.id;
     }
-    last = docs.at(-1)?.id ?? '';
-    if (docs.length < PAGE) return;
   }
 }
 
@@ -148,21 +144,16 @@ async function* chargesWithin(
   lte: number,
   { db }: BillingDeps,
 ): AsyncGenerator<{ id: string; charge: StoredCharge }> {
-  const query = db
+  const within = db
     .collection(paths.charges(companyId))
     .where('createdAt', '>=', new Date(gte * 1000).toISOString())
     .where('createdAt', '<=', new Date(lte * 1000).toISOString())
-    .orderBy('createdAt', 'desc')
-    .limit(PAGE);
-  let last: QueryDocumentSnapshot | undefined;
-  for (;;) {
-    const { docs } = await (last === undefined ? query : query.startAfter(last)).get();
+    .orderBy('createdAt', 'desc');
+  for await (const docs of pagesOf(within)) {
     for (const doc of docs) {
       const charge = doc.data() as StoredCharge;
       if (charge.supplierId === companyId && charge.accountId === accountId) yield { id: doc.id, charge };
     }
-    last = docs.at(-1);
-    if (docs.length < PAGE) return;
   }
 }
 
