@@ -5,7 +5,7 @@ import { timestamp } from '../domain/time.ts';
 import { noteFailure, noteHealth } from './connection-health.ts';
 import type { Connection } from './connections.ts';
 import { isOfOurCloud, isOfTheShop, type PullDeps } from './pull-order.ts';
-import { pollLater } from './pulls.ts';
+import { inAMinute, nextTick, pollLater } from './pulls.ts';
 import { shopOrders, type ShopOrders } from './shop-orders.ts';
 import { StoredConnection } from './stored-connection.ts';
 import { takeProducts, type WriteProducts } from './take-products.ts';
@@ -26,7 +26,7 @@ const DAY_MS = 24 * 60 * 60_000;
 /**
  * Reads what a shop changed since it was last read. That finds what its webhooks did not bring, which for WooCommerce is
  * every delivery that failed once; and whenever it finds something, the webhooks themselves are looked at. When it fails
- * for want of our own keys, it comes back a minute later, and for as long as it takes.
+ * for want of our own keys, it comes back with the next tick, and for as long as it takes.
  */
 export async function pollConnection(message: PollMessage, deps: PollDeps): Promise<void> {
   const of = { id: message.connectionId, companyId: message.companyId };
@@ -35,7 +35,7 @@ export async function pollConnection(message: PollMessage, deps: PollDeps): Prom
   } catch (error) {
     if (error instanceof AppError) await noteFailure(of, error.code, deps);
     if (isOfTheShop(error)) deps.log.shopFailed(of.id, of.companyId, error.code);
-    else if (isOfOurCloud(error)) await pollLater(of, deps);
+    else if (isOfOurCloud(error)) await pollLater(of, nextTick(deps.now), deps);
     else throw error;
   }
 }
@@ -53,7 +53,9 @@ async function readShop({ companyId, connectionId, webhooks }: PollMessage, deps
   const since = stored.polledUntil ?? stored.createdAt;
   const { changed, until } = await readChanges(shop, since, connection, deps);
   await ref.update({ polledUntil: until });
-  if (await takeProducts(connection, stored, deps.writeProducts, deps)) await pollLater(connection, deps);
+  if (await takeProducts(connection, stored, deps.writeProducts, deps)) {
+    await pollLater(connection, inAMinute(now), deps);
+  }
   log.shopPolled(connectionId, companyId, changed);
   const checked = Date.parse(stored.health.checkedAt ?? '1970-01-01T00:00:00Z');
   const checks =

@@ -8,7 +8,7 @@ import type { PollMessage, PullMessage } from '../domain/pull.ts';
 import { noteFailure, noteHealth } from './connection-health.ts';
 import type { Connection, FindConnection } from './connections.ts';
 import type { CommerceEvent } from './platform.ts';
-import { CLOUD_WAIT, StoredPull } from './pulls.ts';
+import { nextTick, StoredPull } from './pulls.ts';
 import { shopOrders, type ShopDeps } from './shop-orders.ts';
 
 /** Does what an event says; true when that changed something. */
@@ -34,8 +34,8 @@ const LONGEST_WAIT = 3600;
 
 /**
  * Reads at a shop what a document asks for, one order or by `poll` all that changed, and deletes it. While the shop can not
- * be asked it waits, longer each time; while our own keys can not be had, a minute. An event that names the order again
- * sets it going at once.
+ * be asked it waits, longer each time; while our own keys can not be had, until the next tick. An event that names the
+ * order again sets it going at once.
  */
 export async function pullOrder(
   { companyId, pullId }: PullMessage,
@@ -107,9 +107,8 @@ async function waitForCloud(
   pullId: string,
   { log, now }: PullDeps,
 ): Promise<void> {
-  const notBefore = new Date(now() + CLOUD_WAIT).toISOString();
   log.pullPostponed(pullId, pull.companyId, error.code);
-  await unlessWritten(ref.update({ notBefore }, { lastUpdateTime: version }));
+  await unlessWritten(ref.update({ notBefore: nextTick(now) }, { lastUpdateTime: version }));
 }
 
 /** The order was asked for again meanwhile: that one has a message of its own. */

@@ -57,19 +57,32 @@ export async function askForPull(
   await publishPull({ companyId, pullId }, deps);
 }
 
-/** In milliseconds. A cloud that is away is looked for once a minute, by each of those who need it. */
-export const CLOUD_WAIT = 60_000;
+const MINUTE = 60_000;
 
-/** Gives a shop its turn a minute later, and then until it works: what it shows is not clear yet, or we could not read it. */
+/**
+ * The whole minute that comes next, at which the schedule does too. Who waits for a cloud that is away is looked at by that
+ * tick; a minute from now would be just after it, and every second tick would pass.
+ */
+export function nextTick(now: Clock): string {
+  return new Date((Math.floor(now() / MINUTE) + 1) * MINUTE).toISOString();
+}
+
+/** What a shop shows is not clear before a minute has passed. */
+export function inAMinute(now: Clock): string {
+  return new Date(now() + MINUTE).toISOString();
+}
+
+/** Gives a shop its turn anew, and then until it works: what it shows is not clear yet, or we could not read it. */
 export async function pollLater(
   { id, companyId }: Pick<Connection, 'id' | 'companyId'>,
+  notBefore: string,
   { db, log, now }: Pick<AskDeps, 'db' | 'log' | 'now'>,
 ): Promise<void> {
   // The key that others are named by may be what can not be had. A connection's id is random already.
   const pullId = keyedId('pull', createHash('sha256').update(`poll/${id}`).digest());
   const pull: StoredPull = {
     ...{ companyId, connectionId: id, externalId: null, requestedAt: timestamp(now), attempts: 0 },
-    ...{ notBefore: new Date(now() + CLOUD_WAIT).toISOString(), due: randomInt(DUE_SLOTS) },
+    ...{ notBefore, due: randomInt(DUE_SLOTS) },
   };
   await db.doc(paths.pull(companyId, pullId)).set(pull);
   log.pullAsked(pullId, companyId);
@@ -86,7 +99,6 @@ async function publishPull(
   }
 }
 
-const LATE_MS = 60_000;
 const MOST_AT_ONCE = 500;
 const MOST_PAGES = 10;
 const SLOTS = Array.from({ length: DUE_SLOTS }, (_, slot) => slot);
@@ -114,5 +126,5 @@ export async function republishPulls(deps: Omit<AskDeps, 'keyring'>): Promise<nu
 
 /** What was asked for just now is on its way; what is to wait, waits. */
 function isLate({ requestedAt, attempts, notBefore }: StoredPull, now: Clock): boolean {
-  return now() >= Date.parse(notBefore) + (attempts === 0 && requestedAt === notBefore ? LATE_MS : 0);
+  return now() >= Date.parse(notBefore) + (attempts === 0 && requestedAt === notBefore ? MINUTE : 0);
 }

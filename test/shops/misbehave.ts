@@ -96,7 +96,7 @@ export async function losesNothing(shops: Shops, count: number): Promise<void> {
     const { length } = (await listAll(market.retailer)).filter(({ source }) =>
       all.some((each) => each.name === source?.platform),
     );
-    if (turn >= 2 && length === count * all.length) break;
+    if (length === count * all.length && all.every(({ subscriptions }) => subscriptions() > 0)) break;
   }
   const known = await eventually(async () => {
     const orders = await listAll(market.retailer);
@@ -114,6 +114,8 @@ export async function losesNothing(shops: Shops, count: number): Promise<void> {
     const there = (placed.get(name) ?? []).map(shipments);
     expect(there, name).toEqual(there.map(() => 1));
   }
+  // What nobody met of those failures is not left to whoever comes next.
+  for (const { shop } of all) shop.behave();
 }
 
 async function shipAll(shops: Shops, orders: ListedOrder[], all: Platform[]): Promise<void> {
