@@ -1,8 +1,7 @@
-import { randomInt } from 'node:crypto';
 import type { DocumentData, DocumentReference, Firestore } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
+import { dueSlot } from '../domain/due.ts';
 import { randomId } from '../domain/ids.ts';
-import { DUE_SLOTS } from '../domain/order.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
 import { AuditEntry } from './entry.ts';
 
@@ -35,6 +34,6 @@ export function addEntry(
 ): AuditEntry {
   const entry = newEntry(input, { now }, id);
   const ref = db.doc(`${paths.audit(entry.companyId)}/${entry.id}`);
-  writer.create(ref, { ...entry, due: randomInt(DUE_SLOTS) });
+  writer.create(ref, { ...entry, due: dueSlot() });
   return entry;
 }

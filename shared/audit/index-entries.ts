@@ -1,11 +1,10 @@
-import { randomInt } from 'node:crypto';
 import { FieldPath, FieldValue, type Firestore, type QueryDocumentSnapshot } from '@google-cloud/firestore';
 import { status } from '@grpc/grpc-js';
 import { paths } from '../cloud/firestore.ts';
 import { hasStatus } from '../cloud/grpc-error.ts';
 import type { Log } from '../cloud/log.ts';
 import { appendLeaves, edgeOf, tileName } from '../crypto/merkle-tiles.ts';
-import { DUE_SLOTS } from '../domain/order.ts';
+import { dueSlot, SLOTS } from '../domain/due.ts';
 import type { Clock } from '../domain/time.ts';
 import { MIRRORED } from './actions.ts';
 import { type AuditEntry, leafHash, StoredEntry } from './entry.ts';
@@ -25,7 +24,6 @@ const LATE = 15 * 60_000;
 const PAGE = 400;
 /** How many companies' trees grow at the same time: they share nothing. */
 const AT_ONCE = 8;
-export const SLOTS = Array.from({ length: DUE_SLOTS }, (_, slot) => slot);
 
 interface NewEntry {
   document: QueryDocumentSnapshot;
@@ -106,7 +104,7 @@ async function append(companyId: string, entries: NewEntry[], db: Firestore): Pr
     for (const tile of tiles) {
       tx.set(db.doc(paths.auditTree(companyId, tileName(tile))), { hashes: tile.hashes });
     }
-    const next = { companyId, size, root: root.toString('base64url'), due: randomInt(DUE_SLOTS) };
+    const next = { companyId, size, root: root.toString('base64url'), due: dueSlot() };
     tx.set(headRef, next, { merge: true });
   });
 }

@@ -2,9 +2,9 @@ import { FieldValue, type Firestore, type Transaction } from '@google-cloud/fire
 import { paths } from '../cloud/firestore.ts';
 import { hashLeaf } from '../crypto/merkle.ts';
 import { appendLeaves, edgeOf, tileName } from '../crypto/merkle-tiles.ts';
+import { SLOTS } from '../domain/due.ts';
 import type { Clock } from '../domain/time.ts';
 import { pairOf, partsFor, proofOf, withPairs } from './companies-tree.ts';
-import { SLOTS } from './index-entries.ts';
 import {
   historyTile,
   readHashes,

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';
 import type { Stripe } from 'stripe';
 import { addEntry } from '../audit/append.ts';
@@ -7,7 +6,6 @@ import { paths } from '../cloud/firestore.ts';
 import { accessLost, fromStripe } from '../cloud/stripe.ts';
 import type { Mode } from '../domain/api-key.ts';
 import { randomId } from '../domain/ids.ts';
-import { DUE_SLOTS } from '../domain/order.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
 import {
   type Acting,
@@ -161,8 +159,4 @@ export function about(
   facts: AuditEntry['facts'] = {},
 ): Omit<AuditEntry, 'id' | 'at'> {
   return { companyId, ...acting, action, record: { type: 'company', id: companyId }, result: 'done', facts };
-}
-
-export function dueSlot(): number {
-  return randomInt(DUE_SLOTS);
 }

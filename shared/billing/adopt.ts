@@ -1,9 +1,9 @@
-import { randomInt } from 'node:crypto';
 import type { DocumentSnapshot, Transaction } from '@google-cloud/firestore';
 import type { Stripe } from 'stripe';
 import { paths } from '../cloud/firestore.ts';
+import { dueSlot } from '../domain/due.ts';
 import { isId } from '../domain/ids.ts';
-import { DUE_SLOTS, type OrderBilling, type StoredOrder } from '../domain/order.ts';
+import type { OrderBilling, StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
 import { fromStripeAmount } from './amounts.ts';
 import { stateAtOrders } from './charge-store.ts';
@@ -109,7 +109,7 @@ function madeOf(
       attempts: 1,
       nextAttemptAt: null,
     },
-    ...{ createdAt, updatedAt: timestamp(now), due: randomInt(DUE_SLOTS) },
+    ...{ createdAt, updatedAt: timestamp(now), due: dueSlot() },
   };
 }
 

@@ -1,11 +1,9 @@
 import { FieldPath, type Firestore, type QueryDocumentSnapshot } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
-import { DUE_SLOTS } from '../domain/order.ts';
+import { SLOTS } from '../domain/due.ts';
 import type { BillingDeps, StoredAccount, StoredCard } from './documents.ts';
 import type { Billable } from './open-charges.ts';
 import { pagesOf } from './pages.ts';
-
-const SLOTS = Array.from({ length: DUE_SLOTS }, (_, slot) => slot);
 
 /** Every connection that is billed, as its wholesaler has it, page by page. `after`: the path of one. */
 export async function* connections(

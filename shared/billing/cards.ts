@@ -2,9 +2,10 @@ import type { AuditEntry } from '../audit/entry.ts';
 import { addEntry } from '../audit/append.ts';
 import { paths } from '../cloud/firestore.ts';
 import { accessLost, fromStripe } from '../cloud/stripe.ts';
+import { dueSlot } from '../domain/due.ts';
 import { AppError } from '../domain/errors.ts';
 import { timestamp } from '../domain/time.ts';
-import { about, dueSlot, markDisconnected, syncAccount } from './account.ts';
+import { about, markDisconnected, syncAccount } from './account.ts';
 import { changeCharge } from './charge-store.ts';
 import {
   type Acting,

@@ -1,9 +1,10 @@
-import { createHash, randomInt } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { FieldValue, type Firestore, type Transaction } from '@google-cloud/firestore';
 import { addEntry } from '../audit/append.ts';
 import { paths } from '../cloud/firestore.ts';
+import { dueSlot } from '../domain/due.ts';
 import { keyedId } from '../domain/ids.ts';
-import { DUE_SLOTS, type OrderBilling } from '../domain/order.ts';
+import type { OrderBilling } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
 import { feeOf, isTooLittle, isTooMuch, toStripe } from './amounts.ts';
 import { stateAtOrders } from './charge-store.ts';
@@ -148,6 +149,6 @@ function chargeFor(
     ...{ customerId: card.customerId, invoiceId: null, paymentIntentId: null },
     ...{ refusedAttempt: null, attempts: 0, nextAttemptAt: due ? at : null },
     ...{ createdAt: at, updatedAt: at },
-    ...(due && { due: randomInt(DUE_SLOTS) }),
+    ...(due && { due: dueSlot() }),
   };
 }

@@ -3,10 +3,10 @@ import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import { fromStripe } from '../cloud/stripe.ts';
+import { dueSlot } from '../domain/due.ts';
 import { AppError, badFields } from '../domain/errors.ts';
 import { randomId } from '../domain/ids.ts';
 import { timestamp } from '../domain/time.ts';
-import { dueSlot } from './account.ts';
 import { toStripe } from './amounts.ts';
 import { changeCharge } from './charge-store.ts';
 import {

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import {
   type DocumentReference,
@@ -15,9 +14,9 @@ import { addEntry, type Writer } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import { hasStatus } from '../cloud/grpc-error.ts';
+import { dueSlot } from '../domain/due.ts';
 import { AppError } from '../domain/errors.ts';
 import { randomId } from '../domain/ids.ts';
-import { DUE_SLOTS } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
 import type { CsvProblem } from './read-csv.ts';
 import type { Acting, CatalogueDeps } from './write-products.ts';
@@ -77,7 +76,7 @@ export async function storeImport(
     ...{ companyId, state: 'checking', onError: file.onError, bytes: file.bytes.length, parts: parts.length },
     ...{ rows: null, applied: 0, created: 0, changed: 0, unchanged: 0, superseded: 0 },
     ...{ refused: 0, problems: [] },
-    ...{ createdAt: at, updatedAt: at, finishedAt: null, due: randomInt(DUE_SLOTS) },
+    ...{ createdAt: at, updatedAt: at, finishedAt: null, due: dueSlot() },
   };
   const expireAt = Timestamp.fromMillis(deps.now() + PARTS_MS);
   const refs = partRefs(db, companyId, importId, stored);

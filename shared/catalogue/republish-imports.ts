@@ -1,7 +1,7 @@
 import { FieldPath } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
+import { SLOTS } from '../domain/due.ts';
 import type { ImportMessage } from '../domain/import.ts';
-import { DUE_SLOTS } from '../domain/order.ts';
 import { endImport, type StoredImport, unlessRaced } from './import-store.ts';
 import type { ImportDeps } from './run-import.ts';
 
@@ -10,7 +10,6 @@ const PATIENCE = 60_000;
 /** What came no further for this long, in milliseconds, never will. */
 const STUCK = 60 * 60_000;
 const MOST_AT_ONCE = 100;
-const SLOTS = Array.from({ length: DUE_SLOTS }, (_, slot) => slot);
 
 /** Publishes imports again whose message got lost, or whose run did. */
 export async function republishImports({

@@ -2,7 +2,7 @@ import { FieldPath, type Firestore, type QueryDocumentSnapshot } from '@google-c
 import { withLease } from '../cloud/lease.ts';
 import type { Log } from '../cloud/log.ts';
 import type { Publisher } from '../cloud/pubsub.ts';
-import { DUE_SLOTS } from '../domain/order.ts';
+import { DUE_SLOTS } from '../domain/due.ts';
 import type { Clock } from '../domain/time.ts';
 
 interface TurnDeps {

@@ -1,12 +1,12 @@
 import { type Firestore, FieldPath, type QueryDocumentSnapshot } from '@google-cloud/firestore';
-import { createHash, randomInt } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { paths } from '../cloud/firestore.ts';
 import type { Keyring } from '../cloud/keyring.ts';
 import type { Log } from '../cloud/log.ts';
 import type { Publisher } from '../cloud/pubsub.ts';
+import { dueSlot, SLOTS } from '../domain/due.ts';
 import { idSchema, keyedId } from '../domain/ids.ts';
-import { DUE_SLOTS } from '../domain/order.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
 import type { Connection } from './connections.ts';
 
@@ -49,7 +49,7 @@ export async function askForPull(
   const at = timestamp(now);
   const pull: StoredPull = {
     ...{ companyId, connectionId: connection.id, externalId, requestedAt: at },
-    ...{ attempts: 0, notBefore: at, due: randomInt(DUE_SLOTS) },
+    ...{ attempts: 0, notBefore: at, due: dueSlot() },
   };
   // Over the one that is there: whoever is reading the order now finds that it was asked for again.
   await db.doc(paths.pull(companyId, pullId)).set(pull);
@@ -82,7 +82,7 @@ export async function pollLater(
   const pullId = keyedId('pull', createHash('sha256').update(`poll/${id}`).digest());
   const pull: StoredPull = {
     ...{ companyId, connectionId: id, externalId: null, requestedAt: timestamp(now), attempts: 0 },
-    ...{ notBefore, due: randomInt(DUE_SLOTS) },
+    ...{ notBefore, due: dueSlot() },
   };
   await db.doc(paths.pull(companyId, pullId)).set(pull);
   log.pullAsked(pullId, companyId);
@@ -101,7 +101,6 @@ async function publishPull(
 
 const MOST_AT_ONCE = 500;
 const MOST_PAGES = 10;
-const SLOTS = Array.from({ length: DUE_SLOTS }, (_, slot) => slot);
 
 /** Asks again for the orders whose message was lost, or whose shop could not be asked and has had its rest. */
 export async function republishPulls(deps: Omit<AskDeps, 'keyring'>): Promise<number> {

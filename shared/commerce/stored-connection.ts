@@ -1,7 +1,6 @@
-import { randomInt } from 'node:crypto';
 import { z } from 'zod';
+import { dueSlot } from '../domain/due.ts';
 import { ERRORS, type ErrorCode } from '../domain/errors.ts';
-import { DUE_SLOTS } from '../domain/order.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
 import type { ConnectionSecrets } from './platform.ts';
 
@@ -90,7 +89,7 @@ export function newConnection(
     state: 'active',
     scopes: secrets.platform === 'shopify' ? (secrets.scopes ?? []) : [],
     overlapUntil: null,
-    slot: randomInt(DUE_SLOTS),
+    slot: dueSlot(),
     polledUntil: createdAt,
     catalogue: null,
     health: { ...UNKNOWN, subscription: secrets.platform === 'standard' ? 'none' : 'unknown' },

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';
 import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
@@ -6,8 +5,8 @@ import { paths } from '../cloud/firestore.ts';
 import type { Log } from '../cloud/log.ts';
 import type { Publisher } from '../cloud/pubsub.ts';
 import { StoredDelivery } from '../domain/delivery.ts';
+import { dueSlot } from '../domain/due.ts';
 import { AppError } from '../domain/errors.ts';
-import { DUE_SLOTS } from '../domain/order.ts';
 import type { Clock } from '../domain/time.ts';
 import { publishDeliveries } from '../outbox/outbox.ts';
 import { aboutOf, type Acting, revived } from './delivery-store.ts';
@@ -23,7 +22,7 @@ export async function retryDelivery(
   const retried = await deps.db.runTransaction(async (tx) => {
     const found = await tx.get(ref);
     if (!found.exists) throw new AppError('NOT_FOUND');
-    const delivery = revived(StoredDelivery.parse(found.data()), randomInt(DUE_SLOTS), deps.now);
+    const delivery = revived(StoredDelivery.parse(found.data()), dueSlot(), deps.now);
     tx.set(ref, delivery);
     const record = { type: 'delivery', id: deliveryId } as const;
     const about = { action: 'delivery.retried', record, result: 'done', facts: aboutOf(delivery) } as const;

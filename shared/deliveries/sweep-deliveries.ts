@@ -3,7 +3,7 @@ import { withLease } from '../cloud/lease.ts';
 import type { Log } from '../cloud/log.ts';
 import type { Publisher } from '../cloud/pubsub.ts';
 import { StoredDelivery } from '../domain/delivery.ts';
-import { DUE_SLOTS } from '../domain/order.ts';
+import { SLOTS } from '../domain/due.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
 import { isWaiting } from './delivery-store.ts';
 
@@ -12,7 +12,6 @@ const LEASE = 5 * 60_000;
 const PATIENCE = 60_000;
 const MOST_AT_ONCE = 500;
 const MOST_PAGES = 10;
-const SLOTS = Array.from({ length: DUE_SLOTS }, (_, slot) => slot);
 
 /**
  * One tick: publishes what nobody is at and whose time has come. Each tick goes on where the last one stopped, so that

@@ -213,6 +213,3 @@ export const ErasureMessage = z.strictObject({
   erasureId: idSchema('erasure'),
 });
 export type ErasureMessage = z.infer<typeof ErasureMessage>;
-
-/** How many slots `due` has. */
-export const DUE_SLOTS = 16;

@@ -3,6 +3,7 @@ import type { Firestore, Query, Timestamp } from '@google-cloud/firestore';
 import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
+import { dueSlot } from '../domain/due.ts';
 import { AppError } from '../domain/errors.ts';
 import { randomId } from '../domain/ids.ts';
 import type { StoredOrder } from '../domain/order.ts';
@@ -15,7 +16,6 @@ import {
   toReadOrder,
   writtenInBetween,
 } from './order-store.ts';
-import { dueSlot } from './progress.ts';
 
 /** How many orders one erasure covers at most: its certificate names each of them. */
 export const MOST_ORDERS = 500;

@@ -1,6 +1,7 @@
+import { dueSlot } from '../domain/due.ts';
 import type { OrderLine, StoredOrder } from '../domain/order.ts';
 import type { MinimisedOrder } from './minimise.ts';
-import { dueSlot, left, linesEnded, withLines } from './progress.ts';
+import { left, linesEnded, withLines } from './progress.ts';
 
 /** What an event says of an order beside what is stored. */
 export type Age = 'older' | 'equal' | 'newer';

@@ -2,10 +2,10 @@ import type { Firestore } from '@google-cloud/firestore';
 import { addEntry } from '../audit/append.ts';
 import { paths } from '../cloud/firestore.ts';
 import type { Log } from '../cloud/log.ts';
+import { dueSlot } from '../domain/due.ts';
 import type { Clock } from '../domain/time.ts';
 import { timestamp } from '../domain/time.ts';
 import { type Acting, alreadyExists } from './order-store.ts';
-import { dueSlot } from './progress.ts';
 
 export const PRIVACY_KINDS = ['customer_redact', 'shop_redact', 'data_request'] as const;
 export type PrivacyKind = (typeof PRIVACY_KINDS)[number];

@@ -41,8 +41,3 @@ export function withSupplyState(order: StoredOrder, supplyOrderId: string, state
     ),
   };
 }
-
-/** A random slot for unfinished work; `sweep` finds it by this. */
-export function dueSlot(): number {
-  return Math.floor(Math.random() * 16);
-}

@@ -3,9 +3,10 @@ import { addEntry } from '../audit/append.ts';
 import { paths } from '../cloud/firestore.ts';
 import type { Log } from '../cloud/log.ts';
 import type { Publisher } from '../cloud/pubsub.ts';
+import { SLOTS } from '../domain/due.ts';
 import { AppError } from '../domain/errors.ts';
 import { randomId } from '../domain/ids.ts';
-import { DUE_SLOTS, type StoredOrder } from '../domain/order.ts';
+import type { StoredOrder } from '../domain/order.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
 import { cancel } from './cancel.ts';
 import { type FoundOrder, requestRedaction } from './erasure.ts';
@@ -30,7 +31,6 @@ export interface RedactDeps {
 const MOST_REQUESTS = 50;
 /** Orders looked at in one tick for one request. */
 const PAGE = 100;
-const SLOTS = Array.from({ length: DUE_SLOTS }, (_, slot) => slot);
 
 /**
  * Carries out what platforms ask for privacy's sake: an order with nothing left to ship is erased at once, another when

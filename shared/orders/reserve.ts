@@ -1,10 +1,11 @@
 import type { DocumentData, DocumentReference, Firestore, WriteBatch } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
 import type { Party } from '../crypto/record-key.ts';
+import { dueSlot } from '../domain/due.ts';
 import type { OrderLine, StoredOrder } from '../domain/order.ts';
 import type { StockMessage, StoredReservation } from '../domain/stock.ts';
 import type { OrdersDeps } from './order-store.ts';
-import { dueSlot, left } from './progress.ts';
+import { left } from './progress.ts';
 
 /** Asks the supplier's stock for the lines of a supply order that are asked for, in the batch that makes them. */
 export function reserve(

@@ -3,7 +3,8 @@ import { paths } from '../cloud/firestore.ts';
 import { type Turn, withLease } from '../cloud/lease.ts';
 import type { Log } from '../cloud/log.ts';
 import type { Publisher } from '../cloud/pubsub.ts';
-import { DUE_SLOTS, type ErasureMessage, type StoredOrder } from '../domain/order.ts';
+import { SLOTS } from '../domain/due.ts';
+import type { ErasureMessage, StoredOrder } from '../domain/order.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
 import { confirmSlot, type StoredErasure } from './erasure.ts';
 
@@ -26,7 +27,6 @@ const MOST_PAGES = 10;
 /** An erasure that is not done after this is told to the people who run the hub. */
 const STUCK = 60 * 60_000;
 const LEASE = 5 * 60_000;
-const SLOTS = Array.from({ length: DUE_SLOTS }, (_, slot) => slot);
 
 /** One tick: publishes unfinished work again, has past horizons confirmed, removes orphan keys. */
 export async function sweep(deps: SweepDeps): Promise<void> {

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';
 import type { Writer } from '../audit/append.ts';
 import { paths } from '../cloud/firestore.ts';
@@ -11,8 +10,8 @@ import type {
   EventType,
   StoredDelivery,
 } from '../domain/delivery.ts';
+import { dueSlot } from '../domain/due.ts';
 import { randomId } from '../domain/ids.ts';
-import { DUE_SLOTS } from '../domain/order.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
 
 /** What a delivery is about. */
@@ -53,7 +52,7 @@ export function addDelivery(
     ...{ shopId: null, told: null, seen: null },
     createdAt: at,
     updatedAt: at,
-    due: randomInt(DUE_SLOTS),
+    due: dueSlot(),
   };
   writer.create(db.doc(paths.delivery(companyId, deliveryId)), delivery);
   return { companyId, deliveryId };

@@ -1,9 +1,9 @@
-import { createHash, randomInt } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Firestore } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
 import { isShopPlatform, type StoredDelivery } from '../domain/delivery.ts';
+import { dueSlot } from '../domain/due.ts';
 import { keyedId } from '../domain/ids.ts';
-import { DUE_SLOTS } from '../domain/order.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
 import type { Queued } from './outbox.ts';
 
@@ -61,7 +61,7 @@ export async function askForStock(
         ...{ companyId, kind: 'stock', event: null, orderId: null, sku, fulfilmentId: null, lineIds: [] },
         target: { type: 'connection', id: connectionId },
         stream: `${connectionId}/${sku}`,
-        ...{ state: 'pending', attempts: 0, createdAt: at, updatedAt: at, due: randomInt(DUE_SLOTS) },
+        ...{ state: 'pending', attempts: 0, createdAt: at, updatedAt: at, due: dueSlot() },
       } satisfies Partial<StoredDelivery>;
       batch.set(ref, asked, { merge: true });
       queued.push({ companyId, deliveryId: ref.id });

@@ -1,6 +1,6 @@
 import { FieldPath, type Firestore } from '@google-cloud/firestore';
+import { dueSlot } from '../domain/due.ts';
 import type { StoredReservation, StoredStock } from '../domain/stock.ts';
-import { dueSlot } from './stock-store.ts';
 
 const PAGE = 300;
 

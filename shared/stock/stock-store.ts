@@ -1,6 +1,6 @@
 import { type DocumentSnapshot, FieldValue, type Firestore, type Transaction } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
-import { DUE_SLOTS } from '../domain/order.ts';
+import { dueSlot } from '../domain/due.ts';
 import type { StoredReservation, StoredStock } from '../domain/stock.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
 import { available, type Count, shortage } from './settle.ts';
@@ -61,9 +61,4 @@ export function writeSettled(
       ? { next: FieldValue.delete(), due: FieldValue.delete() }
       : { next: 'tell', due: dueSlot() };
   tx.update(ref, { granted, taken, state, updatedAt: timestamp(now), ...next });
-}
-
-/** A random slot for unfinished work; `sweep` finds it by this. */
-export function dueSlot(): number {
-  return Math.floor(Math.random() * DUE_SLOTS);
 }

@@ -1,6 +1,6 @@
 import { FieldPath, type Query, type QueryDocumentSnapshot } from '@google-cloud/firestore';
 import type { Publisher } from '../cloud/pubsub.ts';
-import { DUE_SLOTS } from '../domain/order.ts';
+import { SLOTS } from '../domain/due.ts';
 import type { StockMessage, StoredReservation, StoredStock } from '../domain/stock.ts';
 import type { StockDeps } from './stock-store.ts';
 
@@ -9,7 +9,6 @@ const PATIENCE = 60_000;
 const MOST_AT_ONCE = 500;
 /** How many pages of unfinished work one tick looks at: work under way must not hide work that was lost. */
 const MOST_PAGES = 10;
-const SLOTS = Array.from({ length: DUE_SLOTS }, (_, slot) => slot);
 
 /**
  * Has settled what waits for it since a minute: reservations, and stocks that have to be weighed. A supplier's

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sampleWooCommerceOrder } from '../../local/shops/sample-woocommerce-order.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
 import { StoredPull } from '../../shared/commerce/pulls.ts';
+import { DUE_SLOTS } from '../../shared/domain/due.ts';
 import { outage } from '../crash/outage.ts';
 import { eventually } from '../support/market.ts';
 import { losesNothing } from './misbehave.ts';
@@ -61,7 +62,7 @@ describe('an outage of ours', () => {
     const next = Math.floor(market.cloud.clock.now() / 60_000) + 1;
     for (const [place, { connectionId }] of [woo, big, shopify].entries()) {
       const ref = market.seed.db.doc(paths.connection(market.retailer.companyId, connectionId));
-      await ref.update({ slot: (next + 5 + 3 * place) % 16 });
+      await ref.update({ slot: (next + 5 + 3 * place) % DUE_SLOTS });
     }
   }
 
@@ -86,7 +87,7 @@ describe('an outage of ours', () => {
     const ref = shops.market.seed.db.doc(
       paths.connection(shops.market.retailer.companyId, shops.woo.connectionId),
     );
-    await ref.update({ slot: (Math.floor(clock.now() / 60_000) + 1) % 16 });
+    await ref.update({ slot: (Math.floor(clock.now() / 60_000) + 1) % DUE_SLOTS });
     await clock.advance(2 * 60_000);
     await shops.market.idOf(order);
   });

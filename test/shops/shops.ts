@@ -6,6 +6,7 @@ import { type CloudOptions, shopifyAppOf } from '../../local/cloud.ts';
 import { seedConnection } from '../../local/seed.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
 import { SHOPIFY_SCOPES } from '../../shared/commerce/shopify-app.ts';
+import { DUE_SLOTS } from '../../shared/domain/due.ts';
 import { testCloud } from '../support/cloud.ts';
 import { eventually, type Market, startMarket } from '../support/market.ts';
 
@@ -69,7 +70,7 @@ export async function startShops(
   const poll = async (): Promise<void> => {
     const before = await polled();
     // All in the slot of the next minute, which is published by the next tick whenever that comes.
-    const slot = (Math.floor(cloud.clock.now() / 60_000) + 1) % 16;
+    const slot = (Math.floor(cloud.clock.now() / 60_000) + 1) % DUE_SLOTS;
     for (const id of ids) {
       await market.seed.db.doc(paths.connection(companyId, id)).update({ slot });
     }
