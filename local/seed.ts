@@ -8,7 +8,7 @@ import type { StoredProduct } from '../shared/catalogue/stored-product.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore, paths } from '../shared/cloud/firestore.ts';
 import { type Keyring, openKeyring } from '../shared/cloud/keyring.ts';
-import { storeConnection } from '../shared/commerce/connections.ts';
+import { connectionIdOf, storeConnection } from '../shared/commerce/connections.ts';
 import type { ConnectionSecrets } from '../shared/commerce/platform.ts';
 import { API_KEY_SCOPES } from '../shared/domain/api-key.ts';
 import { randomId } from '../shared/domain/ids.ts';
@@ -143,7 +143,7 @@ export async function seedConnection(
   secrets: ConnectionSecrets,
   deps: SeedDeps,
 ): Promise<string> {
-  const id = randomId('connection');
+  const id = await connectionIdOf(companyId, secrets, deps.keyring);
   await storeConnection({ id, companyId, secrets }, deps);
   return id;
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type Firestore, Timestamp } from '@google-cloud/firestore';
+import { type Firestore, Timestamp, type Transaction } from '@google-cloud/firestore';
 import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { checkTarget, type StandIns } from '../cloud/egress-target.ts';
@@ -9,15 +9,14 @@ import type { Keyring } from '../cloud/keyring.ts';
 import type { Log } from '../cloud/log.ts';
 import type { Publisher } from '../cloud/pubsub.ts';
 import { AppError, badFields } from '../domain/errors.ts';
-import { randomId } from '../domain/ids.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
 import { noteHealth } from './connection-health.ts';
-import { sealSecrets } from './connections.ts';
+import { connectionIdOf, sealSecrets } from './connections.ts';
 import type { ConnectionSecrets } from './platform.ts';
 import { isOfTheShop } from './pull-order.ts';
 import { shopWebhooks, webhookAddress } from './shop-webhooks.ts';
 import { authorizeUrl, type ShopifyApp } from './shopify-app.ts';
-import { newConnection, type StoredConnection } from './stored-connection.ts';
+import { newConnection, StoredConnection } from './stored-connection.ts';
 
 export interface ConnectDeps {
   db: Firestore;
@@ -71,7 +70,9 @@ export type Beside = (
 
 /**
  * Connects a shop: asks it whether it takes the credentials, seals them, makes the webhooks. `SHOP_REFUSED` or
- * `SHOP_UNAVAILABLE` before anything is stored; webhooks that could not be made are made by the next poll.
+ * `SHOP_UNAVAILABLE` before anything is stored; webhooks that could not be made are made by the next poll. A shop that is
+ * here already is a `CONFLICT`; one that took our app out is connected again, and goes on where it was. At Shopify that is
+ * up to its merchant, who may also agree anew to an app that is there.
  */
 export async function connect(
   merchant: Merchant,
@@ -79,29 +80,29 @@ export async function connect(
   deps: ConnectDeps,
   beside?: Beside,
 ): Promise<Connected> {
-  const id = randomId('connection');
   const { companyId } = merchant;
   const secrets = secretsOf(asked, deps);
+  const id = await connectionIdOf(companyId, secrets, deps.keyring);
   const webhooks = shopWebhooks(secrets, deps);
   await webhooks?.check();
   const sealed = await sealSecrets({ companyId, id }, secrets, deps.keyring);
-  const stored = newConnection({ id, companyId, secrets, name: asked.name }, sealed, deps);
+  const fresh = newConnection({ id, companyId, secrets, name: asked.name }, sealed, deps);
   const state = secrets.platform === 'shopify' ? randomBytes(32).toString('hex') : undefined;
-  if (state !== undefined) stored.state = 'pending';
+  if (state !== undefined) fresh.state = 'pending';
 
-  const batch = deps.db.batch();
-  batch.create(deps.db.doc(paths.connectionRef(id)), { companyId });
-  batch.create(deps.db.doc(paths.connection(companyId, id)), stored);
-  if (state !== undefined) {
-    const until = deps.now() + STATE_MS;
-    batch.create(deps.db.doc(paths.shopifyState(stateHash(state))), {
-      ...{ companyId, connectionId: id, actor: merchant.actor, until },
-      ...{ expireAt: Timestamp.fromMillis(until + DAY_MS) },
-    });
-  }
-  const entry = addEntry(batch, aboutConnection(merchant, id, 'connection.created'), deps);
-  beside?.({ create: (path, data) => void batch.create(deps.db.doc(path), data) }, id);
-  await batch.commit();
+  const { stored, entry } = await deps.db.runTransaction(async (tx) => {
+    const written = await putConnection(tx, { id, companyId }, fresh, deps);
+    if (state !== undefined) {
+      const until = deps.now() + STATE_MS;
+      tx.create(deps.db.doc(paths.shopifyState(stateHash(state))), {
+        ...{ companyId, connectionId: id, actor: merchant.actor, until },
+        ...{ expireAt: Timestamp.fromMillis(until + DAY_MS) },
+      });
+    }
+    beside?.({ create: (path, data) => void tx.create(deps.db.doc(path), data) }, id);
+    const { action, stored } = written;
+    return { stored, entry: addEntry(tx, aboutConnection(merchant, id, action), deps) };
+  });
 
   await makeWebhooks({ id, companyId, secrets }, stored, deps);
   const shown = { id, stored, entry };
@@ -109,6 +110,33 @@ export async function connect(
   if (secrets.platform !== 'shopify' || state === undefined || deps.shopifyApp === undefined) return shown;
   const callback = `${deps.baseUrl}/v1/connections/shopify/callback`;
   return { ...shown, authorizeUrl: authorizeUrl(deps.shopifyApp, secrets.shop, state, callback) };
+}
+
+/** Makes the document, or takes up the one that is there; of Shopify's, the token stays until its merchant agreed. */
+async function putConnection(
+  tx: Transaction,
+  { id, companyId }: { id: string; companyId: string },
+  fresh: StoredConnection,
+  { db }: ConnectDeps,
+): Promise<{ stored: StoredConnection; action: 'connection.created' | 'connection.changed' }> {
+  const ref = db.doc(paths.connection(companyId, id));
+  const found = await tx.get(ref);
+  if (!found.exists) {
+    tx.create(db.doc(paths.connectionRef(id)), { companyId });
+    tx.create(ref, fresh);
+    return { stored: fresh, action: 'connection.created' };
+  }
+  const before = StoredConnection.parse(found.data());
+  const { platform, sealed, name } = fresh;
+  if (platform !== 'shopify' && before.state === 'active') {
+    throw new AppError('CONFLICT', `this shop is connected already, as ${id}`);
+  }
+  const fields = {
+    ...(name !== '' && { name }),
+    ...(platform !== 'shopify' && { sealed, state: 'active' as const, overlapUntil: null }),
+  };
+  if (Object.keys(fields).length > 0) tx.update(ref, fields);
+  return { stored: { ...before, ...fields }, action: 'connection.changed' };
 }
 
 /** The shop takes its time or is away for a moment: the poll looks again, and the health tells of it. */

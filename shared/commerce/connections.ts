@@ -4,11 +4,11 @@ import { z } from 'zod';
 import { paths } from '../cloud/firestore.ts';
 import type { Keyring } from '../cloud/keyring.ts';
 import { AppError } from '../domain/errors.ts';
-import { isId } from '../domain/ids.ts';
+import { isId, keyedId, randomId } from '../domain/ids.ts';
 import type { Clock } from '../domain/time.ts';
 import type { ConnectionSecrets } from './platform.ts';
 import type { ShopifyApp } from './shopify-app.ts';
-import { newConnection, StoredConnection } from './stored-connection.ts';
+import { newConnection, shopOf, StoredConnection } from './stored-connection.ts';
 
 /** A commerce platform of a company, ready to verify what it sends. */
 export interface Connection {
@@ -126,6 +126,27 @@ export async function sealSecrets(
   } finally {
     plain.fill(0);
   }
+}
+
+/**
+ * A company's connection to a shop has the same id whenever it is made: a shop that is connected twice would bring each
+ * order twice, and one that comes back after it was removed would bring again what is here, or was erased. A sender that
+ * names no shop gets a fresh one.
+ */
+export async function connectionIdOf(
+  companyId: string,
+  secrets: ConnectionSecrets,
+  keyring: Pick<Keyring, 'lookup'>,
+): Promise<string> {
+  const shop = shopOf(secrets);
+  if (shop === null) return randomId('connection');
+  // The part of an address behind the host is another shop when its case is another one; a host is not.
+  const name =
+    secrets.platform === 'woocommerce' ? new URL(shop).href.replace(/\/+$/, '') : shop.toLowerCase();
+  return keyedId(
+    'connection',
+    (await keyring.lookup()).hash('connection', companyId, secrets.platform, name),
+  );
 }
 
 /** Stores a connection, its secrets sealed under the company's key for this connection alone. */

@@ -10,6 +10,7 @@ export type LookupUse =
   | 'line'
   | 'supplyOrder'
   | 'pull'
+  | 'connection'
   | 'shop'
   | 'idempotency'
   | 'email'

@@ -8,7 +8,7 @@ import { type ShopifyStandIn, startShopify } from '../../local/shops/shopify-sho
 import { sampleBigCommerceOrder } from '../../local/shops/sample-bigcommerce-order.ts';
 import { sampleWooCommerceOrder } from '../../local/shops/sample-woocommerce-order.ts';
 import { startWooCommerce, type WooCommerceStandIn } from '../../local/shops/woocommerce.ts';
-import { call as ask, read } from '../orders/trading.ts';
+import { call as ask, listAll, read } from '../orders/trading.ts';
 import type { MadeConnection } from '../../shared/http/connections/schemas.ts';
 import { orderBody } from '../security/foreign-routes.ts';
 import { addKey } from '../security/trade.ts';
@@ -124,6 +124,17 @@ describe('a WooCommerce shop', () => {
     expect((await call('GET', '/v1/connections')).json.data).toHaveLength(before);
   });
 
+  it('that is connected already is not connected once more, however its address is written', async () => {
+    const { data } = (await call('GET', '/v1/connections')).json;
+    const there = data.find(({ shop }) => shop === site());
+    for (const address of [site(), `${site().toUpperCase().replace('HTTPS', 'https')}/`]) {
+      const made = await call('POST', '/v1/connections', wooBody({ site: address }));
+      expect([address, made.status, made.json.code]).toEqual([address, 409, 'CONFLICT']);
+      expect((made.json as unknown as { detail: string }).detail).toContain(there?.id);
+    }
+    expect((await call('GET', '/v1/connections')).json.data).toHaveLength(data.length);
+  });
+
   it('that answers nothing usable is not connected', async () => {
     woo.misbehave({ times: 1, does: { answer: { status: 200, body: { not: 'a list' } } } });
     expect((await call('POST', '/v1/connections', wooBody())).json.code).toBe('SHOP_UNAVAILABLE');
@@ -162,6 +173,23 @@ describe('a BigCommerce store', () => {
     expect(gone.status).toBe(204);
     expect(big.hooks.size).toBe(0);
     expect((await call('GET', `/v1/connections/${made.json.id}`)).status).toBe(404);
+  });
+
+  it('that comes back brings nothing again, and of two who connect it at once one does', async () => {
+    const known = await listAll(market.retailer);
+    const both = await Promise.all([
+      call('POST', '/v1/connections', body),
+      call('POST', '/v1/connections', body),
+    ]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual([201, 409]);
+    const [order] = known.filter(({ source }) => source?.platform === 'bigcommerce');
+    expect(both.find(({ status }) => status === 201)?.json.id).toBe(order?.source?.connectionId);
+    expect(await big.repeat(Number(order?.source?.externalId))).toEqual([200]);
+    const fresh = freshId();
+    await big.place(sampleBigCommerceOrder({ id: fresh, at: Date.now() }));
+    await market.idOf(fresh);
+    const ids = (await listAll(market.retailer)).map(({ id }) => id);
+    expect(ids.toSorted()).toEqual([await market.idOf(fresh), ...known.map(({ id }) => id)].toSorted());
   });
 });
 
@@ -247,5 +275,22 @@ describe('a Shopify shop', () => {
     expect(await shopify.place(order)).toEqual([200]);
     const { json } = await actionsOf(found?.id ?? '');
     expect(json.data.map(({ action }) => action)).toContain('connection.uninstalled');
+  });
+
+  it('that comes back goes on where it was, and its merchant can agree anew to an app that is there', async () => {
+    const known = await listAll(market.retailer);
+    const { data } = (await call('GET', '/v1/connections')).json;
+    const { id } = data.find(({ shop }) => shop === SHOP) ?? {};
+    for (const before of ['uninstalled', 'active']) {
+      const made = await call('POST', '/v1/connections', { platform: 'shopify', shop: SHOP });
+      expect(made.json).toMatchObject({ id, state: before });
+      const asked = new URL(made.json.authorizeUrl ?? '').searchParams;
+      const good = shopify.consent(asked.get('state') ?? '', asked.get('client_id') ?? '');
+      expect((await callback(good)).json).toMatchObject({ id, state: 'active' });
+    }
+    for (const order of shopify.orders.values())
+      expect(await shopify.tell('orders/updated', order)).toEqual([200]);
+    expect((await call('GET', '/v1/connections')).json.data).toHaveLength(data.length);
+    expect(await listAll(market.retailer)).toHaveLength(known.length);
   });
 });

@@ -122,7 +122,8 @@ async function connectOnce(
   }
   // The same key at the same moment made it: that is this request's connection too.
   const orEarlier = async (error: unknown): Promise<Pick<Connected, 'id' | 'secret' | 'authorizeUrl'>> => {
-    const same = alreadyExists(error) && idempotency && (await replay(db, idempotency, now));
+    const made = alreadyExists(error) || (error instanceof AppError && error.code === 'CONFLICT');
+    const same = made && idempotency && (await replay(db, idempotency, now));
     if (same === undefined || same === false) throw error;
     return { id: same.resource };
   };

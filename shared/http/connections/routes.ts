@@ -43,7 +43,9 @@ export const connectRoute = createRoute({
   description:
     'WooCommerce and BigCommerce are asked at once whether they take the credentials; then we make the webhooks there. ' +
     'For Shopify open `authorizeUrl`. Any other sender signs with the `secret`, which is shown this once: a repeat of ' +
-    'the request with the same idempotency key answers without it.',
+    'the request with the same idempotency key answers without it.\n\n' +
+    'A shop has one connection, with the same id whenever it is made: one that is connected already is a `CONFLICT`, and ' +
+    'one that comes back goes on where it was. At Shopify its merchant can agree anew, to other scopes for instance.',
   ...requires('connections:write'),
   request: { headers: idempotencyKey, body: body(NewConnection) },
   responses: {
