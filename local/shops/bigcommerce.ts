@@ -33,13 +33,17 @@ export interface BigCommerceStandIn extends StandIn {
   repeat(id: number, scope?: string): Promise<number[]>;
 }
 
-const REFUSED: ShopReply = {
-  status: 401,
-  body: { status: 401, title: 'Unauthorized', type: 'https://developer.bigcommerce.com/api-docs/errors' },
-};
+const REFERENCE = 'https://developer.bigcommerce.com/api-docs/errors';
+const REFUSED: ShopReply = { status: 401, body: { status: 401, title: 'Unauthorized', type: REFERENCE } };
 const MISSING: ShopReply = {
   status: 404,
   body: [{ status: 404, message: 'The requested resource was not found.' }],
+};
+const WINDOW = '30000';
+const THROTTLED: ShopReply = {
+  status: 429,
+  body: { status: 429, title: 'Too many requests', type: REFERENCE },
+  headers: { 'X-Rate-Limit-Requests-Left': '0', 'X-Rate-Limit-Time-Reset-Ms': WINDOW },
 };
 const FIRST_VARIANT = 80;
 const WRONG: ShopReply = { status: 422, body: { status: 422, title: 'JSON data is missing or invalid' } };
@@ -130,12 +134,15 @@ export async function startBigCommerce(options: {
   };
   const ship = async (id: number, known: BigCommerceOrder, { json }: ShopCall): Promise<ShopReply> => {
     const items = (json?.items ?? []) as { order_product_id: number; quantity: number }[];
+    const shipped = new Map<Json, number>();
     for (const { order_product_id: line, quantity } of items) {
-      const found = known.products.find((each) => each['id'] === line);
-      const shipped = Number(found?.['quantity_shipped'] ?? 0) + quantity;
-      if (found === undefined || shipped > Number(found['quantity'])) return WRONG;
-      found['quantity_shipped'] = shipped;
+      const product = known.products.find((each) => each['id'] === line);
+      if (product === undefined) return WRONG;
+      const sum = (shipped.get(product) ?? Number(product['quantity_shipped'])) + quantity;
+      if (!(sum <= Number(product['quantity']))) return WRONG;
+      shipped.set(product, sum);
     }
+    for (const [product, sum] of shipped) product['quantity_shipped'] = sum;
     const shipment = { ...json, id: ++last, order_id: id };
     shipments.set(id, [...(shipments.get(id) ?? []), shipment]);
     const all = known.products.every((each) => each['quantity_shipped'] === each['quantity']);
@@ -221,14 +228,13 @@ export async function startBigCommerce(options: {
         headers: {
           'X-Rate-Limit-Requests-Left': String(limits.left),
           'X-Rate-Limit-Requests-Quota': String(limits.requests),
-          'X-Rate-Limit-Time-Reset-Ms': '30000',
-          'X-Rate-Limit-Time-Window-Ms': '30000',
+          'X-Rate-Limit-Time-Reset-Ms': WINDOW,
+          'X-Rate-Limit-Time-Window-Ms': WINDOW,
           ...reply.headers,
         },
       };
     },
-    options.port,
-    options.control,
+    { port: options.port, control: options.control, throttled: THROTTLED },
   );
 
   return {

@@ -80,7 +80,8 @@ export function madeWooCommerceOrder(input: Json, id: number, at: number, produc
     ...input,
     ...{ id, number: String(id), line_items: lines, needs_processing: true, customer_note: '' },
     ...{ total, total_tax: '0.00', shipping_total: '0.00', discount_total: '0.00' },
-    ...{ date_created_gmt: gmt(at), date_modified_gmt: gmt(at), date_paid_gmt: null },
+    ...{ date_created: gmt(at), date_modified: gmt(at), date_paid_gmt: null },
+    ...{ date_created_gmt: gmt(at), date_modified_gmt: gmt(at) },
     meta_data: ((input['meta_data'] ?? []) as Json[]).map((each, place) => ({ id: place + 1, ...each })),
   };
 }

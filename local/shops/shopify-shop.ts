@@ -3,7 +3,7 @@
 import { createHmac } from 'node:crypto';
 import { fieldsOf, type Subscription } from './shopify-fields.ts';
 import type { Json } from './shopify-nodes.ts';
-import { sendShopifyOrder } from './shopify.ts';
+import { sendShopifyOrder, SHOPIFY_VERSION } from './shopify.ts';
 import { Outbox, type ShopCall, type ShopReply, type StandIn, startStandIn } from './stand-in.ts';
 
 /** A Shopify shop: the parts of the GraphQL Admin API that are called, OAuth, and the app's webhooks. */
@@ -96,17 +96,13 @@ export async function startShopify(options: {
     }
     const { query = '', variables = {} } = (call.json ?? {}) as { query?: string; variables?: Json };
     const [, alias, field = ''] = /^\{\s*(?:(\w+)\s*:\s*)?(\w+)/.exec(query.slice(query.indexOf('{'))) ?? [];
-    const throttleStatus = { maximumAvailable: 2000, currentlyAvailable: standing.bucket, restoreRate: 100 };
-    const extensions = { cost: { requestedQueryCost: COST, throttleStatus } };
-    if (standing.bucket < COST) {
-      const errors = [{ message: 'Throttled', extensions: { code: 'THROTTLED' } }];
-      return { status: 200, body: { errors, extensions } };
-    }
+    if (standing.bucket < COST) return throttledBy(COST, standing.bucket);
     const answer = fields[field];
     if (answer === undefined) {
       const errors = [{ message: `Field '${field}' doesn't exist`, extensions: { code: 'undefinedField' } }];
       return { status: 200, body: { errors } };
     }
+    const extensions = costOf(COST, standing.bucket);
     return { status: 200, body: { data: { [alias ?? field]: answer(variables) }, extensions } };
   };
   const codes = new Set<string>();
@@ -124,11 +120,10 @@ export async function startShopify(options: {
   const standIn = await startStandIn(
     (call) => {
       if (call.path === '/admin/oauth/access_token') return oauth(call);
-      if (/^\/admin\/api\/[\w-]+\/graphql\.json$/.test(call.path)) return graphql(call);
+      if (call.path === `/admin/api/${SHOPIFY_VERSION}/graphql.json`) return graphql(call);
       return { status: 404, body: { errors: 'Not Found' } };
     },
-    options.port,
-    options.control,
+    { port: options.port, control: options.control, throttled: throttledBy(1000, 0) },
   );
 
   const standing: ShopifyStandIn = {
@@ -160,4 +155,15 @@ export async function startShopify(options: {
     },
   };
   return standing;
+}
+
+function costOf(requestedQueryCost: number, currentlyAvailable: number): Json {
+  const throttleStatus = { maximumAvailable: 2000, currentlyAvailable, restoreRate: 100 };
+  return { cost: { requestedQueryCost, throttleStatus } };
+}
+
+/** The answer to a query that costs more than the bucket holds: a success with an error in it. */
+function throttledBy(cost: number, bucket: number): ShopReply {
+  const errors = [{ message: 'Throttled', extensions: { code: 'THROTTLED' } }];
+  return { status: 200, body: { errors, extensions: costOf(cost, bucket) } };
 }

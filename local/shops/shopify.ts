@@ -1,5 +1,8 @@
 import { createHmac, randomUUID } from 'node:crypto';
 
+/** The version of the API and of the webhooks; a shop knows no other here. */
+export const SHOPIFY_VERSION = '2026-07';
+
 /** A delivery as Shopify makes it. `body` is sent byte for byte; `shop` is the shop's `….myshopify.com` name. */
 export interface ShopifyDelivery {
   url: string;
@@ -25,7 +28,7 @@ export function shopifyHeaders(delivery: Omit<ShopifyDelivery, 'url' | 'fetch'>)
   return {
     'Content-Type': 'application/json',
     'User-Agent': 'Shopify-Captain-Hook',
-    'X-Shopify-API-Version': '2026-07',
+    'X-Shopify-API-Version': SHOPIFY_VERSION,
     'X-Shopify-Event-Id': randomUUID(),
     'X-Shopify-Hmac-SHA256': createHmac('sha256', delivery.secret).update(delivery.body).digest('base64'),
     'X-Shopify-Shop-Domain': delivery.shop,

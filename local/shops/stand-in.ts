@@ -7,6 +7,8 @@ export interface ShopCall {
   path: string;
   query: URLSearchParams;
   headers: IncomingHttpHeaders;
+  /** The body as it came, which is what a signature is about. */
+  text: string;
   // A shop takes whatever comes; what it looks at it checks.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   json: any;
@@ -24,8 +26,21 @@ export interface Misbehaviour {
   times?: number;
   /** Only calls whose path holds this. */
   path?: string;
-  /** `answer`: this instead. `slow`: well, but after `ms`. `cut`: the connection ends in the middle of an answer. */
-  does: { answer: ShopReply } | { slow: number } | { cut: true };
+  /** Only calls that make or change something. */
+  making?: true;
+  /**
+   * Without any work: `drop`, the connection ends; `answer`, this instead; `throttled`, what the platform answers whoever
+   * calls too often. After the work: `lost`, the connection ends before an answer; `cut`, in the middle of it; `slow`, well,
+   * but after `ms`; `meanwhile`, well, once this has happened.
+   */
+  does:
+    | { drop: true }
+    | { answer: ShopReply }
+    | { throttled: true }
+    | { lost: true }
+    | { cut: true }
+    | { slow: number }
+    | { meanwhile: () => Promise<unknown> };
 }
 
 /** A shop on this machine: keeps what it is told, answers as the platform does, and can be told to misbehave. */
@@ -41,20 +56,23 @@ export interface StandIn {
 const MOST_BYTES = 2_000_000;
 const MOST_CALLS = 5_000;
 
+type Answering = (call: ShopCall) => ShopReply | Promise<ShopReply>;
+
 /**
  * Serves a platform's API on 127.0.0.1; port 0 takes a free one. `control` answers below `/_shop`, for people who play
- * the shop's own staff and shoppers; no platform has that.
+ * the shop's own staff and shoppers; no platform has that. `throttled` is what this platform answers whoever calls too often.
  */
 export async function startStandIn(
-  answer: (call: ShopCall) => ShopReply | Promise<ShopReply>,
-  port = 0,
-  control?: (call: ShopCall) => ShopReply | Promise<ShopReply>,
+  answer: Answering,
+  options: { port?: number | undefined; control?: Answering | undefined; throttled?: ShopReply } = {},
 ): Promise<StandIn> {
+  const { port = 0, control, throttled = { status: 429 } } = options;
   const calls: ShopCall[] = [];
   let bad: Misbehaviour[] = [];
   const badNow = (call: ShopCall): Misbehaviour['does'] | undefined => {
     const found = bad.find(
-      ({ path, times }) => times !== 0 && (path === undefined || call.path.includes(path)),
+      ({ path, times, making }) =>
+        times !== 0 && (path === undefined || call.path.includes(path)) && (making !== true || makes(call)),
     );
     if (found?.times !== undefined) found.times -= 1;
     return found?.does;
@@ -68,19 +86,22 @@ export async function startStandIn(
     });
     req.on('end', () => {
       const url = new URL(req.url ?? '/', 'http://shop.invalid');
+      const text = Buffer.concat(chunks).toString('utf8');
       const call: ShopCall = {
         method: req.method ?? '',
         path: url.pathname,
         query: url.searchParams,
         headers: req.headers,
-        json: jsonOf(Buffer.concat(chunks)),
+        text,
+        json: jsonOf(text),
       };
-      if (control !== undefined && call.path.startsWith('/_shop')) {
-        void serve(call, undefined, control, res);
-        return;
-      }
-      if (calls.length < MOST_CALLS) calls.push(call);
-      void serve(call, badNow(call), answer, res);
+      const staff = call.path.startsWith('/_shop') ? control : undefined;
+      if (staff === undefined && calls.length < MOST_CALLS) calls.push(call);
+      const bad = staff === undefined ? badNow(call) : undefined;
+      // What a shop's own code does not survive is answered as any shop does that.
+      serve(call, { bad, throttled }, staff ?? answer, res).catch(() => {
+        send(res, { status: 500 });
+      });
     });
   });
   await new Promise<void>((listening, failed) => {
@@ -104,23 +125,34 @@ export async function startStandIn(
 
 async function serve(
   call: ShopCall,
-  bad: Misbehaviour['does'] | undefined,
-  answer: (call: ShopCall) => ShopReply | Promise<ShopReply>,
+  { bad = { slow: 0 }, throttled }: { bad: Misbehaviour['does'] | undefined; throttled: ShopReply },
+  answer: Answering,
   res: ServerResponse,
 ): Promise<void> {
-  if (bad !== undefined && 'answer' in bad) {
-    send(res, bad.answer);
-    return;
+  if ('drop' in bad) res.destroy();
+  else if ('answer' in bad) send(res, bad.answer);
+  else if ('throttled' in bad) send(res, throttled);
+  else {
+    const good = await answer(call);
+    if ('lost' in bad) res.destroy();
+    else if ('cut' in bad) cut(res, good);
+    else {
+      if ('meanwhile' in bad) await bad.meanwhile();
+      else if (bad.slow > 0) await new Promise((rested) => setTimeout(rested, bad.slow));
+      send(res, good);
+    }
   }
-  const good = await answer(call);
-  if (bad !== undefined && 'cut' in bad) {
-    res.writeHead(good.status, { 'Content-Type': 'application/json', 'Content-Length': '100000' });
-    res.write('{"half":');
-    res.socket?.destroy();
-    return;
-  }
-  if (bad !== undefined) await new Promise((rested) => setTimeout(rested, bad.slow));
-  send(res, good);
+}
+
+function cut(res: ServerResponse, { status }: ShopReply): void {
+  res.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': '100000' });
+  res.write('{"half":', () => res.destroy());
+}
+
+/** GraphQL asks and changes by the same method. */
+function makes({ method, json }: ShopCall): boolean {
+  const asked = (json as { query?: unknown } | null | undefined)?.query;
+  return typeof asked === 'string' ? asked.trimStart().startsWith('mutation') : method !== 'GET';
 }
 
 function send(res: ServerResponse, { status, body, headers }: ShopReply): void {
@@ -131,9 +163,9 @@ function send(res: ServerResponse, { status, body, headers }: ShopReply): void {
   res.end(body === undefined ? undefined : JSON.stringify(body));
 }
 
-function jsonOf(body: Buffer): unknown {
+function jsonOf(text: string): unknown {
   try {
-    return body.length === 0 ? undefined : JSON.parse(body.toString('utf8'));
+    return text === '' ? undefined : JSON.parse(text);
   } catch {
     return undefined;
   }

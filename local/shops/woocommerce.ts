@@ -3,6 +3,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { madeWooCommerceOrder } from './made-orders.ts';
 import { gmt } from './sample-woocommerce-order.ts';
+import { listedOrders, pageOf } from './woocommerce-list.ts';
 import { Outbox, type ShopCall, type ShopReply, type StandIn, startStandIn } from './stand-in.ts';
 
 interface Webhook {
@@ -37,6 +38,8 @@ export interface WooCommerceStandIn extends StandIn {
   restock(sku: string, available: number): Promise<number[]>;
 }
 
+/** Of whoever keeps the site, since WooCommerce has no limit of its own. */
+const THROTTLED: ShopReply = { status: 429, headers: { 'Retry-After': '30' } };
 /** After which failure in a row WooCommerce disables a webhook: the one past five. */
 const MOST_FAILURES = 5;
 const ERRORS = {
@@ -102,7 +105,7 @@ export async function startWooCommerce(options: {
 
   const ordersApi = async (call: ShopCall, id: number | undefined, rest: string[]): Promise<ShopReply> => {
     const { method } = call;
-    if (id === undefined && method === 'GET') return { status: 200, body: page(changedOrders(call), call) };
+    if (id === undefined && method === 'GET') return listedOrders(orders.values(), call.query);
     if (id === undefined && method === 'POST') {
       const made = madeWooCommerceOrder(call.json, ++last, now(), products);
       orders.set(last, made);
@@ -138,16 +141,6 @@ export async function startWooCommerce(options: {
       );
     }
   };
-  const changedOrders = ({ query }: ShopCall): Json[] => {
-    const after = query.get('modified_after');
-    return [...orders.values()]
-      .filter((order) => after === null || String(order['date_modified_gmt']) > after)
-      .filter((order) => {
-        const search = query.get('search');
-        return search === null || JSON.stringify(order).includes(search);
-      })
-      .toSorted((a, b) => (String(a['date_modified_gmt']) < String(b['date_modified_gmt']) ? -1 : 1));
-  };
   const modified = (): Json => ({ date_modified_gmt: gmt(now()), date_modified: gmt(now()) });
 
   const productsApi = (call: ShopCall, id: number | undefined): ShopReply => {
@@ -156,7 +149,7 @@ export async function startWooCommerce(options: {
       const found = [...products.values()].filter((product) =>
         sku === null ? product['type'] !== 'variation' : sku.split(',').includes(String(product['sku'])),
       );
-      return { status: 200, body: page(found, call) };
+      return pageOf(found, call.query);
     }
     const product = products.get(id);
     if (product === undefined) return ERRORS.product;
@@ -167,7 +160,7 @@ export async function startWooCommerce(options: {
   const webhooksApi = async (call: ShopCall, id: number | undefined): Promise<ShopReply> => {
     const { method, json } = call;
     if (id === undefined && method === 'GET') {
-      return { status: 200, body: page([...webhooks.values()].map(shownWebhook), call) };
+      return pageOf([...webhooks.values()].map(shownWebhook), call.query);
     }
     if (id === undefined && method === 'POST') {
       const webhook: Webhook = { name: '', secret: '', status: 'active', ...json, id: ++last, failures: 0 };
@@ -196,15 +189,14 @@ export async function startWooCommerce(options: {
       if (resource === 'settings') return { status: 200, body: { id: 'woocommerce_currency', value: 'USD' } };
       if (resource === 'products' && rest[0] === 'variations' && rest[1] === undefined) {
         const found = [...products.values()].filter((each) => each['parent_id'] === number);
-        return { status: 200, body: page(found, call) };
+        return pageOf(found, call.query);
       }
       if (resource === 'products')
         return productsApi(call, rest[0] === 'variations' ? Number(rest[1]) : number);
       if (resource === 'webhooks') return webhooksApi(call, number);
       return ERRORS.route;
     },
-    options.port,
-    options.control,
+    { port: options.port, control: options.control, throttled: THROTTLED },
   );
 
   return {
@@ -240,12 +232,6 @@ export async function startWooCommerce(options: {
 /** The secret is never shown again. */
 function shownWebhook({ secret: _secret, failures: _failures, ...shown }: Webhook): Json {
   return shown;
-}
-
-function page(all: unknown[], { query }: ShopCall): unknown[] {
-  const size = Number(query.get('per_page') ?? 10);
-  const from = (Number(query.get('page') ?? 1) - 1) * size;
-  return all.slice(from, from + size);
 }
 
 /** What an update names of the meta data is added or replaced by its key; the rest stays. */

@@ -4,7 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type BigCommerceStandIn, startBigCommerce } from '../../local/shops/bigcommerce.ts';
 import { startDemoShops } from '../../local/shops/demo-shops.ts';
+import { sampleBigCommerceOrder } from '../../local/shops/sample-bigcommerce-order.ts';
 import { sampleOrder } from '../../local/shops/sample-order.ts';
 import { sampleWooCommerceOrder } from '../../local/shops/sample-woocommerce-order.ts';
 import { type ShopifyStandIn, startShopify } from '../../local/shops/shopify-shop.ts';
@@ -25,19 +27,24 @@ const library = shopifyApi({
 
 let shopify: ShopifyStandIn;
 let woo: WooCommerceStandIn;
+let big: BigCommerceStandIn;
 beforeAll(async () => {
+  const store = { storeHash: 'hash', token: 'token', clientSecret: 'secret' };
+  big = await startBigCommerce({ ...store, now: Date.now });
   shopify = await startShopify({ shop: SHOP, app: () => APP, token: 'shpat_1', now: Date.now });
   woo = await startWooCommerce({ consumerKey: 'ck', consumerSecret: 'cs', now: Date.now });
 });
-afterAll(() => Promise.all([shopify.close(), woo.close()]));
+afterAll(() => Promise.all([shopify.close(), woo.close(), big.close()]));
 
 /** What is read here of the stand-in's answers. */
 interface Said {
   data: {
     order: { fulfillmentOrders: { nodes: FulfilmentOrder[] } };
+    orders: { nodes: unknown[] };
     made: { userErrors: unknown[] };
   };
   errors: { extensions: { code: string } }[];
+  extensions: { cost: { requestedQueryCost: number; throttleStatus: { currentlyAvailable: number } } };
 }
 interface FulfilmentOrder {
   id: string;
@@ -60,6 +67,14 @@ async function rest(method: string, path: string, body?: object, key = 'ck:cs') 
     ...(body && { body: JSON.stringify(body) }),
   });
   return { status: answer.status, json: (await answer.json()) as Record<string, unknown> };
+}
+
+async function store(method: string, path: string, body?: object, token = 'token') {
+  return fetch(`http://127.0.0.1:${big.port}/stores/hash/v2/${path}`, {
+    method,
+    headers: { 'X-Auth-Token': token },
+    ...(body && { body: JSON.stringify(body) }),
+  });
 }
 
 describe('what stands in for Shopify', () => {
@@ -106,6 +121,23 @@ describe('what stands in for Shopify', () => {
     expect(shopify.orders.get('77')?.['fulfillments']).toMatchObject([{ tracking_numbers: ['1Z'] }]);
   });
 
+  it('finds an order by the identifier of who made it, and answers in one version alone', async () => {
+    const made = { currency: 'USD', lineItems: [{ sku: 'A', quantity: 1 }] };
+    const create = 'mutation ($order: O!) { made: orderCreate(order: $order) { userErrors { field } } }';
+    for (const sourceIdentifier of ['a-mark', 'another-mark'])
+      await graphql(create, { order: { ...made, sourceIdentifier } });
+    const find =
+      'query ($query: String!) { orders(first: 5, query: $query) { nodes { id sourceIdentifier } } }';
+    const { json } = await graphql(find, { query: 'source_identifier:"a-mark"' });
+    expect(json.data.orders.nodes).toMatchObject([{ sourceIdentifier: 'a-mark' }]);
+    const old = await fetch(`http://127.0.0.1:${shopify.port}/admin/api/2026-04/graphql.json`, {
+      method: 'POST',
+      headers: { 'X-Shopify-Access-Token': 'shpat_1' },
+      body: '{"query":"{ shop { currencyCode } }"}',
+    });
+    expect(old.status).toBe(404);
+  });
+
   it('refuses a wrong token, empties its bucket, and gives a webhook up after eight failures', async () => {
     expect((await graphql('{ shop { name } }', {}, 'wrong')).status).toBe(401);
     shopify.bucket = 0;
@@ -144,15 +176,65 @@ describe('what stands in for WooCommerce', () => {
     expect(json['meta_data']).toHaveLength(2);
   });
 
-  it('does as it was told to, for as long as it was told to', async () => {
-    woo.misbehave({
-      times: 1,
-      does: { answer: { status: 429, body: {}, headers: { 'Retry-After': '60' } } },
-    });
-    woo.misbehave({ times: 1, does: { cut: true } });
-    expect((await rest('GET', 'orders')).status).toBe(429);
-    await expect(rest('GET', 'orders')).rejects.toThrow();
-    expect((await rest('GET', 'orders')).status).toBe(200);
+  it('lists what was made or changed after a time, in that order, and refuses a time of another form', async () => {
+    for (const [id, at] of [
+      [701, 3],
+      [702, 1],
+      [703, 2],
+    ] as const)
+      woo.orders.set(id, sampleWooCommerceOrder({ id, at: Date.UTC(2027, 0, at) }));
+    const ids = async (query: string) => {
+      const { json } = await rest('GET', `orders?dates_are_gmt=true&order=asc&${query}`);
+      return (json as unknown as { id: number }[]).map(({ id }) => id);
+    };
+    expect(await ids('orderby=date&after=2027-01-01T00:00:00')).toEqual([703, 701]);
+    expect(await ids('orderby=modified&modified_after=2026-12-31T23:59:59')).toEqual([702, 703, 701]);
+    expect(await ids('orderby=date&after=2026-12-31T23:59:59&per_page=2&page=2')).toEqual([701]);
+    for (const query of ['after=2027-01-01', 'modified_after=yesterday', 'per_page=101']) {
+      const code = 'rest_invalid_param';
+      expect(await rest('GET', `orders?${query}`)).toMatchObject({ status: 400, json: { code } });
+    }
+  });
+});
+
+describe('what stands in for BigCommerce', () => {
+  it('refuses a wrong token, answers an empty list with 204, and finds an order by its external id', async () => {
+    expect((await store('GET', 'orders', undefined, 'wrong')).status).toBe(401);
+    expect((await store('GET', 'orders?external_order_id=a-mark')).status).toBe(204);
+    for (const mark of ['a-mark', 'another-mark'])
+      await store('POST', 'orders', { external_order_id: mark, products: [{ sku: 'A', quantity: 1 }] });
+    const found = await store('GET', 'orders?external_order_id=a-mark');
+    expect(await found.json()).toMatchObject([{ external_order_id: 'a-mark' }]);
+  });
+
+  it('ships what is left of an order once, and nothing of what asks for more', async () => {
+    const sample = sampleBigCommerceOrder({ id: 9, at: Date.now() });
+    await big.place(sample);
+    const [one, two] = sample.products.map(({ id }) => ({ order_product_id: id, quantity: 1 }));
+    const ship = async (...items: unknown[]) => (await store('POST', 'orders/9/shipments', { items })).status;
+    expect(await ship(one, { ...two, quantity: 2 })).toBe(422);
+    expect(await ship(one, two, two)).toBe(422);
+    expect(await ship(one, { order_product_id: 1, quantity: 1 })).toBe(422);
+    expect((await store('GET', 'orders/9/shipments')).status).toBe(204);
+    expect(await ship(one, two)).toBe(201);
+    expect(await ship(one)).toBe(422);
+    expect(big.shipments.get(9)).toHaveLength(1);
+  });
+});
+
+describe('what stands in for a platform', () => {
+  it('asks whoever calls too often for a pause as the platform does, without any work', async () => {
+    for (const shop of [woo, big, shopify]) shop.misbehave({ times: 1, does: { throttled: true } });
+    const before = woo.orders.size;
+    const url = `http://127.0.0.1:${woo.port}/wp-json/wc/v3/orders`;
+    const ofSite = await fetch(url, { method: 'POST' });
+    expect([ofSite.status, ofSite.headers.get('Retry-After'), woo.orders.size]).toEqual([429, '30', before]);
+    const ofStore = await store('GET', 'orders');
+    expect([ofStore.status, ofStore.headers.get('X-Rate-Limit-Time-Reset-Ms')]).toEqual([429, '30000']);
+    const { status, json } = await graphql('{ shop { currencyCode } }');
+    expect([status, json.errors[0]?.extensions.code, json.data]).toEqual([200, 'THROTTLED', undefined]);
+    const { requestedQueryCost, throttleStatus } = json.extensions.cost;
+    expect(throttleStatus.currentlyAvailable).toBeLessThan(requestedQueryCost);
   });
 });
 
