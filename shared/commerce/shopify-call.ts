@@ -17,7 +17,8 @@ const Cost = z.object({
   throttleStatus: z.object({ currentlyAvailable: z.number(), restoreRate: z.number().positive() }),
 });
 const Answer = z.object({
-  data: z.unknown(),
+  // Absent where the whole query failed, as it does for want of a full bucket.
+  data: z.unknown().optional(),
   errors: z.array(z.object({ extensions: z.object({ code: z.string() }).nullish() })).nullish(),
   extensions: z.object({ cost: Cost.nullish() }).nullish(),
 });
