@@ -5,7 +5,7 @@ import { backoff } from '../../shared/deliveries/deliver.ts';
 import type { EventType } from '../../shared/domain/delivery.ts';
 import { act, log, trade } from '../orders/trading.ts';
 import { eventually, type Merchant } from '../support/market.ts';
-import { noticed, deliveriesOf, settled, ship, type Shops, startShops } from './shops.ts';
+import { noticed, deliveriesOf, failing, settled, ship, type Shops, startShops } from './shops.ts';
 
 let shops: Shops;
 beforeAll(async () => {
@@ -13,8 +13,9 @@ beforeAll(async () => {
 });
 afterAll(() => shops.stop());
 beforeEach(async () => {
-  const { market, shop } = shops;
-  shop.next.length = shop.told.length = 0;
+  const { market, endpoint } = shops;
+  endpoint.behave();
+  endpoint.told.length = 0;
   for (const who of [market.retailer, market.supplier]) {
     const listed = await who.call('GET', '/v1/endpoints');
     for (const { id } of (listed.json as { data: { id: string }[] }).data)
@@ -33,7 +34,7 @@ async function listen(who: Merchant, events?: EventType[]): Promise<{ id: string
 
 describe('a merchant’s own endpoint', () => {
   it('is told of each step in order, signed so that the published library takes it, and without the consumer', async () => {
-    const { market, shop } = shops;
+    const { market, endpoint } = shops;
     const retailer = await listen(market.retailer);
     const { own, supply } = await trade(market);
     const fulfilmentId = await ship(market.supplier, supply.id, {
@@ -44,15 +45,15 @@ describe('a merchant’s own endpoint', () => {
     await told(own.id);
 
     const webhook = new Webhook(retailer.secret);
-    const events = shop.told.map(({ headers, body }) =>
-      webhook.verify(body, headers as Record<string, string>),
+    const events = endpoint.told.map(({ headers, text }) =>
+      webhook.verify(text, headers as Record<string, string>),
     );
     const types = (events as { type: string }[]).map(({ type }) => type);
     expect(types).toEqual(['order.routed', 'shipment.created', 'order.cancelled']);
     expect(events[1]).toMatchObject({
       data: { orderId: own.id, fulfilment: { id: fulfilmentId, carrier: 'dhl' } },
     });
-    const text = JSON.stringify(shop.told);
+    const text = endpoint.told.map((each) => `${JSON.stringify(each.headers)} ${each.text}`).join('\n');
     const { firstName, lastName, streetAddress, postalCode } = own.shipTo ?? {};
     for (const secret of [firstName, lastName, streetAddress, postalCode, 'TRACK-CANARY', own.code]) {
       expect(secret).toBeTruthy();
@@ -61,14 +62,14 @@ describe('a merchant’s own endpoint', () => {
   });
 
   it('is told only what it asked for, and the supplier of what is the supplier’s', async () => {
-    const { market, shop } = shops;
+    const { market, endpoint } = shops;
     await listen(market.supplier, ['order.assigned']);
     await listen(market.retailer, ['order.declined']);
     const { own, supply } = await trade(market);
     await act(market.supplier, supply.id, 'decline');
     await told(own.id);
     await settled(market, market.supplier.companyId, supply.id);
-    const seen = shop.told.map(({ body }) => JSON.parse(body) as { type: string; data: { orderId: string } });
+    const seen = endpoint.told.map(({ json }) => json as { type: string; data: { orderId: string } });
     expect(seen.map(({ type, data }) => [type, data.orderId])).toEqual([
       ['order.assigned', supply.id],
       ['order.declined', own.id],
@@ -76,25 +77,25 @@ describe('a merchant’s own endpoint', () => {
   });
 
   it('gets a repeat under the same id, and nothing younger of an order before it', async () => {
-    const { market, shop } = shops;
+    const { market, endpoint } = shops;
     await listen(market.retailer);
     // The first one is taken, and its answer is lost.
-    shop.next.push('lost');
+    endpoint.misbehave({ times: 1, does: { lost: true } });
     const { own, supply } = await trade(market);
     await told(own.id, ['failed']);
     await ship(market.supplier, supply.id, {});
     await market.cloud.clock.advance(60_000);
     await told(own.id);
-    const ids = shop.told.map(({ headers }) => headers['webhook-id']);
-    const types = shop.told.map(({ body }) => (JSON.parse(body) as { type: string }).type);
+    const ids = endpoint.told.map(({ headers }) => headers['webhook-id']);
+    const types = endpoint.told.map(({ json }) => (json as { type: string }).type);
     expect(types).toEqual(['order.routed', 'order.routed', 'shipment.created']);
     expect(ids[0]).toBe(ids[1]);
   });
 
   it('that answers 410 is told nothing any more', async () => {
-    const { market, shop } = shops;
+    const { market, endpoint } = shops;
     const { id } = await listen(market.retailer);
-    shop.next.push(410);
+    endpoint.misbehave({ times: 1, does: failing(410) });
     const { own } = await trade(market);
     const [delivery] = await told(own.id, ['dead']);
     expect(delivery?.lastCode).toBe('NOT_CONNECTED');
@@ -131,9 +132,9 @@ describe('a merchant’s own endpoint', () => {
 
 describe('a delivery that can not be made', () => {
   it('is tried for a day and a half, is then shown as dead, and goes out when its merchant sends it again', async () => {
-    const { market, shop } = shops;
+    const { market, endpoint } = shops;
     await listen(market.retailer, ['order.routed']);
-    shop.next.push(...Array<number>(MOST_ATTEMPTS).fill(500));
+    endpoint.misbehave({ times: MOST_ATTEMPTS, does: failing(500) });
     const { own } = await trade(market);
     for (let attempt = 1; attempt < MOST_ATTEMPTS; attempt += 1) {
       const [mine] = await told(own.id, ['failed']);
@@ -152,12 +153,12 @@ describe('a delivery that can not be made', () => {
       lastCode: 'UNAVAILABLE',
       state: 'dead',
     });
-    expect(shop.told).toEqual([]);
+    expect(endpoint.told).toEqual([]);
 
     const again = await market.retailer.call('POST', `/v1/deliveries/${dead?.id}/retry`);
     expect(again.json).toMatchObject({ state: 'pending', attempts: 0 });
     await told(own.id);
-    expect(shop.told).toHaveLength(1);
+    expect(endpoint.told).toHaveLength(1);
     const twice = await market.retailer.call('POST', `/v1/deliveries/${dead?.id}/retry`);
     expect(twice.json).toMatchObject({ status: 409, code: 'DELIVERY_NOT_DEAD' });
     const actions = (await log(market.retailer, dead?.id ?? '')).map(({ action }) => action);

@@ -1,30 +1,30 @@
 import { expect } from 'vitest';
+import { seedConnection } from '../../local/seed.ts';
 import { DELIVERY_KINDS, type ShopPlatform, type StoredDelivery } from '../../shared/domain/delivery.ts';
-import { randomId } from '../../shared/domain/ids.ts';
-import { eventually, type Market, type Merchant, startMarket } from '../support/market.ts';
-import { testCloud } from '../support/cloud.ts';
 import { type SeenOrder, trade } from '../orders/trading.ts';
-import { ShopServer } from './shop-server.ts';
+import { type ShopMarket, startShopMarket } from '../shops/shop-market.ts';
+import { BACKUPS } from '../support/cloud.ts';
+import { eventually, type Market, type Merchant } from '../support/market.ts';
+import { type Endpoint, startEndpoint } from './endpoint.ts';
+import { type PlatformShop, platformShops } from './platforms.ts';
 
-/** A market whose shops of all platforms are one server. */
-export interface Shops {
-  market: Market;
-  shop: ShopServer;
-  stop(): Promise<void>;
+/** A market with a shop of each platform, none of which is connected yet, and a merchant's own endpoint. */
+export interface Shops extends ShopMarket {
+  of: Record<ShopPlatform, PlatformShop>;
+  endpoint: Endpoint;
 }
 
-const HOSTS = ['written.myshopify.com', 'woo.merchant.com', 'api.bigcommerce.com', 'erp.merchant.com'];
+/** Nobody reads the shops by the minute: whatever they are called for here is a delivery. */
+const ASLEEP = [...BACKUPS, 'pull'];
 
-export async function startShops(options: Parameters<typeof testCloud>[0] = {}): Promise<Shops> {
-  const shop = new ShopServer();
-  const port = await shop.start();
-  const standIns = HOSTS.map((host) => `${host}=${port}`).join(',');
-  const market = await startMarket(await testCloud({ ...options, standIns }));
+export async function startShops(options: Parameters<typeof startShopMarket>[0] = {}): Promise<Shops> {
+  const endpoint = await startEndpoint();
+  const shops = await startShopMarket({ asleep: ASLEEP, ...options }, { 'erp.merchant.com': endpoint.port });
   const stop = async (): Promise<void> => {
-    await market.cloud.stop();
-    shop.stop();
+    await shops.stop();
+    await endpoint.close();
   };
-  return { market, shop, stop };
+  return { ...shops, of: platformShops(shops), endpoint, stop };
 }
 
 /** Whom to tell is remembered for half a minute. */
@@ -32,27 +32,14 @@ export function noticed(market: Market): Promise<void> {
   return market.cloud.clock.advance(30_000);
 }
 
-/** A connection with what its platform's API takes, as it is stored once a merchant has connected its shop. */
+/** Connects the shop of a platform to a company, as it is stored once a merchant has done so. */
 export async function connectShop(
-  { market, shop }: Shops,
+  { market, access }: Shops,
   platform: ShopPlatform,
   companyId: string,
-  token = shop.token,
 ): Promise<string> {
-  const id = randomId('connection');
-  const access = {
-    shopify: { platform, secrets: ['webhook-secret'], shop: 'written.myshopify.com', token },
-    woocommerce: {
-      ...{ platform, secrets: ['webhook-secret'], site: 'https://woo.merchant.com' },
-      ...{ consumerKey: 'ck_1', consumerSecret: token },
-    },
-    bigcommerce: { platform, secrets: ['webhook-secret'], storeHash: 'hash1', token },
-  }[platform];
-  const plain = Buffer.from(JSON.stringify(access));
-  const sealed = await market.seed.keyring.sealSecret(companyId, `connection/${id}`, plain);
-  const createdAt = new Date().toISOString();
-  await market.seed.db.doc(`connectionRefs/${id}`).set({ companyId });
-  await market.seed.db.doc(`companies/${companyId}/connections/${id}`).set({ platform, sealed, createdAt });
+  const deps = { ...market.seed, now: () => market.cloud.clock.now() };
+  const id = await seedConnection(companyId, access[platform], deps);
   await noticed(market);
   return id;
 }
@@ -61,19 +48,19 @@ export async function connectShop(
 export async function soldIn(
   shops: Shops,
   platform: ShopPlatform,
-  connectionId?: string,
-): Promise<{ own: SeenOrder; supply: SeenOrder; externalId: string; connectionId: string }> {
-  const { market, shop } = shops;
-  const id = connectionId ?? (await connectShop(shops, platform, market.retailer.companyId));
+): Promise<{ own: SeenOrder; supply: SeenOrder; externalId: number; connectionId: string }> {
+  const { market, of } = shops;
+  const connectionId = await connectShop(shops, platform, market.retailer.companyId);
   const { payload, own, supply } = await trade(market);
-  const externalId = String(payload.id);
-  shop.sell(
-    externalId,
-    own.lines.map(({ sku, quantity }) => ({ sku, quantity })),
-  );
-  const source = { connectionId: id, platform, externalId };
+  await of[platform].sell(payload.id);
+  const source = { connectionId, platform, externalId: String(payload.id) };
   await market.seed.db.doc(`companies/${market.retailer.companyId}/orders/${own.id}`).update({ source });
-  return { own, supply, externalId, connectionId: id };
+  return { own, supply, externalId: payload.id, connectionId };
+}
+
+/** What a shop says of an error, which is not to be kept anywhere. */
+export function failing(status: number, headers: Record<string, string> = {}) {
+  return { answer: { status, headers, body: { error: 'canary-of-the-shop' } } };
 }
 
 /** The supplier ships, which must be taken; answers the fulfilment's id. */

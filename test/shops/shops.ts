@@ -1,60 +1,35 @@
 import { randomInt } from 'node:crypto';
-import { type BigCommerceStandIn, startBigCommerce } from '../../local/shops/bigcommerce.ts';
-import { type ShopifyStandIn, startShopify } from '../../local/shops/shopify-shop.ts';
-import { startWooCommerce, type WooCommerceStandIn } from '../../local/shops/woocommerce.ts';
-import { type CloudOptions, shopifyAppOf } from '../../local/cloud.ts';
+import type { CloudOptions } from '../../local/cloud.ts';
 import { seedConnection } from '../../local/seed.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
-import { SHOPIFY_SCOPES } from '../../shared/commerce/shopify-app.ts';
+import type { ShopPlatform } from '../../shared/domain/delivery.ts';
 import { DUE_SLOTS } from '../../shared/domain/due.ts';
-import { testCloud } from '../support/cloud.ts';
-import { eventually, type Market, startMarket } from '../support/market.ts';
+import { eventually } from '../support/market.ts';
+import { type ShopMarket, startShopMarket } from './shop-market.ts';
+
+type Connected<P extends 'woo' | 'big' | 'shopify'> = ShopMarket[P] & { connectionId: string };
 
 /** A market in which one of the two has a shop at each platform, played by its stand-in. */
-export interface Shops {
-  market: Market;
-  woo: WooCommerceStandIn & { connectionId: string; site: string };
-  big: BigCommerceStandIn & { connectionId: string };
-  shopify: ShopifyStandIn & { connectionId: string };
+export interface Shops extends Pick<ShopMarket, 'market' | 'stop'> {
+  woo: Connected<'woo'>;
+  big: Connected<'big'>;
+  shopify: Connected<'shopify'>;
   /** Lets every shop have its turn of the poll, and waits until it has been asked. */
   poll(): Promise<void>;
-  stop(): Promise<void>;
 }
 
-const WOO = { consumerKey: 'ck_test', consumerSecret: 'cs_test' };
-const SHOP = { shop: 'sold-in.myshopify.com', token: 'shpat_test' };
-const BIG = { storeHash: 'abc123', token: 'token-of-the-store', clientSecret: 'client-secret-of-the-store' };
-
 export async function startShops(
-  options: Omit<CloudOptions, 'emulators'> = {},
+  options: Omit<CloudOptions, 'emulators' | 'standIns'> = {},
   owner: 'retailer' | 'supplier' = 'retailer',
 ): Promise<Shops> {
-  let now = (): number => Date.now();
-  const woo = await startWooCommerce({ ...WOO, now: () => now() });
-  const big = await startBigCommerce({ ...BIG, now: () => now() });
-  let app = (): ReturnType<Parameters<typeof startShopify>[0]['app']> => ({ clientId: '', clientSecret: '' });
-  const shopify = await startShopify({ ...SHOP, app: () => app(), now: () => now() });
-  const standIns = `*.shops.example=*,api.bigcommerce.com=${big.port},${SHOP.shop}=${shopify.port}`;
-  const cloud = await testCloud({ standIns, ...options });
-  now = () => cloud.clock.now();
-  app = () => {
-    const { SHOPIFY_CLIENT_ID: clientId, SHOPIFY_CLIENT_SECRETS: clientSecret } = shopifyAppOf(
-      cloud.projectId,
-    );
-    return { clientId, clientSecret };
-  };
-  const market = await startMarket(cloud);
+  const { market, woo, big, shopify, access, stop } = await startShopMarket(options);
+  const { cloud } = market;
   const { companyId } = market[owner];
-  const site = `https://${woo.port}.shops.example`;
-  const wooSecrets = { platform: 'woocommerce', secrets: ['secret-of-the-webhooks'], site, ...WOO } as const;
-  const { clientSecret, ...store } = BIG;
-  const bigSecrets = { platform: 'bigcommerce', secrets: [clientSecret], ...store } as const;
-  const seeded = { ...market.seed, now: () => now() };
-  const wooId = await seedConnection(companyId, { ...wooSecrets, secrets: [...wooSecrets.secrets] }, seeded);
-  const bigId = await seedConnection(companyId, { ...bigSecrets, secrets: [...bigSecrets.secrets] }, seeded);
-
-  const installed = { ...SHOP, secrets: [], scopes: [...SHOPIFY_SCOPES] };
-  const shopifyId = await seedConnection(companyId, { platform: 'shopify', ...installed }, seeded);
+  const seeded = { ...market.seed, now: () => cloud.clock.now() };
+  const connect = (platform: ShopPlatform) => seedConnection(companyId, access[platform], seeded);
+  const wooId = await connect('woocommerce');
+  const bigId = await connect('bigcommerce');
+  const shopifyId = await connect('shopify');
 
   const ids = [wooId, bigId, shopifyId];
   const polled = async (): Promise<(string | null)[]> =>
@@ -82,14 +57,11 @@ export async function startShops(
   };
   return {
     market,
-    woo: { ...woo, connectionId: wooId, site },
-    big: { ...big, connectionId: bigId },
-    shopify: { ...shopify, connectionId: shopifyId },
+    woo: Object.assign(woo, { connectionId: wooId }),
+    big: Object.assign(big, { connectionId: bigId }),
+    shopify: Object.assign(shopify, { connectionId: shopifyId }),
     poll,
-    stop: async () => {
-      await cloud.stop();
-      await Promise.all([woo.close(), big.close(), shopify.close()]);
-    },
+    stop,
   };
 }
 

@@ -19,7 +19,7 @@ export const TEST_DELIVERY: Readonly<Partial<Delivery>> = {
  * Copies of whole databases, which hours that a test lets pass would bring many of. Tests of backups, and those of what
  * is kept anywhere, have them made as time goes (`asleep: []`).
  */
-const BACKUPS = ['backup', 'backup-check', 'offsite-copy', 'offsite-purge', 'restore-drill'];
+export const BACKUPS = ['backup', 'backup-check', 'offsite-copy', 'offsite-purge', 'restore-drill'];
 
 /** A file's functions run in the processes of the file before it, which have loaded the code already. */
 const SPARES: SpareProcesses = [];
