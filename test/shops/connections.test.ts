@@ -1,47 +1,28 @@
 import { Webhook } from 'standardwebhooks';
 import type { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { shopifyAppOf } from '../../local/cloud.ts';
-import { type BigCommerceStandIn, startBigCommerce } from '../../local/shops/bigcommerce.ts';
 import { sampleOrder } from '../../local/shops/sample-order.ts';
-import { type ShopifyStandIn, startShopify } from '../../local/shops/shopify-shop.ts';
 import { sampleBigCommerceOrder } from '../../local/shops/sample-bigcommerce-order.ts';
 import { sampleWooCommerceOrder } from '../../local/shops/sample-woocommerce-order.ts';
-import { startWooCommerce, type WooCommerceStandIn } from '../../local/shops/woocommerce.ts';
 import { call as ask, listAll, read } from '../orders/trading.ts';
 import type { MadeConnection } from '../../shared/http/connections/schemas.ts';
 import { orderBody } from '../security/foreign-routes.ts';
 import { addKey } from '../security/trade.ts';
-import { testCloud } from '../support/cloud.ts';
-import { eventually, type Market, startMarket } from '../support/market.ts';
+import { eventually, type Market } from '../support/market.ts';
+import { BIG, SHOP, type ShopMarket, startShopMarket, WOO } from './shop-market.ts';
 import { freshId } from './shops.ts';
 
-const SHOP = 'connected.myshopify.com';
-const PROJECT_SECRET = { now: () => Date.now() };
-
+let shops: ShopMarket;
 let market: Market;
-let woo: WooCommerceStandIn;
-let big: BigCommerceStandIn;
-let shopify: ShopifyStandIn;
+let woo: ShopMarket['woo'];
+let big: ShopMarket['big'];
+let shopify: ShopMarket['shopify'];
 
 beforeAll(async () => {
-  woo = await startWooCommerce({ consumerKey: 'ck_1', consumerSecret: 'cs_1', ...PROJECT_SECRET });
-  big = await startBigCommerce({ storeHash: 'abc123', token: 'tok', clientSecret: 'sec', ...PROJECT_SECRET });
-  shopify = await startShopify({
-    ...{ shop: SHOP, token: 'shpat_1', ...PROJECT_SECRET },
-    // The app's secret follows from the project, which is known once the cloud is there.
-    app: () => {
-      const app = shopifyAppOf(market.cloud.projectId);
-      return { clientId: app.SHOPIFY_CLIENT_ID, clientSecret: app.SHOPIFY_CLIENT_SECRETS };
-    },
-  });
-  const standIns = `*.shops.example=*,api.bigcommerce.com=${big.port},*.myshopify.com=${shopify.port}`;
-  market = await startMarket(await testCloud({ standIns }));
+  shops = await startShopMarket();
+  ({ market, woo, big, shopify } = shops);
 }, 90_000);
-afterAll(async () => {
-  await market.cloud.stop();
-  await Promise.all([woo.close(), big.close(), shopify.close()]);
-});
+afterAll(() => shops.stop());
 
 type Shown = z.infer<typeof MadeConnection>;
 /** Whatever a call of `/v1/connections` answers: one, a list, or a problem. */
@@ -63,9 +44,8 @@ async function call(
 }
 const actionsOf = (id: string) =>
   ask<{ data: { action: string }[] }>(market.retailer, 'GET', `/v1/audit?record=${id}`);
-const site = (): string => `https://${woo.port}.shops.example`;
 const wooBody = (change: object = {}): object => ({
-  ...{ platform: 'woocommerce', name: 'Woo', site: site(), consumerKey: 'ck_1', consumerSecret: 'cs_1' },
+  ...{ platform: 'woocommerce', name: 'Woo', site: woo.site, ...WOO },
   ...change,
 });
 
@@ -74,7 +54,7 @@ describe('a WooCommerce shop', () => {
     const made = await call('POST', '/v1/connections', wooBody());
     expect(made.status).toBe(201);
     expect(made.json).toMatchObject({
-      ...{ platform: 'woocommerce', name: 'Woo', shop: site(), state: 'active', secret: null },
+      ...{ platform: 'woocommerce', name: 'Woo', shop: woo.site, state: 'active', secret: null },
       health: { subscription: 'present', lastFailure: null },
     });
     expect(made.headers.get('audit-entry')).toMatch(/^aud_/);
@@ -126,8 +106,8 @@ describe('a WooCommerce shop', () => {
 
   it('that is connected already is not connected once more, however its address is written', async () => {
     const { data } = (await call('GET', '/v1/connections')).json;
-    const there = data.find(({ shop }) => shop === site());
-    for (const address of [site(), `${site().toUpperCase().replace('HTTPS', 'https')}/`]) {
+    const there = data.find(({ shop }) => shop === woo.site);
+    for (const address of [woo.site, `${woo.site.toUpperCase().replace('HTTPS', 'https')}/`]) {
       const made = await call('POST', '/v1/connections', wooBody({ site: address }));
       expect([address, made.status, made.json.code]).toEqual([address, 409, 'CONFLICT']);
       expect((made.json as unknown as { detail: string }).detail).toContain(there?.id);
@@ -147,7 +127,8 @@ describe('a WooCommerce shop', () => {
 });
 
 describe('a BigCommerce store', () => {
-  const body = { platform: 'bigcommerce', storeHash: 'abc123', accessToken: 'tok', clientSecret: 'sec' };
+  const { token: accessToken, ...store } = BIG;
+  const body = { platform: 'bigcommerce', accessToken, ...store };
 
   it('is connected, and another client secret is taken beside the old one', async () => {
     const made = await call('POST', '/v1/connections', body);
@@ -227,10 +208,10 @@ describe('a Shopify shop', () => {
   ];
 
   it('is installed by its owner, and only by who comes back with what Shopify signed', async () => {
-    const made = await call('POST', '/v1/connections', { platform: 'shopify', shop: SHOP });
+    const made = await call('POST', '/v1/connections', { platform: 'shopify', shop: SHOP.shop });
     expect(made.json).toMatchObject({ state: 'pending', scopes: [] });
     const asked = new URL(made.json.authorizeUrl ?? '');
-    expect(asked.origin).toBe(`https://${SHOP}`);
+    expect(asked.origin).toBe(`https://${SHOP.shop}`);
     const state = asked.searchParams.get('state') ?? '';
     const clientId = asked.searchParams.get('client_id') ?? '';
     const good = shopify.consent(state, clientId);
@@ -267,9 +248,9 @@ describe('a Shopify shop', () => {
   });
 
   it('takes the app away: its token is gone, and what was signed before is still taken', async () => {
-    expect(await shopify.tell('app/uninstalled', { id: 1, myshopify_domain: SHOP })).toEqual([200]);
+    expect(await shopify.tell('app/uninstalled', { id: 1, myshopify_domain: SHOP.shop })).toEqual([200]);
     const listed = await call('GET', '/v1/connections');
-    const found = listed.json.data.find((each) => each.shop === SHOP);
+    const found = listed.json.data.find((each) => each.shop === SHOP.shop);
     expect(found).toMatchObject({ state: 'uninstalled', scopes: [], health: { subscription: 'missing' } });
     const order = sampleOrder({ id: freshId(), number: 9, at: Date.now() });
     expect(await shopify.place(order)).toEqual([200]);
@@ -280,9 +261,9 @@ describe('a Shopify shop', () => {
   it('that comes back goes on where it was, and its merchant can agree anew to an app that is there', async () => {
     const known = await listAll(market.retailer);
     const { data } = (await call('GET', '/v1/connections')).json;
-    const { id } = data.find(({ shop }) => shop === SHOP) ?? {};
+    const { id } = data.find(({ shop }) => shop === SHOP.shop) ?? {};
     for (const before of ['uninstalled', 'active']) {
-      const made = await call('POST', '/v1/connections', { platform: 'shopify', shop: SHOP });
+      const made = await call('POST', '/v1/connections', { platform: 'shopify', shop: SHOP.shop });
       expect(made.json).toMatchObject({ id, state: before });
       const asked = new URL(made.json.authorizeUrl ?? '').searchParams;
       const good = shopify.consent(asked.get('state') ?? '', asked.get('client_id') ?? '');

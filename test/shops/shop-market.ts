@@ -19,9 +19,14 @@ export interface ShopMarket {
   stop: () => Promise<void>;
 }
 
-const WOO = { consumerKey: 'ck_test', consumerSecret: 'cs_test' };
-const SHOP = { shop: 'sold-in.myshopify.com', token: 'shpat_test' };
-const BIG = { storeHash: 'abc123', token: 'token-of-the-store', clientSecret: 'client-secret-of-the-store' };
+/** What the shops are called by, and with. */
+export const WOO = { consumerKey: 'ck_test', consumerSecret: 'cs_test' };
+export const SHOP = { shop: 'sold-in.myshopify.com', token: 'shpat_test' };
+export const BIG = {
+  storeHash: 'abc123',
+  token: 'token-of-the-store',
+  clientSecret: 'client-secret-of-the-store',
+};
 
 /** `hosts` are further servers on this machine, by the name that the hub calls them by: their ports. */
 export async function startShopMarket(
