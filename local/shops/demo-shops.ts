@@ -99,7 +99,7 @@ export async function startDemoShops(
     const asked = URL.parse(String((json as { authorizeUrl?: unknown } | undefined)?.authorizeUrl));
     if (asked?.host !== shop) return { status: 400, body: { error: 'not an authorizeUrl of this shop' } };
     const { searchParams: query } = asked;
-    const back = shopify.consent(query.get('state') ?? '', query.get('client_id') ?? '');
+    const back = shopify.consent(query);
     return { status: 200, body: { callback: `${query.get('redirect_uri') ?? ''}?${back.toString()}` } };
   };
 

@@ -24,8 +24,8 @@ export interface ShopifyStandIn extends StandIn {
   restock(sku: string, available: number): Promise<number[]>;
   /** Sends any topic as the app's webhooks are sent, to one address. */
   tell(topic: string, payload: Json): Promise<number[]>;
-  /** What the merchant's browser brings back to the app after it agreed: the query of the callback. */
-  consent(state: string, clientId: string, code?: string): URLSearchParams;
+  /** Of the query that an app asks with, what the merchant's browser brings back after it agreed: that of the callback. */
+  consent(asked: URLSearchParams): URLSearchParams;
 }
 
 const MOST_FAILURES = 8;
@@ -105,16 +105,20 @@ export async function startShopify(options: {
     const extensions = costOf(COST, standing.bucket);
     return { status: 200, body: { data: { [alias ?? field]: answer(variables) }, extensions } };
   };
-  const codes = new Set<string>();
+  /** What was agreed to, by the code that stands for it once. */
+  const codes = new Map<string, string[]>();
   const oauth = ({ json }: ShopCall): ShopReply => {
     const { clientId, clientSecret } = app();
-    const known = json?.client_id === clientId && json?.client_secret === clientSecret;
-    if (!known || !codes.delete(String(json?.code)))
+    const code = String(json?.code);
+    const scopes = codes.get(code);
+    if (json?.client_id !== clientId || json?.client_secret !== clientSecret || scopes === undefined)
       return { status: 400, body: { error: 'invalid_request' } };
-    return {
-      status: 200,
-      body: { access_token: standing.token, scope: 'read_orders,write_fulfillments,write_inventory' },
-    };
+    codes.delete(code);
+    // Who may write may read, which Shopify then leaves out.
+    const told = scopes.filter(
+      (scope) => !scopes.includes(scope.replace(/^read_/, 'write_')) || scope.startsWith('write_'),
+    );
+    return { status: 200, body: { access_token: standing.token, scope: told.join(',') } };
   };
 
   const standIn = await startStandIn(
@@ -140,8 +144,10 @@ export async function startShopify(options: {
       const updated_at = new Date(Date.parse(order['updated_at']) + 1000).toISOString();
       return tell('orders/updated', Object.assign(order, { updated_at }, change));
     },
-    consent: (state, client, code = `code-${++last}`) => {
-      codes.add(code);
+    consent: (asked) => {
+      const code = `code-${++last}`;
+      codes.set(code, (asked.get('scope') ?? '').split(','));
+      const state = asked.get('state') ?? '';
       const query: Record<string, string> = {
         ...{ code, host: Buffer.from(`${shop}/admin`).toString('base64'), shop, state },
         timestamp: String(Math.floor(now() / 1000)),
@@ -149,7 +155,7 @@ export async function startShopify(options: {
       const sorted = new URLSearchParams(query);
       sorted.sort();
       const text = sorted.toString();
-      const secret = client === app().clientId ? app().clientSecret : 'of another app';
+      const secret = asked.get('client_id') === app().clientId ? app().clientSecret : 'of another app';
       const hmac = createHmac('sha256', secret).update(text).digest('hex');
       return new URLSearchParams({ ...query, hmac });
     },

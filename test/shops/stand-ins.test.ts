@@ -88,7 +88,7 @@ describe('what stands in for Shopify', () => {
   });
 
   it('signs the way back from the consent as the library verifies it, and so do we', async () => {
-    const query = shopify.consent('a-state', APP.clientId);
+    const query = shopify.consent(new URLSearchParams({ state: 'a-state', client_id: APP.clientId }));
     expect(await library.utils.validateHmac(Object.fromEntries(query))).toBe(true);
     verifyCallback(query, { clientId: APP.clientId, secrets: [APP.clientSecret] }, Date.now);
     query.set('code', 'another');
