@@ -122,7 +122,7 @@ async function putConnection(
   const ref = db.doc(paths.connection(companyId, id));
   const found = await tx.get(ref);
   if (!found.exists) {
-    tx.create(db.doc(paths.connectionRef(id)), { companyId });
+    tx.set(db.doc(paths.connectionRef(id)), { companyId });
     tx.create(ref, fresh);
     return { stored: fresh, action: 'connection.created' };
   }

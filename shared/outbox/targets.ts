@@ -31,12 +31,12 @@ export const endpointsOf = remembered(async (db, companyId): Promise<Endpoints> 
   return docs.map((doc) => ({ id: doc.id, events: (doc.get('events') ?? []) as EventType[] }));
 });
 
-/** The shop in which a supplier's orders are created: the oldest of those that are connected. */
+/** The shop in which a supplier's orders are created: the oldest of those that are connected, not just begun with. */
 export const orderShopOf = remembered(async (db, companyId): Promise<DeliveryTarget | undefined> => {
   const query = db.collection(paths.connections(companyId)).orderBy('createdAt').limit(MOST_SHOPS);
   const { docs } = await query.select('platform', 'state').get();
   const shop = docs.find(
-    (doc) => isShopPlatform(String(doc.get('platform'))) && doc.get('state') !== 'uninstalled',
+    (doc) => isShopPlatform(String(doc.get('platform'))) && doc.get('state') === 'active',
   );
   return shop === undefined ? undefined : { type: 'connection', id: shop.id };
 });

@@ -53,6 +53,9 @@ describe.each(SHOP_PLATFORMS)('an order that is routed to a supplier with a shop
     const { standIn, made, makes } = shops.of[platform];
     woo.products.set(5, { id: 5, sku: 'IPOD2008RED', type: 'simple', parent_id: 0 });
     shopify.stock.set('IPOD2008RED', 5);
+    // Begun with before that one, and never agreed to.
+    const begun = { platform: 'shopify', shop: 'given-up.myshopify.com' };
+    expect((await market.supplier.call('POST', '/v1/connections', { body: begun })).status).toBe(201);
     await connectShop(shops, platform, market.supplier.companyId);
     const before = standIn.calls.length;
     // The making is answered by nobody: the next attempt finds the order by its marker.
