@@ -37,7 +37,7 @@ export const build: Build = (env, now) => {
   const tick = tickHandler(log, async () => {
     await sweep({
       ...{ db, publisher, log, now },
-      republishStock: () => republishStock({ db, publisher, now }),
+      republishStock: (cursor) => republishStock(cursor, { db, publisher, now }),
       removeOrphans: (after) => removeOrphans(after, { db, now, keyring }),
     });
     await republishImports({ db, publisher, now });

@@ -1,11 +1,13 @@
-import { type Firestore, FieldPath, type QueryDocumentSnapshot } from '@google-cloud/firestore';
+import type { Firestore } from '@google-cloud/firestore';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { dueFrom } from '../cloud/due.ts';
 import { paths } from '../cloud/firestore.ts';
 import type { Keyring } from '../cloud/keyring.ts';
+import { withLease } from '../cloud/lease.ts';
 import type { Log } from '../cloud/log.ts';
 import type { Publisher } from '../cloud/pubsub.ts';
-import { dueSlot, SLOTS } from '../domain/due.ts';
+import { dueSlot } from '../domain/due.ts';
 import { idSchema, keyedId } from '../domain/ids.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
 import type { Connection } from './connections.ts';
@@ -99,28 +101,21 @@ async function publishPull(
   }
 }
 
-const MOST_AT_ONCE = 500;
-const MOST_PAGES = 10;
+/** In milliseconds. The next tick follows one that died. */
+const LEASE = 50_000;
 
 /** Asks again for the orders whose message was lost, or whose shop could not be asked and has had its rest. */
-export async function republishPulls(deps: Omit<AskDeps, 'keyring'>): Promise<number> {
-  const { db, now } = deps;
-  const first = db.collectionGroup('pulls').where('due', 'in', SLOTS).orderBy(FieldPath.documentId());
-  let published = 0;
-  let last: QueryDocumentSnapshot | undefined;
-  for (let page = 0; page < MOST_PAGES; page += 1) {
-    const { docs } = await (last === undefined ? first : first.startAfter(last)).limit(MOST_AT_ONCE).get();
-    const due = docs.filter((doc) => isLate(doc.data() as StoredPull, now));
+export async function republishPulls(deps: Omit<AskDeps, 'keyring'>): Promise<void> {
+  await withLease(deps, 'pulls', LEASE, async ({ cursor }) => {
+    const { docs, next } = await dueFrom(deps.db, 'pulls', cursor['after']);
+    const due = docs.filter((doc) => isLate(doc.data() as StoredPull, deps.now));
     await Promise.all(
       due.map((doc) =>
         publishPull({ companyId: (doc.data() as StoredPull).companyId, pullId: doc.id }, deps),
       ),
     );
-    published += due.length;
-    last = docs.at(-1);
-    if (docs.length < MOST_AT_ONCE) break;
-  }
-  return published;
+    cursor['after'] = next;
+  });
 }
 
 /** What was asked for just now is on its way; what is to wait, waits. */

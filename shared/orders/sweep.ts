@@ -1,4 +1,5 @@
-import { FieldPath, type Firestore, type QueryDocumentSnapshot } from '@google-cloud/firestore';
+import type { Firestore } from '@google-cloud/firestore';
+import { dueFrom } from '../cloud/due.ts';
 import { paths } from '../cloud/firestore.ts';
 import { type Turn, withLease } from '../cloud/lease.ts';
 import type { Log } from '../cloud/log.ts';
@@ -14,7 +15,7 @@ export interface SweepDeps {
   log: Log;
   now: Clock;
   /** Has stock settled that waits for it since a minute; answers how many messages that took. */
-  republishStock: () => Promise<number>;
+  republishStock: (cursor: Turn['cursor']) => Promise<number>;
   /** Removes a bounded number of record keys whose order does not exist, from a place on; answers the next place. */
   removeOrphans: (after: string) => Promise<{ next: string; removed: number }>;
 }
@@ -22,8 +23,6 @@ export interface SweepDeps {
 /** Work that is younger than this, in milliseconds, is on its way and left alone. */
 const PATIENCE = 60_000;
 const MOST_AT_ONCE = 500;
-/** How many pages of unfinished work one tick looks at: work under way must not hide work that was lost. */
-const MOST_PAGES = 10;
 /** An erasure that is not done after this is told to the people who run the hub. */
 const STUCK = 60 * 60_000;
 const LEASE = 5 * 60_000;
@@ -31,10 +30,10 @@ const LEASE = 5 * 60_000;
 /** One tick: publishes unfinished work again, has past horizons confirmed, removes orphan keys. */
 export async function sweep(deps: SweepDeps): Promise<void> {
   await withLease(deps, 'sweep', LEASE, async (turn) => {
-    const orders = await republishOrders(deps);
-    const erasures = await republishErasures(deps);
+    const orders = await republishOrders(turn, deps);
+    const erasures = await republishErasures(turn, deps);
     const confirmations = await publishConfirmations(turn, deps);
-    const stocks = await deps.republishStock();
+    const stocks = await deps.republishStock(turn.cursor);
     const published = orders + erasures + confirmations + stocks;
     if (published > 0) deps.log.sweepRepublished(published);
     const orphans = await deps.removeOrphans(turn.cursor['orphans'] ?? '');
@@ -43,8 +42,9 @@ export async function sweep(deps: SweepDeps): Promise<void> {
   });
 }
 
-async function republishOrders({ db, publisher, now }: SweepDeps): Promise<number> {
-  const due = await dueOf(db, 'orders');
+async function republishOrders({ cursor }: Turn, { db, publisher, now }: SweepDeps): Promise<number> {
+  const { docs: due, next } = await dueFrom(db, 'orders', cursor['orders']);
+  cursor['orders'] = next;
   const late = due.filter((doc) => isLate((doc.data() as StoredOrder).updatedAt, now));
   await Promise.all(
     late.map((doc) => publisher.order({ companyId: (doc.data() as StoredOrder).companyId, orderId: doc.id })),
@@ -52,8 +52,9 @@ async function republishOrders({ db, publisher, now }: SweepDeps): Promise<numbe
   return late.length;
 }
 
-async function republishErasures({ db, publisher, log, now }: SweepDeps): Promise<number> {
-  const due = await dueOf(db, 'erasures');
+async function republishErasures({ cursor }: Turn, { db, publisher, log, now }: SweepDeps): Promise<number> {
+  const { docs: due, next } = await dueFrom(db, 'erasures', cursor['erasures']);
+  cursor['erasures'] = next;
   const late = due.filter((doc) => isLate((doc.data() as StoredErasure).requestedAt, now));
   for (const doc of late) {
     const { companyId, requestedAt } = doc.data() as StoredErasure;
@@ -61,20 +62,6 @@ async function republishErasures({ db, publisher, log, now }: SweepDeps): Promis
     await publisher.erasure({ companyId, erasureId: doc.id });
   }
   return late.length;
-}
-
-/** Every slot at once; equality on a slot never makes a hot range, as an index on a time would. */
-async function dueOf(db: Firestore, group: 'orders' | 'erasures'): Promise<QueryDocumentSnapshot[]> {
-  const first = db.collectionGroup(group).where('due', 'in', SLOTS).orderBy(FieldPath.documentId());
-  const due: QueryDocumentSnapshot[] = [];
-  for (let page = 0; page < MOST_PAGES; page += 1) {
-    const last = due.at(-1);
-    const next = last === undefined ? first : first.startAfter(last);
-    const { docs } = await next.limit(MOST_AT_ONCE).get();
-    due.push(...docs);
-    if (docs.length < MOST_AT_ONCE) break;
-  }
-  return due;
 }
 
 function isLate(since: string, now: Clock): boolean {
