@@ -19,6 +19,7 @@ import { takeEvent } from '../shared/http/webhooks/take-event.ts';
 import { takeDeps } from '../shared/http/webhooks/take-deps.ts';
 import { productWriter } from '../shared/http/webhooks/write-products.ts';
 import { isKnown } from '../shared/orders/shop-removed.ts';
+import { stockTeller } from '../shared/stock/tell-shop-anew.ts';
 
 /**
  * Topic `pulls`: reads an order at its shop, or everything that a shop has changed. Every minute, `POST /tick`: asks
@@ -54,6 +55,7 @@ export const build: Build = (env, now) => {
           isKnown(externalId, updatedAt, { companyId, connectionId: id }, orders),
         checkWebhooks: (connection) => restoreWebhooks(connection, requestId, shops),
         writeProducts: productWriter(requestId, orders),
+        tellStock: stockTeller(orders),
       };
       if (!('pullId' in message)) return pollConnection(message, polling);
       const poll = (of: PollMessage): Promise<void> => pollConnection(of, polling);

@@ -16,6 +16,8 @@ export interface PollDeps extends PullDeps {
   /** Looks whether the platform still has our webhooks, and makes those anew that it dropped. */
   checkWebhooks: (connection: Connection) => Promise<'present' | 'restored' | 'none'>;
   writeProducts: WriteProducts;
+  /** Has the shop told anew how many there are when other stocks count than these; answers which do. */
+  tellStock: (connection: Connection, stored: StoredConnection) => Promise<string>;
 }
 
 /** A shop's clock may differ from ours by this much, and what it changed may show in its lists as much later. */
@@ -50,6 +52,8 @@ async function readShop({ companyId, connectionId, webhooks }: PollMessage, deps
   if (!found.exists || shop === undefined) return;
   const stored = StoredConnection.parse(found.data());
   if (stored.state !== 'active') return;
+  const countedBy = await deps.tellStock(connection, stored);
+  if (countedBy !== stored.countedBy) await ref.update({ countedBy });
   const since = stored.polledUntil ?? stored.createdAt;
   const { changed, until } = await readChanges(shop, since, connection, deps);
   await ref.update({ polledUntil: until });

@@ -49,6 +49,8 @@ export const StoredConnection = z.object({
   slot: z.int().default(0),
   /** Whatever the shop changed before this was read from its API. */
   polledUntil: z.string().nullable().default(null),
+  /** A digest of whose stock makes up the numbers that the shop was told. */
+  countedBy: z.string().nullable().default(null),
   health: Health.default(UNKNOWN),
   /** How its products are taken over, once the merchant asked for that. */
   catalogue: z
@@ -92,6 +94,7 @@ export function newConnection(
     slot: dueSlot(),
     polledUntil: createdAt,
     catalogue: null,
+    countedBy: null,
     health: { ...UNKNOWN, subscription: secrets.platform === 'standard' ? 'none' : 'unknown' },
   };
 }

@@ -13,7 +13,7 @@ import { askForStock, type StockShop, stockDeliveryId } from '../outbox/shop-sto
 import { publishUnsettled, untouched } from './set-stock.ts';
 import { available, moved } from './settle.ts';
 import { isBalanced, readStocks, type StockDeps, writeStock } from './stock-store.ts';
-import { sellable } from './tell-shops.ts';
+import { sellableAt } from './tell-shop-anew.ts';
 
 /** How many of a SKU a shop says that it can sell. */
 export interface ShopCount {
@@ -39,10 +39,10 @@ export async function takeCounts(
   deps: TakeDeps,
 ): Promise<boolean> {
   const { db, now } = deps;
-  const ours = await sellable(
-    db,
-    shop.companyId,
+  const ours = await sellableAt(
+    shop,
     counts.map(({ sku }) => sku),
+    deps,
   );
   const counted = counts.filter(({ sku }) => ours.has(sku));
   if (counted.length === 0) return false;

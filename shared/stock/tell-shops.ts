@@ -9,7 +9,7 @@ import { askForStock, stockShopsOf } from '../outbox/shop-stock.ts';
 import { available } from './settle.ts';
 import { isUntold, type StockDeps } from './stock-store.ts';
 
-type TellDeps = StockDeps & { publisher: Pick<Publisher, 'delivery'>; log: Log };
+export type TellDeps = StockDeps & { publisher: Pick<Publisher, 'delivery'>; log: Log };
 
 /** How often one message goes over a stock that keeps changing; its slot brings it back. */
 const MOST_ROUNDS = 5;
@@ -52,7 +52,7 @@ async function retailersOf(db: Firestore, supplierId: string): Promise<string[]>
 }
 
 /** Partners of an active connection in which stock is shown. */
-async function partnersOf(
+export async function partnersOf(
   db: Firestore,
   companyId: string,
   role: 'supplier' | 'retailer',

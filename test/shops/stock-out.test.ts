@@ -95,6 +95,30 @@ describe('a stock that changes', () => {
     await everywhere(24);
   });
 
+  it('of a partner that pauses is in no shop any more, and nobody else’s; of one that resumes it is again', async () => {
+    const { market } = shops;
+    const move = (name: string) =>
+      call(market.supplier, 'POST', `/v1/partners/${market.demo.partnerId}/${name}`);
+    const partnersOnly = `${SKU}-RED`;
+    const red = () => shops.woo.products.get(8)?.['stock_quantity'];
+    expect((await move('pause')).status).toBe(200);
+    await shops.poll();
+    await everywhere(2);
+    await eventually(() => {
+      expect(red()).toBe(0);
+    });
+    // Counted while nobody is told of it.
+    await count(market.supplier, 30);
+    expect((await move('resume')).status).toBe(200);
+    await shops.poll();
+    await everywhere(32);
+    await eventually(() => {
+      expect(red()).toBe(8);
+    });
+    const own = await call<{ data: object[] }>(market.retailer, 'GET', `/v1/stock?sku=${partnersOnly}`);
+    expect(own.json.data).toEqual([]);
+  });
+
   it('is not shown to a retailer with whom that was not agreed', async () => {
     const { market } = shops;
     const found = await market.seed.db

@@ -44,7 +44,12 @@ const NO_ACTION: readonly NoAction[] = [
   { at: ['deliveries'], why: 'what is to be told, before the entry delivery.sent or delivery.given_up' },
   { at: ['pulls'], why: 'what is to be read at a shop, before the entries of what was read' },
   { at: ['connections'], fields: ['health'], why: 'when a shop was last heard of' },
-  { by: ['pull'], at: ['connections'], fields: ['polledUntil', 'catalogue'], why: 'how far a shop was read' },
+  {
+    by: ['pull'],
+    at: ['connections'],
+    fields: ['polledUntil', 'catalogue', 'countedBy'],
+    why: 'how far a shop was read',
+  },
   { by: ['webhooks', 'pull'], at: ['orderRefs'], why: 'that a shop deleted an order which never came here' },
   { by: ['webhooks', 'pull', 'deliver'], at: ['orders'], fields: ['shopId'], why: 'its number at a shop' },
   {

@@ -172,7 +172,9 @@ export const pauseRoute = createRoute({
   operationId: 'pausePartner',
   tags,
   summary: 'Pause a connection',
-  description: 'Nothing new is routed; open orders are finished. Either side may.',
+  description:
+    'Nothing new is routed; open orders are finished. Either side may. Shops of the retailer are told within some ' +
+    'minutes that they have none of the supplier’s stock.',
   ...write,
   ...moved,
 });

@@ -4,9 +4,10 @@ import { type ProductWrite, putProducts } from '../../catalogue/write-products.t
 import type { WriteProducts } from '../../commerce/take-products.ts';
 import type { OrdersDeps } from '../../orders/order-store.ts';
 import { MAIN_PLACE } from '../../domain/stock.ts';
+import type { StockShop } from '../../outbox/shop-stock.ts';
 import { setStock } from '../../stock/set-stock.ts';
 import { type ShopCount, takeCounts } from '../../stock/take-counts.ts';
-import { sellable } from '../../stock/tell-shops.ts';
+import { sellableAt } from '../../stock/tell-shop-anew.ts';
 
 const AT_ONCE = 100;
 const Fields = Product.pick({
@@ -48,8 +49,9 @@ export function productWriter(requestId: string, deps: OrdersDeps): WriteProduct
       const shown = some.flatMap(({ sku, available: count }) =>
         count === null ? [] : [{ sku, available: count }],
       );
-      again = (await takeCounts({ companyId, connectionId: id }, shown, acting, deps)) || again;
-      const uncounted = await notCounted(companyId, shown, deps);
+      const shop = { companyId, connectionId: id };
+      again = (await takeCounts(shop, shown, acting, deps)) || again;
+      const uncounted = await notCounted(shop, shown, deps);
       if (uncounted.length > 0) await setStock(companyId, uncounted, acting, deps);
     }
     return { written, refused: products.length - writes.length, again };
@@ -57,16 +59,16 @@ export function productWriter(requestId: string, deps: OrdersDeps): WriteProduct
 }
 
 async function notCounted(
-  companyId: string,
+  shop: StockShop,
   shown: ShopCount[],
-  { db }: { db: Firestore },
+  deps: { db: Firestore },
 ): Promise<{ sku: string; place: string; onHand: number }[]> {
   const counted = shown.map(({ sku, available }) => ({ sku, place: MAIN_PLACE, onHand: available }));
   if (counted.length === 0) return [];
-  const known = await sellable(
-    db,
-    companyId,
+  const known = await sellableAt(
+    shop,
     counted.map(({ sku }) => sku),
+    deps,
   );
   return counted.filter(({ sku }) => !known.has(sku));
 }
