@@ -16,7 +16,7 @@ type Matchable = Pick<
 export interface Supply {
   supplier: Supplier;
   offer: Offer;
-  /** What it has of the SKU that is promised to nobody; `null`: it does not count. */
+  /** What it has of the SKU that is promised to nobody, nor to a line before; `null`: it does not count. */
   available: number | null;
 }
 
@@ -57,11 +57,9 @@ export async function matchLines<Line extends Matchable>(
     const supplies = await Promise.all(
       equals.map((supplier) => suppliesOf(supplier, { ...demand, lines: open }, { db, offers })),
     );
-    const chosen = new Map(open.map((line) => [line, best(line, supplies, criteria)]));
-    for (const [line, supply] of chosen) {
-      if (supply !== undefined) matches.push({ line, supply, title: supply.offer.title });
-    }
-    open = open.filter((line) => chosen.get(line) === undefined);
+    const chosen = chooseInTurn(open, supplies, criteria);
+    for (const [line, supply] of chosen) matches.push({ line, supply, title: supply.offer.title });
+    open = open.filter((line) => !chosen.has(line));
   }
   const untitled = open.filter((line) => (line.title ?? null) === null);
   const own = await ownTitles(
@@ -102,13 +100,36 @@ async function suppliesOf<Line extends Matchable>(
   );
 }
 
-/** The first of the equals, which are in the order of age, that no other one beats. */
-function best<Line extends Matchable>(
-  line: Line,
+/** Line by line: several of one SKU do not each find the same pieces. */
+function chooseInTurn<Line extends Matchable>(
+  lines: Line[],
   supplies: Map<Line, Supply>[],
   criteria: readonly RoutingCriterion[],
-): Supply | undefined {
-  const found = supplies.map((each) => each.get(line)).filter((supply) => supply !== undefined);
+): Map<Line, Supply> {
+  const taken = new Map<string, number>();
+  const chosen = new Map<Line, Supply>();
+  for (const line of lines) {
+    const keyOf = ({ supplier }: Supply): string => JSON.stringify([supplier.partnerId, line.sku]);
+    const found = supplies
+      .map((each) => each.get(line))
+      .filter((supply) => supply !== undefined)
+      .map((supply): Supply => {
+        const { available } = supply;
+        const rest = available === null ? null : available - (taken.get(keyOf(supply)) ?? 0);
+        return { ...supply, available: rest };
+      });
+    const supply = best(line, found, criteria);
+    if (supply === undefined) continue;
+    chosen.set(line, supply);
+    // A line that is short waits, and takes nothing.
+    const short = supply.available !== null && supply.available < left(line);
+    if (!short) taken.set(keyOf(supply), (taken.get(keyOf(supply)) ?? 0) + left(line));
+  }
+  return chosen;
+}
+
+/** The first of the equals, which are in the order of age, that no other one beats. */
+function best(line: Matchable, found: Supply[], criteria: readonly RoutingCriterion[]): Supply | undefined {
   const rank: Record<RoutingCriterion, (supply: Supply) => number> = {
     preference: ({ supplier }) => supplier.preference,
     price: ({ offer }) => offer.unitPrice,

@@ -41,8 +41,9 @@ export function returnLines(
       result: 'done',
       facts: { lines: quantities.size },
     } as const;
+    const rest = new Map(quantities);
     for (const [id, other] of others) {
-      const counted = returned(other.lines, (line) => quantityElsewhere(order, other, line, quantities));
+      const counted = returned(other.lines, (line) => takeElsewhere(order, other, line, rest));
       if (counted.every((line, place) => line === other.lines[place])) continue;
       tx.set(orderDoc(deps.db, other.companyId, id), { ...other, updatedAt, lines: counted });
       const told = { ...about, ...byPartner(acting, order.origin === null ? other : order) };
@@ -59,8 +60,7 @@ function returnable(line: OrderLine): number {
 
 function returned(lines: OrderLine[], quantityOf: (line: OrderLine) => number): OrderLine[] {
   return lines.map((line) => {
-    // What one partner shipped can not come back to another in a larger quantity than it shipped.
-    const quantity = Math.min(quantityOf(line), returnable(line));
+    const quantity = quantityOf(line);
     return quantity === 0 ? line : { ...line, returnedQuantity: line.returnedQuantity + quantity };
   });
 }
@@ -72,18 +72,27 @@ async function otherSides(
 ): Promise<Map<string, StoredOrder>> {
   const { origin } = order;
   const owned = await readOwned(db, tx, order);
-  if (origin === null || owned === undefined) return readSupplies(db, tx, order);
+  if (origin === null || owned === undefined) return latestFirst(await readSupplies(db, tx, order));
   return new Map([[origin.orderId, owned]]);
 }
 
-/** A supply line names the owner's line that it serves; in both directions that is the link. */
-function quantityElsewhere(
+/** Whoever was asked last first: nobody says which partner's piece it is. */
+function latestFirst(supplies: Map<string, StoredOrder>): Map<string, StoredOrder> {
+  return new Map([...supplies].toReversed());
+}
+
+/**
+ * How much of what came back is the other side's line's. A supply line names the owner's line that it serves; in both
+ * directions that is the link. Several partners may have shipped of one line, and each piece comes back to one of them.
+ */
+function takeElsewhere(
   here: StoredOrder,
   there: StoredOrder,
   line: OrderLine,
-  quantities: Map<string, number>,
+  rest: Map<string, number>,
 ): number {
-  if (there.origin !== null) return quantities.get(line.origin ?? '') ?? 0;
-  const mine = here.lines.find((each) => each.origin === line.id);
-  return mine === undefined ? 0 : (quantities.get(mine.id) ?? 0);
+  const mine = there.origin !== null ? line.origin : here.lines.find((each) => each.origin === line.id)?.id;
+  const quantity = Math.min(rest.get(mine ?? '') ?? 0, returnable(line));
+  rest.set(mine ?? '', (rest.get(mine ?? '') ?? 0) - quantity);
+  return quantity;
 }

@@ -93,6 +93,30 @@ describe('which partner gets a line', () => {
     expect(shown.lines[0]).toMatchObject({ supplier: partners[0]?.id, stock: null });
   });
 
+  it('is promised no piece twice by lines of one SKU', async () => {
+    const { retailer, partners } = await chain({ price: 500, onHand: 4 }, { price: 600, onHand: 9 });
+    const lines = [3, 3].map((quantity) => ({ sku: 'S', quantity }));
+    const [first, second] = partners.map(({ id }) => id);
+    const shown = await preview(retailer, ...lines);
+    expect(shown.lines.map(({ stock }) => stock)).toEqual(['granted', 'backordered']);
+    await prefer(retailer, 'stock', 'price');
+    const spread = await preview(retailer, ...lines);
+    expect(spread.lines.map(({ supplier, stock }) => [supplier, stock])).toEqual([
+      [first, 'granted'],
+      [second, 'granted'],
+    ]);
+    const input = orderInput('S', 'S');
+    const { json } = await call(retailer, 'POST', '/v1/orders', {
+      ...input,
+      lines: input.lines.map((line) => ({ ...line, quantity: 3 })),
+    });
+    const own = await settled(market, retailer, json.id);
+    expect(own.lines.map(({ supplier, stock }) => [supplier, stock])).toEqual([
+      [first, 'granted'],
+      [second, 'granted'],
+    ]);
+  });
+
   it('can be another for each line, and what nobody sells stays', async () => {
     const { retailer, partners } = await chain(
       { price: 100, skus: ['A'] },
@@ -153,5 +177,33 @@ describe('a line that its supplier declines', () => {
     expect((await act(retailer, own.id, 'fulfilments')).status).toBe(201);
     const log = (await actions(retailer, own.id)).filter((action) => !action.startsWith('order.stock'));
     expect(log.slice(0, 4)).toEqual(['order.created', 'order.routed', 'order.declined', 'order.routed']);
+  });
+
+  it('that it shipped a part of comes back to whoever shipped it, each piece once', async () => {
+    const { retailer, partners } = await chain({ price: 100 }, { price: 200 });
+    const own = await settled(market, retailer, await ordered(retailer, 4));
+    const [first, second] = partners.map(({ merchant }) => merchant);
+    if (first === undefined || second === undefined) throw new Error('there are two');
+    const theirs = own.supplyOrders[0]?.id ?? '';
+    const lineId = (await read(first, theirs)).lines[0]?.id ?? '';
+    await act(first, theirs, 'fulfilments', { lines: [{ lineId, quantity: 2 }] });
+    expect((await act(first, theirs, 'decline')).status).toBe(200);
+    const next = await eventually(async () => {
+      const order = await settled(market, retailer, own.id);
+      expect(order.supplyOrders).toHaveLength(2);
+      return order;
+    });
+    const others = next.supplyOrders.find(({ id }) => id !== theirs)?.id ?? '';
+    expect((await act(second, others, 'fulfilments')).status).toBe(201);
+
+    const back = async (quantity: number): Promise<(number | undefined)[]> => {
+      const lines = [{ lineId: own.lines[0]?.id ?? '', quantity }];
+      expect((await act(retailer, own.id, 'returns', { lines })).status).toBe(200);
+      const sides = [await read(retailer, own.id), await read(first, theirs), await read(second, others)];
+      return sides.map((side) => side.lines[0]?.returnedQuantity);
+    };
+    expect(await back(1)).toEqual([1, 0, 1]);
+    expect(await back(2)).toEqual([3, 1, 2]);
+    expect(await back(1)).toEqual([4, 2, 2]);
   });
 });
