@@ -40,7 +40,8 @@ export interface Inviting {
 
 /**
  * Sends a link by which the company of that address becomes a partner. Whether the address has an account is not told.
- * An address that was invited and has not answered is invited anew: the link that it has is over. `also` writes what is
+ * An address that was invited and has not answered is invited anew: the link that it has is over. An invitation to be a
+ * supplier and one to be a retailer stand beside each other. `also` writes what is
  * to come about with it or not at all.
  */
 export async function invite(
@@ -104,6 +105,7 @@ async function checkInvite(
       .collection(paths.partners(companyId))
       .where('emailHash', '==', emailHash)
       .where('state', '==', 'invited')
+      .where('role', '==', role)
       .limit(1),
   );
   const terms =

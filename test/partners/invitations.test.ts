@@ -126,7 +126,7 @@ describe('an invitation', () => {
     expect((await trade.log(retailer.companyId)).at(-1)).toBe('partner.invitation_declined partner');
 
     const first = await trade.invited(retailer, supplier.email);
-    const renewed = await trade.invited(retailer, supplier.email, { role: 'retailer' });
+    const renewed = await trade.invited(retailer, supplier.email, { terms: { bill: true } });
     expect(renewed.partnerId).toBe(first.partnerId);
     expect(codeOf(await trade.accept(supplier, first))).toBe('INVITATION_OVER');
 
@@ -135,6 +135,16 @@ describe('an invitation', () => {
     expect(codeOf(await trade.look(whole, renewed))).toBe('200');
     await people.cloud.clock.advance(2 * MINUTE);
     expect(codeOf(await trade.accept(whole, renewed))).toBe('INVITATION_OVER');
+  });
+
+  it('is for one direction: two companies that buy from each other are invited twice', async () => {
+    const [one, other] = [await trade.company(), await trade.company()];
+    const first = await trade.invited(one, other.email, { role: 'supplier' });
+    const second = await trade.invited(one, other.email, { role: 'retailer' });
+    expect(codeOf(await trade.accept(other, first))).toBe('200');
+    expect(codeOf(await trade.accept(other, second))).toBe('200');
+    expect(await trade.stored(other.companyId, first.partnerId)).toMatchObject({ role: 'retailer' });
+    expect(await trade.stored(other.companyId, second.partnerId)).toMatchObject({ role: 'supplier' });
   });
 
   it('is made once for an Idempotency-Key, and mailed once', async () => {

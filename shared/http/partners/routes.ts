@@ -46,8 +46,8 @@ export const invitePartnerRoute = createRoute({
   summary: 'Invite a company',
   description:
     'The link goes to the address, works once, for fourteen days, and for the company that the address is a member ' +
-    'of: an existing one or one that signs up with it. Inviting an address again before it has answered replaces the ' +
-    'link and the terms.',
+    'of: an existing one or one that signs up with it. Inviting an address again for the same role before it has ' +
+    'answered replaces the link and the terms.',
   ...write,
   request: { headers: idempotencyKey, body: body(NewPartner) },
   responses: {
