@@ -139,7 +139,7 @@ async function tellSupplier(
   ];
 }
 
-/** The supply orders that the order has already, by partner. */
+/** The supply orders that the order has already, by partner. A supplier that was deleted has none left. */
 async function suppliesOf(db: Firestore, order: StoredOrder): Promise<Map<string, ReadOrder>> {
   if (order.supplyOrders.length === 0) return new Map();
   const refs = order.supplyOrders.map((supply) => orderDoc(db, supply.companyId, supply.id));
@@ -147,7 +147,7 @@ async function suppliesOf(db: Firestore, order: StoredOrder): Promise<Map<string
   return new Map(
     order.supplyOrders.flatMap(({ partner }, place) => {
       const snapshot = snapshots[place];
-      return snapshot === undefined ? [] : [[partner, toReadOrder(snapshot)]];
+      return snapshot?.exists === true ? [[partner, toReadOrder(snapshot)]] : [];
     }),
   );
 }

@@ -179,6 +179,28 @@ describe('a line that its supplier declines', () => {
     expect(log.slice(0, 4)).toEqual(['order.created', 'order.routed', 'order.declined', 'order.routed']);
   });
 
+  it('goes on to the next one though a partner that was asked before has been deleted', async () => {
+    const { retailer, partners } = await chain({ price: 100 }, { price: 200 }, { price: 300 });
+    const own = await settled(market, retailer, await ordered(retailer));
+    const declined = async ({ merchant, id }: Partner, next: Partner): Promise<string> => {
+      const { supplyOrders } = await read(retailer, own.id);
+      const supply = supplyOrders.find((each) => each.partner === id)?.id ?? '';
+      expect((await act(merchant, supply, 'decline')).status).toBe(200);
+      await eventually(async () => {
+        const { lines } = await settled(market, retailer, own.id);
+        expect(lines[0]?.supplier).toBe(next.id);
+      });
+      return supply;
+    };
+    const [first, second, third] = partners;
+    if (first === undefined || second === undefined || third === undefined)
+      throw new Error('there are three');
+    const supply = await declined(first, second);
+    await market.seed.db.doc(paths.order(first.merchant.companyId, supply)).delete();
+    await market.seed.db.doc(paths.partner(retailer.companyId, first.id)).update({ state: 'ended' });
+    await declined(second, third);
+  });
+
   it('that it shipped a part of comes back to whoever shipped it, each piece once', async () => {
     const { retailer, partners } = await chain({ price: 100 }, { price: 200 });
     const own = await settled(market, retailer, await ordered(retailer, 4));
