@@ -138,12 +138,23 @@ describe('an import', () => {
     const who = await company('once');
     const headers = { ...CSV, 'Idempotency-Key': 'nightly' };
     const send = (body: string) => who.call('POST', '/v1/imports', { body, headers });
-    const [one, other] = [await send(fileOf(skus(1))), await send(fileOf(skus(1)))];
-    expect(other).toMatchObject({ status: 202, json: { id: (one.json as { id: string }).id } });
+    const one = await send(fileOf(skus(1)));
+    const same = { status: 202, json: { id: (one.json as { id: string }).id } };
+    expect(await send(fileOf(skus(1)))).toMatchObject(same);
     expect(await send(fileOf(skus(2)))).toMatchObject({
       status: 422,
       json: { code: 'IDEMPOTENCY_MISMATCH' },
     });
+    expect(((await who.call('GET', '/v1/imports')).json as { data: object[] }).data).toHaveLength(1);
+  });
+
+  it('is begun once by requests that come at the same moment', async () => {
+    const who = await company('at-once');
+    const headers = { ...CSV, 'Idempotency-Key': 'nightly' };
+    const body = fileOf(skus(1));
+    const sent = await Promise.all([1, 2, 3].map(() => who.call('POST', '/v1/imports', { body, headers })));
+    expect(sent.map(({ status }) => status)).toEqual([202, 202, 202]);
+    expect(new Set(sent.map(({ json }) => (json as { id: string }).id)).size).toBe(1);
     expect(((await who.call('GET', '/v1/imports')).json as { data: object[] }).data).toHaveLength(1);
   });
 

@@ -6,6 +6,7 @@ import { LookupKey } from '../../crypto/lookup.ts';
 import { badFields } from '../../domain/errors.ts';
 import type { ApiEnv } from '../app.ts';
 import { idempotencyOf, idempotencyRecord, replay } from '../idempotency.ts';
+import { alreadyExists } from '../../orders/order-store.ts';
 import { actingIn, showEntry } from '../orders/caller.ts';
 import { pageOf, placeOf } from '../paging.ts';
 import type * as routes from './import-routes.ts';
@@ -33,7 +34,14 @@ export function startImportHandler(deps: ImportDeps): RouteHandler<typeof routes
         if (idempotency === undefined) return;
         const { path, data } = idempotencyRecord(idempotency, { resource, status: 202 }, deps.now);
         writer.create(deps.db.doc(path), data);
+      }).catch(async (error: unknown) => {
+        // The same key at the same moment was faster: that is this request's import too.
+        const same =
+          idempotency && alreadyExists(error) ? await replay(deps.db, idempotency, deps.now) : undefined;
+        if (same === undefined) throw error;
+        return same.resource;
       });
+      if (typeof made === 'string') return made;
       showEntry(c, made.entry);
       await publish(companyId, made.importId, deps);
       return made.importId;
