@@ -3,6 +3,8 @@ import { FieldPath, type Firestore, type QueryDocumentSnapshot, Timestamp } from
 import { z } from 'zod';
 import { paths } from '../cloud/firestore.ts';
 import { AppError } from '../domain/errors.ts';
+import { DEFAULT_TERMS } from '../domain/partner.ts';
+import { freeOf, type StoredStock } from '../domain/stock.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
 import { exceptionsOf, isInForce, type Price, type PriceLists, pricesOf } from './price.ts';
 import { readPriceLists } from './price-list-store.ts';
@@ -14,7 +16,9 @@ const Partner = z.object({
   companyId: z.string().nullable(),
   role: z.enum(['supplier', 'retailer']),
   state: z.string(),
-  terms: z.object({ priceListId: z.string().nullable() }).optional(),
+  terms: z
+    .object({ priceListId: z.string().nullable(), shares: z.object({ stock: z.boolean() }) })
+    .optional(),
 });
 
 /**
@@ -34,7 +38,7 @@ export interface FeedPlace {
 export interface FeedRow {
   sku: string;
   /** `null`: not sold any more. */
-  sold: { product: StoredProduct; prices: Price[] } | null;
+  sold: { product: StoredProduct; prices: Price[]; available?: number | null } | null;
 }
 
 export interface FeedPage {
@@ -48,11 +52,18 @@ export interface FeedPage {
 }
 
 /**
- * One page of what a supplier sells to the company, at its prices. Reads the partner, its price list with the
- * exceptions, and `limit + 1` products, however many there are. A connection that is not active sells nothing.
+ * One page of what a supplier sells to the company, at its prices, and if asked how much of it there is now, where the terms
+ * share that. Reads the partner, its price list with the exceptions, `limit + 1` products and, if asked, up to `limit`
+ * stocks, however many there are. A connection that is not active sells nothing.
  */
 export async function partnerCatalogue(
-  asked: { companyId: string; partnerId: string; limit: number; after: FeedPlace | undefined },
+  asked: {
+    companyId: string;
+    partnerId: string;
+    limit: number;
+    after: FeedPlace | undefined;
+    stock: boolean;
+  },
   { db, now }: { db: Firestore; now: Clock },
 ): Promise<FeedPage> {
   const supplier = await supplierOf(db, asked.companyId, asked.partnerId);
@@ -66,7 +77,8 @@ export async function partnerCatalogue(
   const found = await readChanged(db, supplier.companyId, { whole, after, limit: asked.limit + 1 });
   const began = after?.began ?? found.readTime;
   const docs = found.docs.slice(0, asked.limit);
-  const rows = docs.map((doc) => rowOf(doc, lists, at)).filter(({ sold }) => !whole || sold !== null);
+  const shown = docs.map((doc) => rowOf(doc, lists, at)).filter(({ sold }) => !whole || sold !== null);
+  const rows = asked.stock ? await withStock(shown, supplier, db) : shown;
   const last = docs.at(-1);
   const place = last && { version, began: whole ? began : null, at: changedAt(last), id: last.id };
   const seen = place ?? after;
@@ -83,6 +95,7 @@ interface Supplier {
   companyId: string;
   active: boolean;
   priceListId: string | null;
+  showsStock: boolean;
 }
 
 async function supplierOf(db: Firestore, companyId: string, partnerId: string): Promise<Supplier> {
@@ -95,6 +108,7 @@ async function supplierOf(db: Firestore, companyId: string, partnerId: string): 
     companyId: partner.companyId ?? '',
     active: partner.companyId !== null && partner.state === 'active',
     priceListId,
+    showsStock: (partner.terms ?? DEFAULT_TERMS).shares.stock,
   };
 }
 
@@ -138,6 +152,26 @@ function rowOf(doc: QueryDocumentSnapshot, lists: PriceLists, at: string): FeedR
   if (product === undefined) return { sku: skuOf(doc.id), sold: null };
   const prices = pricesOf(product, lists, at);
   return { sku: product.sku, sold: prices.length === 0 ? null : { product, prices } };
+}
+
+/** The same with what the supplier has of each now; `null` of what it does not count, or does not show. */
+async function withStock(
+  rows: FeedRow[],
+  { companyId, showsStock }: Supplier,
+  db: Firestore,
+): Promise<FeedRow[]> {
+  const sold = rows.filter((row) => showsStock && row.sold !== null);
+  const refs = sold.map(({ sku }) => db.doc(paths.stock(companyId, sku)));
+  const found = (refs.length === 0 ? [] : await db.getAll(...refs)).map(
+    (doc) => doc.data() as StoredStock | undefined,
+  );
+  const free = new Map(
+    found.filter((stock) => stock !== undefined).map((stock) => [stock.sku, freeOf(stock)]),
+  );
+  return rows.map((row) => ({
+    sku: row.sku,
+    sold: row.sold && { ...row.sold, available: free.get(row.sku) ?? null },
+  }));
 }
 
 function changedAt(doc: QueryDocumentSnapshot): Timestamp {

@@ -38,6 +38,12 @@ export interface StoredStock {
   due?: number;
 }
 
+/** On hand and promised to nobody. */
+export function freeOf({ places, reserved }: Pick<StoredStock, 'places' | 'reserved'>): number {
+  const onHand = Object.values(places).reduce((sum, quantity) => sum + quantity, 0);
+  return Math.max(0, onHand - reserved);
+}
+
 export type ReservationState = 'asked' | 'granted' | 'backordered' | 'released';
 
 /**

@@ -2,7 +2,7 @@ import type { Firestore, Query, QueryDocumentSnapshot } from '@google-cloud/fire
 import { paths } from '../cloud/firestore.ts';
 import { StoredPartner } from '../domain/partner.ts';
 import { DEFAULT_ROUTING, type RoutingCriterion, RoutingOrder } from '../domain/routing.ts';
-import type { StoredStock } from '../domain/stock.ts';
+import { freeOf, type StoredStock } from '../domain/stock.ts';
 
 /** A partner that a retailer's lines can go to, and on which terms. */
 export interface Supplier {
@@ -58,8 +58,7 @@ export async function stockOf(
     found.flatMap((snapshot): [string, number][] => {
       const stock = snapshot.data() as StoredStock | undefined;
       if (stock === undefined) return [];
-      const onHand = Object.values(stock.places).reduce((sum, quantity) => sum + quantity, 0);
-      return [[stock.sku, Math.max(0, onHand - stock.reserved)]];
+      return [[stock.sku, freeOf(stock)]];
     }),
   );
 }

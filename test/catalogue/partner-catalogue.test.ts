@@ -65,6 +65,30 @@ describe('what a partner sells', () => {
     expect((await walkCatalogue(buyer, partnerId)).rows).toEqual([]);
   });
 
+  it('is shown with what there is of it, where that is counted and shared', async () => {
+    await put('counted');
+    await put('uncounted');
+    const stock = [{ sku: 'counted', onHand: 7 }];
+    expect((await seller.call('PUT', '/v1/stock', { body: { stock } })).status).toBe(200);
+    const shown = async (query = '?stock=true') => {
+      const answer = await buyer.call('GET', `/v1/partners/${partnerId}/catalogue${query}`);
+      return (answer.json as CataloguePage).data.map((row) => [row.sku, row.available]);
+    };
+    expect(await shown('')).toEqual([
+      ['counted', undefined],
+      ['uncounted', undefined],
+    ]);
+    expect(await shown()).toEqual([
+      ['counted', 7],
+      ['uncounted', null],
+    ]);
+    await agree({ terms: { priceListId: null, bill: false, shares: { stock: false } } });
+    expect(await shown()).toEqual([
+      ['counted', null],
+      ['uncounted', null],
+    ]);
+  });
+
   it('is offered to an order at the same prices', async () => {
     await put('plain');
     await put('off', { active: false });

@@ -62,6 +62,7 @@ export interface CataloguePage {
     removed?: true;
     currency: string;
     prices: { minimumQuantity: number; unitPrice: number }[];
+    available?: number | null;
   }[];
   next: string | null;
   changes: string;

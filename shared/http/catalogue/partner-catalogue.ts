@@ -11,8 +11,9 @@ export function partnerCatalogueHandler(
 ): RouteHandler<typeof partnerCatalogueRoute, ApiEnv> {
   return async (c) => {
     const { companyId } = c.var.caller;
-    const { limit, after } = c.req.valid('query');
-    const asked = { companyId, partnerId: c.req.valid('param').id, limit, after: feedPlace(after) };
+    const { limit, after, stock } = c.req.valid('query');
+    const place = { limit, after: feedPlace(after), stock: stock === 'true' };
+    const asked = { companyId, partnerId: c.req.valid('param').id, ...place };
     const { rows, next, changes, whole } = await partnerCatalogue(asked, deps);
     const data = rows.map(rowView);
     return c.json({ data, next: next && feedCursor(next), changes: feedCursor(changes), whole }, 200);
@@ -26,6 +27,7 @@ function rowView({ sku, sold }: FeedRow) {
     ...{ sku, title, group, options, description, images, barcode },
     currency: sold.prices[0]?.currency ?? sold.product.currency,
     prices: sold.prices.map(({ minimumQuantity, unitPrice }) => ({ minimumQuantity, unitPrice })),
+    ...(sold.available !== undefined && { available: sold.available }),
     changedAt: changedAt?.toDate().toISOString() ?? null,
   };
 }

@@ -15,9 +15,17 @@ export const partnerCatalogueRoute = createRoute({
   description:
     'At your prices as of now, in the order in which products were last changed. Pages may hold less than `limit`: ' +
     'the end is where `next` is null. With `changes` of a last page as `after`: what has changed or is not sold any ' +
-    'more since then. A connection that is not active sells nothing.',
+    'more since then; another number of `available` alone is no change. A connection that is not active sells nothing.',
   ...requires('catalogue:read'),
-  request: { params: z.strictObject({ id: idSchema('partner') }), query: z.strictObject(pageQuery) },
+  request: {
+    params: z.strictObject({ id: idSchema('partner') }),
+    query: z.strictObject({
+      ...pageQuery,
+      stock: z.enum(['true', 'false']).default('false').openapi({
+        description: 'Whether each product also says how much of it is `available`.',
+      }),
+    }),
+  },
   responses: {
     200: answer(PartnerCatalogue, 'A page of it.'),
     ...problemResponses('NOT_FOUND', 'CONFLICT'),

@@ -261,6 +261,10 @@ const Sold = z.strictObject({
     .array(z.strictObject({ minimumQuantity: Quantity, unitPrice: Amount }))
     .min(1)
     .openapi({ description: 'What one piece costs, from how many on.' }),
+  available: Count.nullable().optional().openapi({
+    description:
+      'With `stock=true`: what there is now; `null`: the partner does not count it, or does not share it.',
+  }),
   changedAt: Time.nullable(),
 });
 const Removed = z.strictObject({ sku: z.string(), removed: z.literal(true) });

@@ -26,7 +26,9 @@ const TermsInput = z
         stock: z
           .boolean()
           .optional()
-          .openapi({ description: 'Whether the retailer sees how much of each product is in stock.' }),
+          .openapi({
+            description: 'Whether the retailer, and its shops, see how much of each product is in stock.',
+          }),
       })
       .optional(),
   })
