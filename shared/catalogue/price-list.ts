@@ -3,7 +3,11 @@ import { decimalsOf, isCurrency } from '../domain/money.ts';
 import { Amount, Quantity } from '../domain/order.ts';
 
 /** A merchant's own name for a price list; it also names a field of its products. */
-export const PriceListId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$/, 'not an id of a price list');
+export const PriceListId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$/, 'not an id of a price list')
+  // Every object has fields of these names already, such as `constructor`: a product would seem to be on the list.
+  .refine((id) => !(id in {}), 'not an id of a price list');
 
 /** ISO 4217, and money that people pay with. */
 export const MoneyCurrency = z

@@ -248,6 +248,14 @@ describe('a price list', () => {
     expect((await seller.call('GET', '/v1/price-lists/refused')).status).toBe(404);
   });
 
+  it('has no name that every object has, since every product would seem to be on it', async () => {
+    const body = { name: 'Listed', currency: 'USD', covers: 'listed' };
+    for (const id of ['constructor', 'toString', 'valueOf']) {
+      const refused = await seller.call('PUT', `/v1/price-lists/${id}`, { body });
+      expect(refused.status).toBe(404);
+    }
+  });
+
   it('keeps its currency, and the version that was read', async () => {
     const body = { name: 'Fixed', currency: 'USD' };
     const made = await seller.call('PUT', '/v1/price-lists/fixed', { body });

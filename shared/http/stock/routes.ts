@@ -28,7 +28,8 @@ export const setStockRoute = createRoute({
   summary: 'Say what you have',
   description:
     'Up to 100 counts, each of one SKU in one place; all are taken, or none. From the first one on a SKU is tracked: ' +
-    'lines of orders reserve it, and shipping takes them off. More of it goes to the lines that wait longest; when there ' +
+    'lines of orders reserve it, and shipping takes them off; lines that were ordered before are not among them, so count ' +
+    'without what they take. More of it goes to the lines that wait longest; when there ' +
     'is less than was promised, the lines that were promised last are backordered again.',
   ...requires('catalogue:write'),
   request: { body: body(StockInput) },
