@@ -14,6 +14,7 @@ import { admitInvitation, admitLink, type Origin } from './limits.ts';
 import { linkHash, linkOver, newLinkToken } from './link-token.ts';
 import { addMember, newMember, readMember } from './member-store.ts';
 import { type ActingMember, type MemberView, invitationView, requireCovers } from './members.ts';
+import { openInvitations, withdrawAll } from './open-invitations.ts';
 import { requireGoodPassword } from './passwords.ts';
 import { issueSession } from './sessions.ts';
 import type { SignedIn } from './sign-in.ts';
@@ -21,8 +22,9 @@ import type { SignedIn } from './sign-in.ts';
 const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
 
 /**
- * Sends a link by which the address joins with a role, at most the inviter's own. Whether the address has an account
- * elsewhere is not told: the answer, the work and the letter are the same, and joining is refused then.
+ * Sends a link by which the address joins with a role, at most the inviter's own; an earlier link of the company leads
+ * nowhere then. Whether the address has an account elsewhere is not told: the answer, the work and the letter are the
+ * same, and joining is refused then.
  */
 export async function invite(
   acting: ActingMember,
@@ -31,15 +33,9 @@ export async function invite(
 ): Promise<{ invitation: MemberView; entry: AuditEntry }> {
   const { db, keyring, throttle, mailer, baseUrl, now } = deps;
   const { companyId, memberId, requestId } = acting;
-  const actor = await db.doc(paths.member(companyId, memberId)).get();
-  if (!actor.exists) throw new AppError('UNAUTHENTICATED');
-  requireCovers(readMember(actor), input.role);
   const emailHash = emailHashOf(await keyring.lookup(), input.email);
+  await requireMayGive(acting, input.role, deps);
   await admitInvitation(throttle, companyId, emailHash);
-  const taken = await db.doc(paths.emailRef(emailHash)).get();
-  if (taken.exists && EmailRef.parse(taken.data()).companyId === companyId) {
-    throw new AppError('CONFLICT', 'this address is a member already');
-  }
 
   const id = randomId('invitation');
   const token = newLinkToken();
@@ -51,24 +47,48 @@ export async function invite(
     expiresAt: timestamp(() => expires),
     expireAt: Timestamp.fromMillis(expires),
   };
-  const batch = db.batch();
-  batch.create(db.doc(paths.invitation(linkHash(token))), stored);
-  const entry = addEntry(
-    batch,
-    {
-      companyId,
-      actor: { type: 'member', id: memberId },
-      action: 'member.invited',
-      record: { type: 'company', id: companyId },
-      result: 'done',
-      requestId,
-      facts: { invitationId: id, role: input.role },
-    },
-    deps,
-  );
-  await batch.commit();
+  const by = { type: 'member', id: memberId } as const;
+  const entry = await db.runTransaction(async (tx) => {
+    const [actor, taken] = await tx.getAll(
+      db.doc(paths.member(companyId, memberId)),
+      db.doc(paths.emailRef(emailHash)),
+    );
+    const earlier = await openInvitations(tx, stored, deps);
+    if (!actor?.exists) throw new AppError('UNAUTHENTICATED');
+    requireCovers(readMember(actor), input.role, ...earlier.map(({ invitation }) => invitation.role));
+    if (taken?.exists === true && EmailRef.parse(taken.data()).companyId === companyId) {
+      throw new AppError('CONFLICT', 'this address is a member already');
+    }
+    // Of two links to one address the second would still lead in whoever used the first and was taken out.
+    withdrawAll(tx, earlier, { actor: by, requestId }, deps);
+    tx.create(db.doc(paths.invitation(linkHash(token))), stored);
+    return addEntry(
+      tx,
+      {
+        companyId,
+        actor: by,
+        action: 'member.invited',
+        record: { type: 'company', id: companyId },
+        result: 'done',
+        requestId,
+        facts: { invitationId: id, role: input.role },
+      },
+      deps,
+    );
+  });
   await mailer.send(input.email, 'invitation', letterLink(baseUrl, 'join', { token }));
   return { invitation: await invitationView(stored, deps), entry };
+}
+
+/** Before anything is counted: nobody uses up letters by what they may not do. */
+async function requireMayGive(
+  { companyId, memberId }: ActingMember,
+  role: MemberRole,
+  { db }: Pick<AccountsDeps, 'db'>,
+): Promise<void> {
+  const actor = await db.doc(paths.member(companyId, memberId)).get();
+  if (!actor.exists) throw new AppError('UNAUTHENTICATED');
+  requireCovers(readMember(actor), role);
 }
 
 /** Takes an invitation back: its link leads nowhere. */
@@ -142,7 +162,9 @@ export async function acceptInvitation(
     const stillMay = by?.state === 'active' && covers(by.role, role);
     if (!link?.exists || !company?.exists || !stillMay) throw linkOver();
     if (taken?.exists) throw new AppError('CONFLICT', 'this address has an account already');
+    const others = (await openInvitations(tx, invitation, deps)).filter((each) => each.ref.path !== ref.path);
     tx.delete(ref);
+    withdrawAll(tx, others, { actor: { type: 'member', id: memberId }, requestId: origin.requestId }, deps);
     addMember(tx, { ...member, stored: { ...member.stored, lastSignInAt: timestamp(now) } }, deps);
     const level = levelAfterPassword(member.stored);
     const { mode } = StoredCompany.parse(company.data());

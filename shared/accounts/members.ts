@@ -9,6 +9,7 @@ import type { AccountsDeps } from './deps.ts';
 import { type FactorKind, factorsOf, StoredInvitation, StoredMember } from './documents.ts';
 import { openEmail } from './email.ts';
 import { readMember } from './member-store.ts';
+import { openInvitations, withdrawAll } from './open-invitations.ts';
 import { endAll, regrade, sessionsIn } from './sessions.ts';
 
 /** Who acts in a company, and the request for its log. */
@@ -108,7 +109,7 @@ export async function changeMember(
   });
 }
 
-/** Takes a member out of the company: the address is free again, and every session ends. */
+/** Takes a member out of the company: the address is free again, every session ends, and no link leads back in. */
 export async function removeMember(
   acting: ActingMember,
   memberId: string,
@@ -121,6 +122,9 @@ export async function removeMember(
     requireCovers(actor, member.role);
     if (isOwner(member)) await requireAnotherOwner(tx, companyId, deps);
     const sessions = await sessionsIn(tx, memberId, deps);
+    const links = await openInvitations(tx, { companyId, emailHash: member.emailHash }, deps);
+    const by = { type: 'member', id: acting.memberId } as const;
+    withdrawAll(tx, links, { actor: by, requestId: acting.requestId }, deps);
     tx.delete(db.doc(paths.member(companyId, memberId)));
     tx.delete(db.doc(paths.emailRef(member.emailHash)));
     tx.delete(db.doc(paths.recovery(memberId)));

@@ -46,6 +46,27 @@ describe('an invitation', () => {
     expect((await accept(await tokenOf(two))).status).toBe(400);
   });
 
+  it('is the only one of its address, which does not lead back in whoever is taken out', async () => {
+    const { email } = people.address();
+    const admin = await people.member(owner, 'admin');
+    await invite(owner, email, 'admin');
+    const first = await tokenOf(email);
+    expect((await invite(owner, email.toUpperCase(), 'owner')).status).toBe(201);
+    expect((await invite(admin, email)).json).toMatchObject({ code: 'FORBIDDEN' });
+    expect((await accept(first)).status).toBe(400);
+    await invite(owner, email, 'admin');
+    const joined = await accept(await tokenOf(email));
+    expect(joined.status).toBe(201);
+    const { data } = (await people.ask('GET', '/v1/members', { token: owner.token })).json as {
+      data: { email: string; state: string }[];
+    };
+    expect(data.filter((each) => each.email === email)).toMatchObject([{ state: 'active' }]);
+    expect((await remove(owner, (joined.json as { memberId: string }).memberId)).status).toBe(204);
+    for (const { token } of await people.letters(email)) expect((await accept(token)).status).toBe(400);
+    const log = (await people.log(owner.companyId)).map(({ action }) => action);
+    expect(log.filter((action) => action === 'member.invitation_withdrawn').length).toBeGreaterThanOrEqual(2);
+  });
+
   it('is worth nothing when who invited may no longer give the role', async () => {
     const admin = await people.member(owner, 'admin');
     const [one, two] = [people.address().email, people.address().email];

@@ -63,7 +63,7 @@ export const inviteRoute = createRoute({
   summary: 'Invite somebody',
   description:
     'With a role up to your own. The link goes to the address, works once, for seven days, and makes a member with ' +
-    'that address.',
+    'that address. An earlier invitation of the address is withdrawn.',
   ...requires('members:write'),
   request: { body: body(Invite) },
   responses: {
