@@ -1,5 +1,6 @@
 import type { Stripe } from 'stripe';
 import type { Call } from './call.ts';
+import type { Dispute } from './disputes.ts';
 import type { Charge, PaymentIntent } from './payments.ts';
 import { badParam, Refusal } from './refusal.ts';
 import { REFUND } from './shapes.ts';
@@ -16,6 +17,12 @@ export function createRefund({ store, books, params, emit }: Call): Refund {
   if (typeof chargeId !== 'string') throw badParam('payment_intent', 'It has no successful charge.');
   const charge = store.find<Charge>(books, 'charge', chargeId, 'charge');
   params.ignore('refund_application_fee', 'reverse_transfer', 'reason');
+  const disputes = store.all<Dispute>(books, 'dispute').filter((each) => each.charge === chargeId);
+  if (disputes.some(({ status }) => status === 'lost')) {
+    throw new Refusal(400, 'invalid_request_error', 'Charge has been charged back.', {
+      code: 'charge_disputed',
+    });
+  }
   const left = (charge.amount_captured ?? 0) - (charge.amount_refunded ?? 0);
   if (left === 0) {
     throw new Refusal(400, 'invalid_request_error', 'Charge has already been refunded.', {

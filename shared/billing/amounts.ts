@@ -28,8 +28,8 @@ export function isTooMuch(amount: number, currency: string): boolean {
 
 /** Our minor units as Stripe counts them; undefined for an amount that Stripe can not take. */
 export function toStripe(amount: number, currency: string): number | undefined {
-  if (WHOLE.has(currency)) return amount % 100 === 0 ? amount / 100 : undefined;
-  if (TENS.has(currency) && amount % 10 !== 0) return undefined;
+  if (amount % stepOf(currency) !== 0) return undefined;
+  if (WHOLE.has(currency)) return amount / 100;
   return amount * (TIMES[currency] ?? 1);
 }
 
@@ -39,7 +39,14 @@ export function fromStripeAmount(amount: number, currency: string): number {
   return amount / (TIMES[currency] ?? 1);
 }
 
-/** What of an amount is the hub's, rounded down. */
-export function feeOf(amount: number, basisPoints: number): number {
-  return Number((BigInt(amount) * BigInt(basisPoints)) / 10_000n);
+/** What of an amount is the hub's, rounded down to what Stripe takes of the currency. */
+export function feeOf(amount: number, basisPoints: number, currency: string): number {
+  const share = Number((BigInt(amount) * BigInt(basisPoints)) / 10_000n);
+  return share - (share % stepOf(currency));
+}
+
+/** What amounts that Stripe takes are multiples of. */
+function stepOf(currency: string): number {
+  if (WHOLE.has(currency)) return 100;
+  return TENS.has(currency) ? 10 : 1;
 }

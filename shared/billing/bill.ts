@@ -48,13 +48,13 @@ async function openAll(
   deps: BillingDeps,
 ): Promise<void> {
   const adopted = adopter(turn.cursor, acting, deps);
-  for await (const connection of connections(deps, turn.cursor['after'] ?? '')) {
+  for await (const { connection, place } of connections(deps, turn.cursor['after'] ?? '')) {
     if (!inTime()) return;
     const found = await billableOf(sidesOfConnection(connection), deps);
     const billable = found !== undefined && (await adopted(found)) ? found : undefined;
     // What is left of it, the next tick goes on with.
     if (billable !== undefined && !(await openCharges(billable, day, inTime, acting, deps))) return;
-    turn.cursor['after'] = connection.ref.path;
+    turn.cursor['after'] = place;
   }
   turn.cursor['after'] = '';
   turn.cursor['opened'] = day;

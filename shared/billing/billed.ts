@@ -5,14 +5,34 @@ import type { BillingDeps, StoredAccount, StoredCard } from './documents.ts';
 import type { Billable } from './open-charges.ts';
 import { pagesOf } from './pages.ts';
 
-/** Every connection that is billed, as its wholesaler has it, page by page. `after`: the path of one. */
+/**
+ * What shows that a connection is billed: its terms, or that they said so before. What was ordered then is charged once
+ * it is shipped, whatever was agreed on since.
+ */
+const FOUND_BY = ['terms.bill', 'billedBefore'] as const;
+
+/** A connection as its wholesaler has it, and where a run goes on that stopped behind it. */
+export interface Billed {
+  connection: QueryDocumentSnapshot;
+  place: string;
+}
+
+/** Every connection that is or was billed, each once, page by page. `after`: the place of one, or none. */
 export async function* connections(
   { db }: Pick<BillingDeps, 'db'>,
   after: string,
-): AsyncGenerator<QueryDocumentSnapshot> {
-  const all = db.collectionGroup('partners').where('terms.bill', '==', true).orderBy(FieldPath.documentId());
-  for await (const docs of pagesOf(after === '' ? all : all.startAfter(db.doc(after)))) {
-    yield* docs.filter((doc) => doc.get('role') === 'retailer');
+): AsyncGenerator<Billed, void, undefined> {
+  const [field = '', path = ''] = after.split(' ');
+  const begun = Math.max(0, FOUND_BY.indexOf(field as (typeof FOUND_BY)[number]));
+  for (const [at, by] of FOUND_BY.slice(begun).entries()) {
+    const all = db.collectionGroup('partners').where(by, '==', true).orderBy(FieldPath.documentId());
+    for await (const docs of pagesOf(at === 0 && path !== '' ? all.startAfter(db.doc(path)) : all)) {
+      for (const connection of docs) {
+        const seen = by !== 'terms.bill' && connection.get('terms.bill') === true;
+        if (connection.get('role') !== 'retailer' || seen) continue;
+        yield { connection, place: `${by} ${connection.ref.path}` };
+      }
+    }
   }
 }
 

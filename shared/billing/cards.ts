@@ -27,10 +27,14 @@ export async function readCard(companyId: string, partnerId: string, deps: Billi
   const stored = await storedCard(companyId, partnerId, deps);
   if (stored === undefined || stored.paymentMethodId === null) return { partner: partnerId, card: null };
   const ref = await deps.db.doc(paths.stripeAccount(stored.accountId)).get();
-  const { mode } = ref.data() as StripeAccountRef;
+  const account = ref.data() as StripeAccountRef | undefined;
+  // The wholesaler was deleted, and nobody can charge the card any more.
+  if (account === undefined) return { partner: partnerId, card: null };
   try {
     const at = { stripeAccount: stored.accountId };
-    const { card } = await deps.stripe.of(mode).paymentMethods.retrieve(stored.paymentMethodId, {}, at);
+    const { card } = await deps.stripe
+      .of(account.mode)
+      .paymentMethods.retrieve(stored.paymentMethodId, {}, at);
     if (card === undefined) return { partner: partnerId, card: null };
     const expires = `${card.exp_year}-${String(card.exp_month).padStart(2, '0')}`;
     return { partner: partnerId, card: { brand: card.brand, last4: card.last4, expires } };

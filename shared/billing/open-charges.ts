@@ -144,7 +144,7 @@ function chargeFor(
     ...{ partnerId, supplierId, retailerId, accountId: account.accountId, mode: account.mode },
     state: free ? 'succeeded' : chargeable ? 'pending' : 'failed',
     code: chargeable ? null : 'AMOUNT_NOT_CHARGEABLE',
-    ...{ day, currency, amount, fee: feeOf(amount, stripe.feeBasisPoints) },
+    ...{ day, currency, amount, fee: feeOf(amount, stripe.feeBasisPoints, currency) },
     ...{ refunded: 0, lost: 0, dispute: null, orders, refunds: [] },
     ...{ customerId: card.customerId, invoiceId: null, paymentIntentId: null },
     ...{ refusedAttempt: null, attempts: 0, nextAttemptAt: due ? at : null },

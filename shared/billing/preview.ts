@@ -29,7 +29,9 @@ export async function* previewBill(deps: Deps): AsyncGenerator<Preview> {
       if (isToBeMade(charge, deps.now)) yield await againOf(doc.id, charge, deps);
     }
   }
-  for await (const connection of connections(deps, '')) yield* newOf(sidesOfConnection(connection), deps);
+  for await (const { connection } of connections(deps, '')) {
+    yield* newOf(sidesOfConnection(connection), deps);
+  }
 }
 
 async function againOf(chargeId: string, charge: StoredCharge, deps: Deps): Promise<Preview> {

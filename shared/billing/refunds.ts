@@ -143,7 +143,11 @@ function partsOf(charge: StoredCharge, { orderId, lines, amount }: RefundInput):
   const promised = charge.refunds.map((each) =>
     each.state === 'pending' ? { ...each, state: 'succeeded' as const } : each,
   );
-  const { orders } = withMoney(charge, promised, undefined);
+  const lostOf = new Map(charge.orders.map(({ orderId: id, lost }) => [id, lost]));
+  const orders = withMoney(charge, promised, undefined).orders.map((order) => ({
+    ...order,
+    lost: lostOf.get(order.orderId) ?? 0,
+  }));
   if (orderId === undefined) {
     if (lines !== undefined || amount !== undefined)
       throw badFields({ path: 'orderId', message: 'is required' });

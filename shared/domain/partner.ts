@@ -53,6 +53,8 @@ export const StoredPartner = z.object({
   /** Whoever paused resumes. */
   pausedBy: Side.nullable().default(null),
   terms: Terms.default(DEFAULT_TERMS),
+  /** Terms of before said `bill`: what was ordered then is still charged once it is shipped. */
+  billedBefore: z.boolean().default(false),
   /** Which version of the terms holds. */
   termsVersion: z.int().min(1).default(1),
   /** Other terms, which hold once the side that did not propose them says yes to this version. */
@@ -80,7 +82,14 @@ export function connectedSide(
 ): StoredPartner & { companyId: string } {
   return {
     ...{ companyId, role, state: 'active', pausedBy: null, terms, termsVersion: 1, proposal: null },
-    ...{ lastVersion: 1, preference: DEFAULT_PREFERENCE, contact: null, emailHash: null, invitation: null },
+    ...{
+      billedBefore: false,
+      lastVersion: 1,
+      preference: DEFAULT_PREFERENCE,
+      contact: null,
+      emailHash: null,
+      invitation: null,
+    },
     ...{ createdAt, endedAt: null },
   };
 }

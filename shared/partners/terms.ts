@@ -80,7 +80,8 @@ export function acceptTerms(
     const other = await requireTrading(tx, connection, acting, deps);
     const { terms, by } = requireProposed(connection.own, version);
     if (by === 'us') throw new AppError('CONFLICT', 'the partner has to accept these terms');
-    const change: Change = { terms, termsVersion: version, proposal: null };
+    const billedBefore = connection.own.billedBefore || connection.own.terms.bill;
+    const change: Change = { terms, billedBefore, termsVersion: version, proposal: null };
     tx.update(connection.ownRef, change);
     tx.update(other.ref, change);
     return addBothEntries(tx, connection, acting, 'partner.terms_accepted', termsFacts(version, terms), deps);

@@ -180,6 +180,30 @@ describe('killed after it wrote a charge and before anything was paid', () => {
 });
 
 describe('giving back', () => {
+  it('charges what was ordered while it was billed, whatever the terms say since', async () => {
+    const agree = async (bill: boolean): Promise<void> => {
+      const path = `/v1/partners/${market.demo.partnerId}`;
+      const asked = await market.supplier.call('PATCH', path, { body: { terms: { bill } } });
+      const { version } = (asked.json as { proposal: { version: number } }).proposal;
+      expect((await post(market.retailer, `${path}/accept`, { version })).json).toMatchObject({
+        terms: { bill },
+      });
+    };
+    const { supplyOrderId } = await shipped(market);
+    await agree(false);
+    await billed(market);
+    const [charge] = (await chargeOf(market, supplyOrderId, 'succeeded')).orders;
+    expect((await stored(market, supplyOrderId)).billing?.charges).toMatchObject([
+      { amount: charge?.amount, state: 'succeeded' },
+    ]);
+    const free = await shipped(market);
+    await billed(market);
+    expect(
+      (await charges(market.supplier)).flatMap(({ orders }) => orders.map(({ id }) => id)),
+    ).not.toContain(free.supplyOrderId);
+    await agree(true);
+  });
+
   it('gives back a line that came back, an amount, and then the rest, but never more', async () => {
     const { supplyOrderId } = await shipped(market);
     await billed(market);
@@ -233,6 +257,11 @@ describe('giving back', () => {
       const { lost, net } = await seen(market.supplier);
       expect([lost, net]).toEqual([charge.amount, 0]);
     });
+    // What the bank gave back is not given back once more.
+    const path = `/v1/billing/charges/${charge.id}/refunds`;
+    for (const body of [{}, { orderId: supplyOrderId, amount: 1 }]) {
+      expect((await post(market.supplier, path, body)).json).toMatchObject({ code: 'QUANTITY_EXCEEDED' });
+    }
     stripe().deliverTo(endpointsOf(market.cloud.baseUrl));
   });
 });

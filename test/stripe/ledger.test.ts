@@ -167,15 +167,25 @@ describe('an amount', () => {
     );
   });
 
-  it('leaves the hub its share, rounded down', () => {
+  it('leaves the hub its share, rounded down to what Stripe takes', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 99_999_999 }),
         fc.integer({ min: 0, max: 5000 }),
-        (amount, points) => {
-          const fee = feeOf(amount, points);
+        fc.constantFrom(
+          ...([
+            ['USD', 1],
+            ['JPY', 1],
+            ['ISK', 1],
+            ['KWD', 10],
+            ['MGA', 100],
+          ] as const),
+        ),
+        (amount, points, [currency, step]) => {
+          const fee = feeOf(amount, points, currency);
           expect(fee * 10_000).toBeLessThanOrEqual(amount * points);
-          expect((fee + 1) * 10_000).toBeGreaterThan(amount * points);
+          expect((fee + step) * 10_000).toBeGreaterThan(amount * points);
+          expect(toStripe(fee, currency)).toBeDefined();
         },
       ),
     );
