@@ -23,12 +23,9 @@ const TermsInput = z
     bill: z.boolean().optional().openapi({ description: 'Whether the hub charges what was shipped.' }),
     shares: z
       .strictObject({
-        stock: z
-          .boolean()
-          .optional()
-          .openapi({
-            description: 'Whether the retailer, and its shops, see how much of each product is in stock.',
-          }),
+        stock: z.boolean().optional().openapi({
+          description: 'Whether the retailer, and its shops, see how much of each product is in stock.',
+        }),
       })
       .optional(),
   })
