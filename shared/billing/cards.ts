@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../audit/entry.ts';
 import { addEntry } from '../audit/append.ts';
 import { paths } from '../cloud/firestore.ts';
-import { accessLost, fromStripe } from '../cloud/stripe.ts';
+import { accessLost, fromStripe, isGone } from '../cloud/stripe.ts';
 import { dueSlot } from '../domain/due.ts';
 import { AppError } from '../domain/errors.ts';
 import { timestamp } from '../domain/time.ts';
@@ -39,6 +39,8 @@ export async function readCard(companyId: string, partnerId: string, deps: Billi
     const expires = `${card.exp_year}-${String(card.exp_month).padStart(2, '0')}`;
     return { partner: partnerId, card: { brand: card.brand, last4: card.last4, expires } };
   } catch (error) {
+    // It was taken away there, or the account is not the hub's to ask any more: nothing is charged to it.
+    if (accessLost(error) || isGone(error)) return { partner: partnerId, card: null };
     throw fromStripe(error);
   }
 }
@@ -172,7 +174,8 @@ async function retryFailed(supplierId: string, partnerId: string, deps: BillingD
 
 async function tryAgain(supplierId: string, id: string, deps: BillingDeps): Promise<void> {
   const again = (charge: StoredCharge): StoredCharge | undefined => {
-    const waits = charge.code !== null && charge.code !== 'AMOUNT_NOT_CHARGEABLE';
+    const { code } = charge;
+    const waits = code !== null && code !== 'AMOUNT_NOT_CHARGEABLE' && code !== 'WHOLESALER_GONE';
     if (!waits || !['failed', 'declined', 'pending'].includes(charge.state)) return undefined;
     const state = charge.state === 'pending' ? 'pending' : 'declined';
     return { ...charge, state, nextAttemptAt: timestamp(deps.now), due: charge.due ?? dueSlot() };

@@ -18,6 +18,7 @@ export const ChargeCode = z.enum([
   'ACCOUNT_NOT_READY',
   'AMOUNT_NOT_CHARGEABLE',
   'REFUSED_BY_STRIPE',
+  'WHOLESALER_GONE',
 ]);
 export type ChargeCode = z.infer<typeof ChargeCode>;
 
@@ -32,6 +33,7 @@ export const FIXES: Readonly<Record<ChargeCode, string>> = {
   AMOUNT_NOT_CHARGEABLE: 'Stripe takes no such amount of this currency; settle it outside.',
   REFUSED_BY_STRIPE:
     'The wholesaler looks at the log of its Stripe dashboard; the charge is tried again each day.',
+  WHOLESALER_GONE: 'The wholesaler was deleted: the hub charges nothing for it any more; settle it outside.',
 };
 
 /** Every kind of event that changes something here. Others are acknowledged and counted. */

@@ -1,6 +1,7 @@
 import { FieldPath, FieldValue, Timestamp } from '@google-cloud/firestore';
 import { StoredClosing } from '../accounts/closing.ts';
 import { addEntry } from '../audit/append.ts';
+import { endCharges } from '../billing/end-charges.ts';
 import type { Attest } from '../cloud/attest.ts';
 import { paths } from '../cloud/firestore.ts';
 import type { Keyring } from '../cloud/keyring.ts';
@@ -83,7 +84,12 @@ async function goOn(companyId: string, deps: StepDeps): Promise<boolean> {
     case 'grace':
       return endGrace(companyId, deps);
     case 'ending':
-      return (await removeAccess(companyId, deps)) && (await endOrders(companyId, deps)) && become('erasing');
+      return (
+        (await removeAccess(companyId, deps)) &&
+        (await endCharges(companyId, bySystem(), deps)) &&
+        (await endOrders(companyId, deps)) &&
+        become('erasing')
+      );
     case 'erasing':
       return (await eraseOrders(companyId, deps)) && become('destroying');
     case 'destroying':

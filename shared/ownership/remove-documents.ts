@@ -26,7 +26,6 @@ export async function removeAccess(companyId: string, deps: RemoveDeps): Promise
     (await removeAll(ofCompany('sessions'), deps)) &&
     (await removeAll(ofCompany('invitations'), deps)) &&
     (await removeAll(ofCompany('resets'), deps)) &&
-    (await removeAll(ofCompany(paths.stripeAccounts), deps)) &&
     (await removeAll(ofCompany(paths.partnerInvitations), deps)) &&
     (await removeAll(ofCompany('recoveryLinks'), deps)) &&
     (await removeAll(ofCompany('recoveries'), deps)) &&
@@ -53,6 +52,8 @@ export async function removeRest(
   for (const { id } of begun.docs) await grants.remove(id);
   if (!(await removeAll(requests, deps, (doc) => db.doc(paths.supportRequestRef(doc.id))))) return false;
   if (!(await leaveShops(companyId, deps))) return false;
+  const accounts = db.collection(paths.stripeAccounts).where('companyId', '==', companyId);
+  if (!(await removeAll(accounts, deps))) return false;
   for (const collection of await company.listCollections()) {
     if (except.includes(collection.id)) continue;
     if (!(await removeAll(collection, deps))) return false;

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectCompanies, seedCompany, seedProducts } from '../../local/seed.ts';
 import { sendStandardWebhook } from '../../local/shops/standard.ts';
 import { issueSession } from '../../shared/accounts/sessions.ts';
+import { copyOf, type StoredCharge } from '../../shared/billing/documents.ts';
 import { openKeyringCopies } from '../../shared/backups/keyring-copies.ts';
 import { createAttest } from '../../shared/cloud/attest.ts';
 import { openBackupBuckets } from '../../shared/cloud/backup-buckets.ts';
@@ -54,6 +55,27 @@ const statement = async (jws: string | null) => {
   const keys = createLocalJWKSet((await answer.json()) as JSONWebKeySet);
   return (await jwtVerify(jws ?? '', keys, { typ: 'strongroom-closing+jwt' })).payload;
 };
+
+/** A charge that was declined and waits for its next day, and the card that it is charged to, at both sides. */
+async function unpaid(sides: Pick<StoredCharge, 'supplierId' | 'retailerId' | 'partnerId'>): Promise<string> {
+  const id = randomId('charge');
+  const at = new Date(people.cloud.clock.now()).toISOString();
+  const accountId = 'acct_closing';
+  const ids = { orderId: randomId('order'), shownId: randomId('order') };
+  const orders = [{ ...ids, amount: 100, refunded: 0, lost: 0, lines: [] }];
+  const charge: StoredCharge = {
+    ...{ ...sides, accountId, mode: 'test', state: 'declined', code: 'CARD_DECLINED', day: at.slice(0, 10) },
+    ...{ currency: 'USD', amount: 100, fee: 1, refunded: 0, lost: 0, dispute: null, orders, refunds: [] },
+    ...{ customerId: 'cus_1', invoiceId: null, paymentIntentId: null, refusedAttempt: null, attempts: 1 },
+    ...{ nextAttemptAt: '2999-01-01T00:00:00.000Z', createdAt: at, updatedAt: at, due: 0 },
+  };
+  const card = { ...sides, accountId, customerId: 'cus_1', paymentMethodId: 'pm_1', updatedAt: at };
+  for (const companyId of [sides.supplierId, sides.retailerId]) {
+    await db().doc(paths.charge(companyId, id)).set(copyOf(charge, companyId));
+    await db().doc(paths.card(companyId, sides.partnerId)).set(card);
+  }
+  return id;
+}
 
 describe('a deletion', () => {
   it('is asked for by owners alone, by a sign-in of the last ten minutes with its password', async () => {
@@ -188,6 +210,9 @@ describe('a deletion that is killed at any step', () => {
     await eventually(async () => {
       expect((await call('GET', `/v1/orders/${id}`)).json).toMatchObject({ supplyOrders: [{}] });
     });
+    const partnerId = (await db().collection(paths.partners(retailer.companyId)).get()).docs[0]?.id ?? '';
+    const sides = { supplierId: supplier.companyId, retailerId: retailer.companyId, partnerId };
+    const chargeId = await unpaid(sides);
     const { receipt } = (await close((await ownerOf(supplier.companyId)).token)).json as { receipt: string };
     await people.cloud.clock.advance(7 * DAY - MINUTE);
 
@@ -259,6 +284,13 @@ describe('a deletion that is killed at any step', () => {
       expect((await certificate(receipt)).state).toBe('destroyed');
     }, 25_000);
     expect((await db().doc(paths.company(companyId)).get()).exists).toBe(false);
+
+    // What was not paid to the supplier can not be paid any more, and says so; its card on file is none.
+    const charge = await call('GET', `/v1/billing/charges/${chargeId}`);
+    const gone = { state: 'failed', code: 'WHOLESALER_GONE', nextAttemptAt: null };
+    expect(charge.json).toMatchObject(gone);
+    expect((await call('GET', `/v1/billing/cards?partner=${partnerId}`)).json).toMatchObject({ card: null });
+    expect(await actions(retailer.companyId)).toContain('charge.settled');
 
     const order = await call('GET', `/v1/orders/${id}`);
     expect(order.json).toMatchObject({ lines: [{ supplier: null }], shipTo: { country: 'US' } });
