@@ -1,12 +1,14 @@
+import type { Transaction } from '@google-cloud/firestore';
 import { Stripe } from 'stripe';
 import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
-import { fromStripe } from '../cloud/stripe.ts';
+import { accessLost, fromStripe } from '../cloud/stripe.ts';
 import { dueSlot } from '../domain/due.ts';
 import { AppError, badFields } from '../domain/errors.ts';
 import { randomId } from '../domain/ids.ts';
 import { timestamp } from '../domain/time.ts';
+import { markDisconnected } from './account.ts';
 import { toStripe } from './amounts.ts';
 import { changeCharge } from './charge-store.ts';
 import {
@@ -14,6 +16,7 @@ import {
   type BillingDeps,
   type ChargedOrder,
   sidesOf,
+  type StoredAccount,
   type StoredCharge,
   type StoredRefund,
   writeCharge,
@@ -37,7 +40,7 @@ type Beside = (
 
 /**
  * Writes a refund to the charge, then asks Stripe for it; `bill` asks again where that failed. NOT_FOUND, CONFLICT for
- * the retailer, for a charge that was not paid or is disputed, QUANTITY_EXCEEDED for more than is left.
+ * the retailer, for a charge that was not paid, is disputed, or was paid to an account that the hub has lost, QUANTITY_EXCEEDED for more than is left.
  */
 export async function refund(
   target: { companyId: string; chargeId: string },
@@ -50,11 +53,17 @@ export async function refund(
   const { companyId, chargeId } = target;
   const refundId = randomId('refund');
   const entry = await db.runTransaction(async (tx) => {
-    const snapshot = await tx.get(db.doc(paths.charge(companyId, chargeId)));
-    const charge = snapshot.data() as StoredCharge | undefined;
+    const [snapshot, account] = await tx.getAll(
+      db.doc(paths.charge(companyId, chargeId)),
+      db.doc(paths.billingAccount(companyId)),
+    );
+    const charge = snapshot?.data() as StoredCharge | undefined;
     if (charge === undefined) throw new AppError('NOT_FOUND');
     if (charge.supplierId !== companyId) throw new AppError('CONFLICT', 'the wholesaler gives money back');
     if (charge.state !== 'succeeded') throw new AppError('CONFLICT', 'the charge was not paid');
+    if (!isWithin(charge, account?.data() as StoredAccount | undefined)) {
+      throw new AppError('CONFLICT', 'the account that was paid is disconnected: give it back at Stripe');
+    }
     if (charge.dispute === 'open') throw new AppError('CONFLICT', 'the charge is disputed');
     if (charge.refunds.length >= MOST_REFUNDS) throw new AppError('CONFLICT', 'there are too many refunds');
     const parts = partsOf(charge, input);
@@ -85,6 +94,11 @@ export async function refund(
   return { refundId, entry };
 }
 
+/** Whether the hub still reaches the account that a charge was paid to. */
+function isWithin({ accountId }: StoredCharge, account: StoredAccount | undefined): boolean {
+  return account?.accountId === accountId && account.state !== 'disconnected';
+}
+
 /** Asks Stripe for a refund that is written down. Its outcome comes with an event. */
 export async function sendRefund(
   supplierId: string,
@@ -110,8 +124,10 @@ export async function sendRefund(
     );
     await changeRefund(supplierId, chargeId, refundId, { stripeId: made.id }, deps);
   } catch (error) {
-    if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) throw fromStripe(error);
-    // Stripe says no, such as for money that went back already: no repeat helps.
+    const lost = accessLost(error);
+    if (lost) await markDisconnected(deps, supplierId, charge.accountId);
+    else if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) throw fromStripe(error);
+    // Stripe says no, such as for money that went back already, or on an account that is not ours to use: no repeat helps.
     await changeRefund(supplierId, chargeId, refundId, { state: 'failed' }, deps);
   }
 }
@@ -135,7 +151,28 @@ async function changeRefund(
       return { ...rest, refunds, ...(waits && due !== undefined && { due }) };
     },
     deps,
+    (tx, _before, after, sides) => {
+      const refund = after.refunds.find(({ id }) => id === refundId);
+      if (refund?.state === 'failed') addRefused(tx, chargeId, refundId, after.partnerId, sides, deps);
+    },
   );
+}
+
+/** Nothing is given back after all: both sides read so. */
+function addRefused(
+  tx: Transaction,
+  chargeId: string,
+  refundId: string,
+  partnerId: string,
+  sides: string[],
+  { db, now }: Pick<BillingDeps, 'db' | 'now'>,
+): void {
+  const acting: Acting = { actor: { type: 'system', id: null }, requestId: randomId('request') };
+  const record = { type: 'charge', id: chargeId } as const;
+  const about = { ...acting, action: 'charge.refunded', record, result: 'refused' } as const;
+  for (const companyId of sides) {
+    addEntry(tx, { companyId, ...about, facts: { partnerId, refundId } }, { db, now });
+  }
 }
 
 function partsOf(charge: StoredCharge, { orderId, lines, amount }: RefundInput): RefundPart[] {

@@ -2,9 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AuditEntry } from '../../shared/audit/entry.ts';
 import { linkAccount, setDunning } from '../../shared/billing/account.ts';
 import { bill } from '../../shared/billing/bill.ts';
-import { askForCard } from '../../shared/billing/cards.ts';
+import { askForCard, readCard } from '../../shared/billing/cards.ts';
 import { chargeView } from '../../shared/billing/lists.ts';
 import { previewBill } from '../../shared/billing/preview.ts';
+import { refund } from '../../shared/billing/refunds.ts';
 import { settle } from '../../shared/billing/settle.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
 import { listView } from '../../shared/orders/view.ts';
@@ -242,6 +243,35 @@ describe('another account', () => {
     expect(await stateOf()).toEqual(['succeeded', null]);
     expect(books.paid().map(({ amount }) => amount)).toEqual([900]);
     expect((await books.order(order)).billing?.charges).toMatchObject([{ state: 'succeeded' }]);
+  });
+});
+
+describe('an account that is lost', () => {
+  it('gives nothing back: who asks is told so, and what waits for it is refused in both logs', async () => {
+    await books.putOnFile('pm_card_visa');
+    await books.ship(700);
+    await books.billed();
+    const { id: chargeId } = await last();
+    const ask = () => refund({ companyId: books.supplierId, chargeId }, {}, books.acting, books.deps);
+    // Nobody has heard yet that the account is lost.
+    books.stripe.disconnect(books.account);
+    const { refundId } = await ask();
+    for (const companyId of [books.supplierId, books.retailerId]) {
+      const charge = (await books.charges(companyId)).find(({ id }) => id === chargeId);
+      expect(charge?.refunds).toMatchObject([{ id: refundId, state: 'failed' }]);
+      expect([charge?.refunded, charge?.due]).toEqual([0, undefined]);
+      const log = books.db.collection(paths.audit(companyId)).where('record.id', '==', chargeId);
+      const entries = (await log.get()).docs.map((doc) => doc.data() as AuditEntry);
+      expect(entries.filter(({ action }) => action === 'charge.refunded')).toMatchObject([
+        { result: 'refused', facts: { refundId } },
+      ]);
+    }
+    await expect(ask()).rejects.toMatchObject({ code: 'CONFLICT' });
+    const card = await readCard(books.retailerId, books.partnerId, books.deps);
+    expect(card).toEqual({ partner: books.partnerId, card: null });
+    await books.hear();
+    await books.connect();
+    await books.putOnFile('pm_card_visa');
   });
 });
 

@@ -116,7 +116,7 @@ export const refundRoute = createRoute({
   summary: 'Give money back',
   description:
     'For the wholesaler: all that is left of the charge, of one of its orders, of some lines that came back, or an ' +
-    'amount of an order.',
+    'amount of an order. `CONFLICT` while the charge is disputed, and on a Stripe account that was disconnected since.',
   ...requires('billing:write'),
   request: { params: chargePath, headers: idempotencyKey, body: body(schemas.RefundInput) },
   responses: {
