@@ -23,7 +23,8 @@ interface Known {
 export function stockTeller(deps: TellDeps) {
   return async ({ id, companyId }: { id: string; companyId: string }, known: Known): Promise<string> => {
     const { db } = deps;
-    const suppliers = (await partnersOf(db, companyId, 'supplier')).map((each) => each.companyId).sort();
+    // With the time of each: one that paused and has resumed since was not heard of in between.
+    const suppliers = await partnersOf(db, companyId, 'supplier');
     const all = JSON.stringify([known.catalogue?.finishedAt ?? null, suppliers]);
     const countedBy = createHash('sha256').update(all).digest('base64url').slice(0, 16);
     if (countedBy === known.countedBy) return countedBy;

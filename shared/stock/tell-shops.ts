@@ -51,21 +51,24 @@ async function retailersOf(db: Firestore, supplierId: string): Promise<string[]>
   return partners.map(({ companyId }) => companyId);
 }
 
-/** Partners of an active connection in which stock is shown. */
+/** Partners of an active connection in which stock is shown, and when the connection last changed. */
 export async function partnersOf(
   db: Firestore,
   companyId: string,
   role: 'supplier' | 'retailer',
-): Promise<{ companyId: string }[]> {
+): Promise<{ companyId: string; changedAt: string }[]> {
   const active = db
     .collection(paths.partners(companyId))
     .where('role', '==', role)
     .where('state', '==', 'active')
     .orderBy('createdAt');
-  const partners = (await active.get()).docs.map((doc) => StoredPartner.parse(doc.data()));
-  return partners.flatMap((partner) =>
-    partner.companyId !== null && partner.terms.shares.stock ? [{ companyId: partner.companyId }] : [],
-  );
+  return (await active.get()).docs.flatMap((doc) => {
+    const { companyId: partner, terms } = StoredPartner.parse(doc.data());
+    const { seconds, nanoseconds } = doc.updateTime;
+    return partner !== null && terms.shares.stock
+      ? [{ companyId: partner, changedAt: `${seconds}.${nanoseconds}` }]
+      : [];
+  });
 }
 
 /**

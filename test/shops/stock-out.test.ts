@@ -115,6 +115,12 @@ describe('a stock that changes', () => {
     await eventually(() => {
       expect(red()).toBe(8);
     });
+    // Between two turns of the poll.
+    await move('pause');
+    await count(market.supplier, 25);
+    await move('resume');
+    await shops.poll();
+    await everywhere(27);
     const own = await call<{ data: object[] }>(market.retailer, 'GET', `/v1/stock?sku=${partnersOnly}`);
     expect(own.json.data).toEqual([]);
   });
