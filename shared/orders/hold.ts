@@ -1,3 +1,4 @@
+import type { Transaction } from '@google-cloud/firestore';
 import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { AppError } from '../domain/errors.ts';
@@ -5,6 +6,7 @@ import type { StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
 import { type Acting, changeOrder, orderDoc, type OrdersDeps, type Target } from './order-store.ts';
 import { withRouting } from './merge.ts';
+import { left } from './progress.ts';
 import { publishDue } from './publish-due.ts';
 
 /** Sets an order aside whose routing failed for good, until its merchant retries it. Others are left as they are. */
@@ -40,12 +42,44 @@ export async function retry(
     if (order.held.code === 'ADDRESS_EMPTY') {
       throw new AppError('CONFLICT', 'the order has no address; give it one with PATCH');
     }
-    const stored = withRouting({ ...order, routing: 'pending', held: null, updatedAt: timestamp(deps.now) });
-    tx.set(orderDoc(deps.db, target.companyId, target.orderId), stored);
-    const record = { type: 'order', id: target.orderId } as const;
-    const about = { ...acting, action: 'order.retried', record, result: 'done', facts: {} } as const;
-    return { order: stored, entry: addEntry(tx, { companyId: target.companyId, ...about }, deps) };
+    return setGoing(tx, order, target, acting, deps);
   });
   await publishDue(retried.order, target.orderId, target.companyId, deps);
   return retried;
+}
+
+/**
+ * Offers what nobody supplies to the partners that there are now: one was paused when the order came, or is new. Whoever gave
+ * a line back is not asked for it again. CONFLICT where the order waits for something else, or has no such line.
+ */
+export async function routeAgain(
+  target: Target,
+  acting: Acting,
+  deps: OrdersDeps,
+): Promise<{ order: StoredOrder; entry: AuditEntry }> {
+  const routed = await changeOrder(target, deps, (tx, order) => {
+    if (order.partner !== null) throw new AppError('CONFLICT', 'the retailer routes it');
+    if (order.held !== null) throw new AppError('CONFLICT', 'the order is held; `held` says why');
+    if (!order.paid) throw new AppError('CONFLICT', 'the order is not paid');
+    if (!order.lines.some((line) => line.supplier === null && left(line) > 0)) {
+      throw new AppError('CONFLICT', 'every line that is left has a supplier');
+    }
+    return setGoing(tx, order, target, acting, deps);
+  });
+  await publishDue(routed.order, target.orderId, target.companyId, deps);
+  return routed;
+}
+
+function setGoing(
+  tx: Transaction,
+  order: StoredOrder,
+  { companyId, orderId }: Target,
+  acting: Acting,
+  deps: OrdersDeps,
+): { order: StoredOrder; entry: AuditEntry } {
+  const stored = withRouting({ ...order, routing: 'pending', held: null, updatedAt: timestamp(deps.now) });
+  tx.set(orderDoc(deps.db, companyId, orderId), stored);
+  const record = { type: 'order', id: orderId } as const;
+  const about = { ...acting, action: 'order.retried', record, result: 'done', facts: {} } as const;
+  return { order: stored, entry: addEntry(tx, { companyId, ...about }, deps) };
 }

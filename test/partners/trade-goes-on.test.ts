@@ -12,6 +12,8 @@ const move = async (who: Merchant, name: string) => {
   expect(answer.status).toBe(200);
 };
 interface Read {
+  id: string;
+  lines: { id: string; supplier: string | null; quantity: number }[];
   state: string;
   routing: string;
   supplyOrders: object[];
@@ -35,7 +37,8 @@ describe('orders of a connection', () => {
     const { retailer, supplier } = market;
     const [first, second] = [await market.routed(), await market.routed()];
     await move(supplier, 'pause');
-    expect((await newOrder()).supplyOrders).toEqual([]);
+    const left = await newOrder();
+    expect(left.supplyOrders).toEqual([]);
     const shipped = await supplier.call('POST', `/v1/orders/${first.supplyOrderId}/fulfilments`);
     expect(shipped.status).toBe(201);
     expect((await read(retailer, first.orderId)).state).toBe('part_fulfilled');
@@ -44,6 +47,21 @@ describe('orders of a connection', () => {
     });
     await move(supplier, 'resume');
     expect((await newOrder()).supplyOrders).toHaveLength(1);
+    // What came meanwhile is offered when its owner says so, once, and by nobody else.
+    const route = `/v1/orders/${left.id}/route`;
+    expect((await supplier.call('POST', `/v1/orders/${first.supplyOrderId}/route`)).status).toBe(409);
+    for (const status of [200, 200]) {
+      expect((await retailer.call('POST', route)).status).toBe(status);
+      await eventually(async () => {
+        const order = await read(retailer, left.id);
+        expect([order.state, order.supplyOrders.length]).toEqual(['routed', 1]);
+      });
+    }
+    const own = (await read(retailer, left.id)).lines.filter(({ supplier: by }) => by === null);
+    const lines = own.map(({ id: lineId, quantity }) => ({ lineId, quantity }));
+    const cancelled = await retailer.call('POST', `/v1/orders/${left.id}/cancel`, { body: { lines } });
+    expect(cancelled.status).toBe(200);
+    expect(await retailer.call('POST', route)).toMatchObject({ status: 409, json: { code: 'CONFLICT' } });
 
     await move(retailer, 'end');
     expect((await newOrder()).supplyOrders).toEqual([]);

@@ -92,6 +92,7 @@ export const COMPANY_ROUTES: readonly CompanyRoute[] = [
   { method: 'POST', template: '/v1/orders/{id}/returns', scope: 'orders:write', body: oneLine },
   { method: 'POST', template: '/v1/orders/{id}/archive', scope: 'orders:write' },
   { method: 'POST', template: '/v1/orders/{id}/retry', scope: 'orders:write' },
+  { method: 'POST', template: '/v1/orders/{id}/route', scope: 'orders:write' },
   { method: 'GET', template: '/v1/routing', scope: 'orders:read' },
   { method: 'PUT', template: '/v1/routing', scope: 'orders:write', body: () => ({ order: ['price'] }) },
   { method: 'GET', template: '/v1/stock', scope: 'catalogue:read' },

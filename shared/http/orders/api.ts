@@ -7,6 +7,7 @@ import {
   correctAddressHandler,
   declineHandler,
   retryHandler,
+  routeAgainHandler,
   returnHandler,
 } from './change.ts';
 import * as change from './change-routes.ts';
@@ -41,6 +42,7 @@ export function addOrdersApi(app: Api, deps: OrdersDeps & { offers: Offers }): v
   app.openapi(change.returnRoute, returnHandler(deps));
   app.openapi(change.archiveRoute, archiveHandler(deps));
   app.openapi(change.retryRoute, retryHandler(deps));
+  app.openapi(change.routeAgainRoute, routeAgainHandler(deps));
   app.openapi(erase.deleteOrderRoute, deleteOrderHandler(deps));
   app.openapi(erase.listErasuresRoute, listErasuresHandler(deps));
   app.openapi(listPrivacyRequestsRoute, listPrivacyRequestsHandler(deps));

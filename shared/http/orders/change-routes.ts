@@ -204,6 +204,24 @@ export const archiveRoute = createRoute({
   },
 });
 
+export const routeAgainRoute = createRoute({
+  ...action(
+    'route',
+    {
+      operationId: 'routeOrder',
+      summary: 'Offer what nobody supplies to partners again',
+      description:
+        'For lines whose partner was paused when the order came, or that a new partner sells. Whoever gave a line back ' +
+        'is not asked for it again. `CONFLICT` where every line that is left has a supplier.',
+    },
+    {},
+  ),
+  responses: {
+    200: answer(OrderSummary, 'The order.'),
+    ...problemResponsesWithBody('NOT_FOUND', 'CONFLICT', 'ORDER_ERASED', 'PRECONDITION_FAILED'),
+  },
+});
+
 export const retryRoute = createRoute({
   ...action(
     'retry',

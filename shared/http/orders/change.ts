@@ -2,7 +2,7 @@ import type { RouteHandler } from '@hono/zod-openapi';
 import { archive } from '../../orders/archive.ts';
 import { cancel } from '../../orders/cancel.ts';
 import { decline } from '../../orders/decline.ts';
-import { retry } from '../../orders/hold.ts';
+import { retry, routeAgain } from '../../orders/hold.ts';
 import type { OrdersDeps } from '../../orders/order-store.ts';
 import { correctAddress } from '../../orders/readdress.ts';
 import { returnLines } from '../../orders/return-lines.ts';
@@ -14,6 +14,7 @@ import type {
   correctAddressRoute,
   declineRoute,
   retryRoute,
+  routeAgainRoute,
   returnRoute,
 } from './change-routes.ts';
 
@@ -58,6 +59,14 @@ export function archiveHandler(deps: OrdersDeps): RouteHandler<typeof archiveRou
   return async (c) => {
     const { id } = c.req.valid('param');
     return changed(c, id, await archive(targetIn(c, id), actingIn(c), deps));
+  };
+}
+
+/** `POST /v1/orders/{id}/route` */
+export function routeAgainHandler(deps: OrdersDeps): RouteHandler<typeof routeAgainRoute, ApiEnv> {
+  return async (c) => {
+    const { id } = c.req.valid('param');
+    return changed(c, id, await routeAgain(targetIn(c, id), actingIn(c), deps));
   };
 }
 
