@@ -139,7 +139,7 @@ async function partnersIn(
   return (await tx.getAll(...refs)).filter(({ exists }) => exists);
 }
 
-/** A partner asks a company that is closing for nothing, and reads in its log that it is. */
+/** A partner asks a company that is closing for nothing, and reads in its log that it is; a paused one asks nothing already. */
 function tellPartners(
   tx: Transaction,
   sides: DocumentSnapshot[],
@@ -149,8 +149,9 @@ function tellPartners(
   deps: Pick<AccountsDeps, 'db' | 'now'>,
 ): void {
   for (const side of sides) {
-    if (side.get('state') !== from) continue;
-    tx.update(side.ref, { state: to });
+    const state: unknown = side.get('state');
+    if (state !== from && state !== 'paused') continue;
+    if (state === from) tx.update(side.ref, { state: to });
     const companyId = side.ref.parent.parent?.id ?? '';
     const record = { type: 'partner', id: side.id } as const;
     // Who of the other company it was is none of the partner's business.

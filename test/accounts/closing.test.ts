@@ -108,6 +108,10 @@ describe('a deletion', () => {
   it('stops orders at once and nothing else, and can be taken back for seven days', async () => {
     const { companyId, apiKey } = market.demo.retailer;
     const owner = await ownerOf(companyId);
+    const resting = await seedCompany('Resting', 'closing-resting@test.example', market.seed);
+    const paused = await connectCompanies(companyId, resting.companyId, market.seed);
+    const rests = db().doc(paths.partner(resting.companyId, paused));
+    await rests.update({ state: 'paused', pausedBy: 'us' });
     expect((await close(owner.token)).json).toMatchObject({ company: { id: companyId } });
     await people.cloud.clock.advance(30 * SECOND);
     const { standard } = market.demo.connections;
@@ -136,6 +140,9 @@ describe('a deletion', () => {
       expect((listed.json as { data: object[] }).data.length).toBe(1);
     });
     expect(await actions(market.supplier.companyId)).toContain('partner.kept');
+    // Whoever has paused is told too, and stays so.
+    const told = (await actions(resting.companyId)).filter((action) => action.startsWith('partner.'));
+    expect([told, (await rests.get()).get('state')]).toEqual([['partner.closing', 'partner.kept'], 'paused']);
   });
 
   it('destroys every key, removes every document, tells partners and leaves a certificate', async () => {
