@@ -1,3 +1,4 @@
+import { FieldPath } from '@google-cloud/firestore';
 import type { AuditEntry } from '../audit/entry.ts';
 import { addEntry } from '../audit/append.ts';
 import { paths } from '../cloud/firestore.ts';
@@ -16,6 +17,7 @@ import {
   type StoredCharge,
   type StripeAccountRef,
 } from './documents.ts';
+import { pagesOf } from './pages.ts';
 
 /** Brand, last four and expiry as Stripe answers them now; none of it is kept. */
 export interface CardView {
@@ -161,14 +163,13 @@ export async function syncCard(
 
 /** Another card on file: charges that were given up, or wait for their next day, are tried again by the next run. */
 async function retryFailed(supplierId: string, partnerId: string, deps: BillingDeps): Promise<void> {
-  for (const state of ['failed', 'declined', 'pending']) {
-    const failed = await deps.db
-      .collection(paths.charges(supplierId))
-      .where('partnerId', '==', partnerId)
-      .where('state', '==', state)
-      .limit(200)
-      .get();
-    for (const { id } of failed.docs) await tryAgain(supplierId, id, deps);
+  const unpaid = deps.db
+    .collection(paths.charges(supplierId))
+    .where('partnerId', '==', partnerId)
+    .where('state', 'in', ['failed', 'declined', 'pending'])
+    .orderBy(FieldPath.documentId());
+  for await (const docs of pagesOf(unpaid)) {
+    for (const { id } of docs) await tryAgain(supplierId, id, deps);
   }
 }
 
