@@ -40,6 +40,8 @@ export const StoredApiKey = z.object({
   prefix: z.string(),
   scopes: z.array(z.enum(SCOPES)),
   createdAt: z.string(),
+  /** Whose it is to know, though the key is the company's and goes on without its maker; `null`: no member's. */
+  createdBy: idSchema('member').nullable().default(null),
   expiresAt: z.string().nullable(),
   revokedAt: z.string().nullable(),
 });
@@ -54,17 +56,26 @@ export interface ApiKeyView extends Omit<StoredApiKey, 'hash'> {
 /** Adds a new key to what the caller is about to commit. The key itself is known nowhere else afterwards. */
 export function addApiKey(
   writer: { create(ref: DocumentReference, data: DocumentData): unknown },
-  input: { companyId: string; mode: Mode; name: string; scopes: readonly Scope[]; expiresAt: string | null },
+  input: {
+    companyId: string;
+    mode: Mode;
+    name: string;
+    scopes: readonly Scope[];
+    expiresAt: string | null;
+    /** The member who makes it. */
+    createdBy?: string;
+  },
   { db, now }: { db: Firestore; now: Clock },
 ): { keyId: string; apiKey: string; view: ApiKeyView } {
-  const { companyId, mode, name, expiresAt } = input;
+  const { companyId, mode, name, expiresAt, createdBy = null } = input;
   const apiKey = newApiKey(mode);
   const keyId = randomId('apiKey');
   const hash = apiKeyHash(apiKey);
   const both = { scopes: [...input.scopes], expiresAt, revokedAt: null };
   const ref: ApiKeyRef = { companyId, keyId, mode, ...both, lastUsedAt: null };
   const stored: StoredApiKey = {
-    ...{ name, hash, prefix: apiKey.slice(0, 'sr_live_'.length + 4), createdAt: timestamp(now), ...both },
+    ...{ name, hash, prefix: apiKey.slice(0, 'sr_live_'.length + 4), createdAt: timestamp(now), createdBy },
+    ...both,
   };
   writer.create(db.doc(paths.apiKeyRef(hash)), ref);
   writer.create(db.doc(paths.apiKey(companyId, keyId)), stored);
@@ -99,7 +110,7 @@ export async function createApiKey(
       throw badFields({ path: 'scopes', message: 'has a scope that you can not give to a key' });
     }
     const { mode } = StoredCompany.parse(company.data());
-    const { apiKey, keyId, view } = addApiKey(tx, { ...input, companyId, mode }, deps);
+    const { apiKey, keyId, view } = addApiKey(tx, { ...input, companyId, mode, createdBy: memberId }, deps);
     return { apiKey, view, entry: addKeyEntry(tx, acting, 'api_key.created', keyId, deps) };
   });
 }

@@ -51,6 +51,16 @@ describe('an API key', () => {
     expect(log.filter(({ action }) => action === 'api_key.created').length).toBe(1);
   });
 
+  it('goes on without its maker, and shows who that was', async () => {
+    const admin = await people.member(owner, 'admin');
+    const { id, apiKey } = (await make(admin.token)).json as Key;
+    const gone = await people.ask('DELETE', `/v1/members/${admin.memberId}`, { token: owner.token });
+    expect(gone.status).toBe(204);
+    expect((await company(apiKey)).status).toBe(200);
+    const shown = (await list()).data.find((key) => key.id === id);
+    expect(shown).toMatchObject({ createdBy: admin.memberId, revokedAt: null });
+  });
+
   it('has no scope that its maker lacks or that is for people', async () => {
     const member = await people.member(owner, 'member');
     const reader = await people.member(owner, 'read_only');

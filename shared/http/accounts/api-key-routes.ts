@@ -45,6 +45,10 @@ const SHOWN = {
     .openapi({ description: 'How the key begins. All of it is shown once, when it is made.' }),
   scopes: Scopes,
   createdAt: Instant,
+  createdBy: idSchema('member').nullable().openapi({
+    description:
+      'The member who made it, who may be none any more: a key goes on without its maker until it is revoked.',
+  }),
   expiresAt: Instant.nullable(),
   lastUsedAt: Instant.nullable().openapi({ description: 'To the minute.' }),
   revokedAt: Instant.nullable(),
@@ -56,6 +60,7 @@ const EXAMPLE = {
   prefix: 'sr_test_Kd81',
   scopes: ['orders:read', 'orders:write'] as (typeof API_KEY_SCOPES)[number][],
   createdAt: '2026-11-23T09:00:00.000Z',
+  createdBy: 'mem_5c8f1h4k7m0q3s6v9x2z5b8d1g',
   expiresAt: null,
   lastUsedAt: '2026-11-23T09:30:00.000Z',
   revokedAt: null,
