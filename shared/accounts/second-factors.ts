@@ -75,7 +75,7 @@ export async function startTotp(acting: MemberActing, deps: Deps): Promise<{ sec
   });
 }
 
-/** The app becomes a factor, in the place of an earlier one. `FACTOR_REFUSED` for a wrong code. */
+/** The app becomes a factor, in the place of an earlier one, which ends the other sessions. `FACTOR_REFUSED` for a wrong code. */
 export function finishTotp(code: string, acting: MemberActing, deps: Deps): Promise<AddedFactor> {
   return add(acting, deps, ({ session, member }) =>
     confirmTotp(member.secondFactors, code, { box: secretsOf(session, deps), now: deps.now }),
@@ -160,8 +160,10 @@ async function add(
     const own = await ownMember(tx, acting.session, deps);
     requireMayAdd(own, deps);
     const made = await make(own);
-    // What was signed in with a password alone does not outlive the first factor.
-    const others = hasFactor(own.member.secondFactors) ? [] : await otherSessions(tx, own, deps);
+    // What was signed in with a password alone does not outlive the first factor, nor what an app's codes the next app.
+    const before = own.member.secondFactors;
+    const kept = hasFactor(before) && !replaces(before, made.factors);
+    const others = kept ? [] : await otherSessions(tx, own, deps);
     tx.update(own.ref, { secondFactors: made.factors, mustEnrol: false });
     endAll(tx, others, deps);
     const waited = own.session.level === 'needs_enrolment';
@@ -172,6 +174,12 @@ async function add(
   });
   await tellMember(own, deps);
   return added;
+}
+
+/** Whether one factor took the place of another, such as of an app on a phone that was lost. */
+function replaces(before: StoredFactors, after: StoredFactors): boolean {
+  const left = new Set(listFactors(after).map(({ id }) => id));
+  return listFactors(before).some(({ id }) => !left.has(id));
 }
 
 /**

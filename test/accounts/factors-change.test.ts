@@ -67,10 +67,13 @@ describe('an authenticator app', () => {
   it('takes the place of an earlier one, whose codes are good no more', async () => {
     const { token, app } = await owner.withApp();
     const [before] = await list(token);
+    // Where the earlier one was, such as on a phone that was stolen.
+    const other = await owner.signInWhole(app);
     const started = await accounts.call(token, 'POST', `${FACTORS}/totp`);
     const code = accounts.scan(started.json.uri).code();
     const confirmed = await accounts.call(token, 'POST', `${FACTORS}/totp/confirm`, { code });
     expect(confirmed.json).toMatchObject({ recoveryCodes: null, token: null });
+    expect((await accounts.call(other, 'GET', FACTORS)).status).toBe(401);
     const after = await list(token);
     expect(after).toHaveLength(1);
     expect(after[0]?.id).not.toBe(before?.id);

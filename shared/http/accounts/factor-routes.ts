@@ -57,7 +57,8 @@ export const confirmTotpRoute = createRoute({
   operationId: 'confirmTotp',
   tags,
   summary: 'Confirm the authenticator app',
-  description: 'The app takes the place of an earlier one. With your first factor all other sessions end.',
+  description:
+    'The app takes the place of an earlier one. With that, and with your first factor, all other sessions end.',
   ...adding,
   request: { body: body(ConfirmTotp) },
   responses: {
