@@ -63,7 +63,8 @@ function linesOf(text: string): Line[] | { line: number; message: string } {
   try {
     return parse(text, {
       ...{ delimiter: delimiterOf(text), info: true, raw: true, skip_empty_lines: true },
-      relax_column_count: true,
+      // Spreadsheets leave rows behind that have nothing in any cell.
+      ...{ relax_column_count: true, skip_records_with_empty_values: true },
     }) as unknown as Line[];
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;

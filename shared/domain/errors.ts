@@ -33,7 +33,7 @@ export const ERRORS = {
   DELIVERY_NOT_DEAD: { status: 409, title: 'The delivery was not given up' },
   COMPANY_CLOSING: { status: 410, title: 'The company is being deleted and takes no orders' },
   PRECONDITION_FAILED: { status: 412, title: 'The resource was changed since it was read' },
-  PAYLOAD_TOO_LARGE: { status: 413, title: 'The body is larger than 1 MB' },
+  PAYLOAD_TOO_LARGE: { status: 413, title: 'The body is larger than what is read here' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body is not of a type that is read here' },
   IDEMPOTENCY_MISMATCH: { status: 422, title: 'The idempotency key was used with another body' },
   SHOP_REFUSED: { status: 422, title: 'The shop does not accept these credentials' },

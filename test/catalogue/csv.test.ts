@@ -86,6 +86,11 @@ describe('a mistake in a file', () => {
     ]);
   });
 
+  it('is none of a row that a spreadsheet left empty', () => {
+    const file = read(`${HEADER}\n${GOOD}\n,,,\n"", ,,\nB,Two,none,USD\n,,,\n`);
+    expect(file).toMatchObject({ rows: 2, problems: [{ line: 5, column: 'price' }] });
+  });
+
   it('shows nothing of the cell that it is in', () => {
     const file = read(`${HEADER}\nsecret-sku\u0007,secret-title,secret-price,secret-currency\n`);
     expect(JSON.stringify(file.problems)).not.toContain('secret');
