@@ -5,7 +5,7 @@ import type { Clock } from '../domain/time.ts';
 /** Scheduled work that changes what it finds, by the names of its leases. `sweep` would take keys for orphans. */
 export const HELD = [
   ...['sweep', 'sweep-deliveries', 'support-ends', 'close', 'recover', 'bill'],
-  ...['checkpoint', 'archive-log', 'backup', 'restore-drill', 'polls'],
+  ...['checkpoint', 'archive-log', 'backup', 'restore-drill', 'polls', 'pulls'],
 ];
 const LONGEST = 24 * 60 * 60_000;
 
