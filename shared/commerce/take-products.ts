@@ -1,4 +1,5 @@
 import type { DocumentReference, Firestore } from '@google-cloud/firestore';
+import { isDeepStrictEqual } from 'node:util';
 import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
@@ -9,7 +10,7 @@ import type { ConnectDeps, Merchant } from './connect.ts';
 import type { Connection } from './connections.ts';
 import type { PullDeps } from './pull-order.ts';
 import { type ShopProduct, shopProducts } from './shop-products.ts';
-import type { StoredConnection } from './stored-connection.ts';
+import { StoredConnection } from './stored-connection.ts';
 
 /**
  * Writes a page of products; `counts` also takes the shop's numbers of what nobody counts here yet, and its changes of
@@ -70,6 +71,7 @@ export async function takeProducts(
   const shop = shopProducts(connection.secrets, deps);
   if (stored.catalogue === null || shop === undefined) return false;
   let catalogue: Catalogue = stored.catalogue;
+  let before = catalogue;
   let again = false;
   const startedAt = timestamp(now);
   const ref = db.doc(paths.connection(connection.companyId, connection.id));
@@ -97,17 +99,24 @@ export async function takeProducts(
         startedAt: null,
       };
     } else catalogue = { ...catalogue, startedAt: catalogue.startedAt ?? startedAt };
-    // Asked for anew meanwhile: that begins at the first page, and what is known of this one is not written over it.
-    if (!(await keep(ref, catalogue, db))) return true;
+    // Asked for anew meanwhile, or read by another run: what is known of this one is not written over that.
+    if (!(await keep(ref, before, catalogue, db))) return true;
+    before = catalogue;
   } while (catalogue.page !== null && now() < end);
   return again;
 }
 
-/** False when somebody asked for the products since `catalogue` was read. */
-function keep(ref: DocumentReference, catalogue: Catalogue, db: Firestore): Promise<boolean> {
+/** False when it is not as it was any more: somebody asked for the products since, or another run came further. */
+function keep(
+  ref: DocumentReference,
+  before: Catalogue,
+  catalogue: Catalogue,
+  db: Firestore,
+): Promise<boolean> {
   return db.runTransaction(async (tx) => {
-    const asked = (await tx.get(ref)).get('catalogue.requestedAt') as unknown;
-    if (asked === catalogue.requestedAt) tx.update(ref, { catalogue });
-    return asked === catalogue.requestedAt;
+    const known = StoredConnection.shape.catalogue.safeParse((await tx.get(ref)).get('catalogue'));
+    const same = isDeepStrictEqual(known.data, before);
+    if (same) tx.update(ref, { catalogue });
+    return same;
   });
 }

@@ -133,6 +133,31 @@ describe('what a shop sells', () => {
     });
     expect(await counted('BIG-3')).toBeUndefined();
   });
+
+  it('is counted by the run that came further, where two read at once', async () => {
+    const { connectionId } = shops.big;
+    const path = `/v1/connections/${connectionId}`;
+    const lists = (): number =>
+      shops.big.calls.filter((each) => each.path.includes('/v3/catalog/products')).length;
+    const runs = (): number =>
+      shops.market.cloud.lines.filter((line) => line.includes('shop.polled') && line.includes(connectionId))
+        .length;
+    const [listed, run] = [lists(), runs()];
+    shops.big.stock.set('BIG-4', 1);
+    const { promise: polled, resolve } = Promise.withResolvers<undefined>();
+    shops.big.misbehave({ times: 1, path: '/v3/catalog/products', does: { meanwhile: () => polled } });
+    await call(retailer(), 'POST', `${path}/import`, { stock: false });
+    await eventually(() => {
+      expect(lists()).toBeGreaterThan(listed);
+    });
+    await shops.poll();
+    resolve(undefined);
+    await eventually(() => {
+      expect(runs()).toBeGreaterThanOrEqual(run + 2);
+    });
+    const seen = await shops.market.retailer.call('GET', path);
+    expect(seen.json).toMatchObject({ catalogue: { state: 'done', products: 1 } });
+  });
 });
 
 const MINUTE = 60_000;
