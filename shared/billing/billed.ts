@@ -1,9 +1,9 @@
 import { FieldPath, type Firestore, type QueryDocumentSnapshot } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
+import { pagesOf } from '../cloud/pages.ts';
 import { SLOTS } from '../domain/due.ts';
 import type { BillingDeps, StoredAccount, StoredCard } from './documents.ts';
 import type { Billable } from './open-charges.ts';
-import { pagesOf } from './pages.ts';
 
 /**
  * What shows that a connection is billed: its terms, or that they said so before. What was ordered then is charged once

@@ -2,6 +2,7 @@ import { FieldPath } from '@google-cloud/firestore';
 import type { AuditEntry } from '../audit/entry.ts';
 import { addEntry } from '../audit/append.ts';
 import { paths } from '../cloud/firestore.ts';
+import { pagesOf } from '../cloud/pages.ts';
 import { accessLost, fromStripe, isGone } from '../cloud/stripe.ts';
 import { dueSlot } from '../domain/due.ts';
 import { AppError } from '../domain/errors.ts';
@@ -17,7 +18,6 @@ import {
   type StoredCharge,
   type StripeAccountRef,
 } from './documents.ts';
-import { pagesOf } from './pages.ts';
 
 /** Brand, last four and expiry as Stripe answers them now; none of it is kept. */
 export interface CardView {

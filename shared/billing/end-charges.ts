@@ -1,11 +1,11 @@
 import { FieldPath, type Firestore } from '@google-cloud/firestore';
 import { addEntry } from '../audit/append.ts';
 import { paths } from '../cloud/firestore.ts';
+import { pagesOf } from '../cloud/pages.ts';
 import type { Clock } from '../domain/time.ts';
 import { markDisconnected } from './account.ts';
 import { changeCharge } from './charge-store.ts';
 import type { Acting, StoredAccount, StoredCharge } from './documents.ts';
-import { pagesOf } from './pages.ts';
 
 const HOUR = 60 * 60 * 1000;
 /** A payment whose event has not come is asked for by `bill` within this; what is not known then never will be. */

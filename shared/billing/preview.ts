@@ -1,11 +1,11 @@
 import { FieldPath } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
+import { pagesOf } from '../cloud/pages.ts';
 import type { StoredOrder } from '../domain/order.ts';
 import { isTooLittle } from './amounts.ts';
 import { billableOf, connections, dueCharges, type Sides, sidesOfConnection } from './billed.ts';
 import type { BillingDeps, StoredCharge } from './documents.ts';
 import { isToBeMade } from './make-charge.ts';
-import { pagesOf } from './pages.ts';
 import { currencyOf, marksOf, sumOf, unbilledOf } from './unbilled.ts';
 
 /** What the next run would charge, in minor units. `chargeId`: a charge that is there already, and is tried again. */

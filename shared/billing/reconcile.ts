@@ -1,13 +1,13 @@
 import { FieldPath } from '@google-cloud/firestore';
 import type { Stripe } from 'stripe';
 import { paths } from '../cloud/firestore.ts';
+import { pagesOf } from '../cloud/pages.ts';
 import { accessLost, isGone } from '../cloud/stripe.ts';
 import { STRIPE_EVENTS, StripeEventMessage } from '../domain/billing.ts';
 import { isId } from '../domain/ids.ts';
 import { markDisconnected } from './account.ts';
 import { fromStripeAmount } from './amounts.ts';
 import type { Acting, BillingDeps, StoredCharge } from './documents.ts';
-import { pagesOf } from './pages.ts';
 import { settle, settleIntent, type Where } from './settle.ts';
 
 const DAY = 24 * 60 * 60 * 1000;

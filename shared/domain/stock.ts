@@ -38,10 +38,13 @@ export interface StoredStock {
   due?: number;
 }
 
+export function onHand({ places }: Pick<StoredStock, 'places'>): number {
+  return Object.values(places).reduce((sum, quantity) => sum + quantity, 0);
+}
+
 /** On hand and promised to nobody. */
-export function freeOf({ places, reserved }: Pick<StoredStock, 'places' | 'reserved'>): number {
-  const onHand = Object.values(places).reduce((sum, quantity) => sum + quantity, 0);
-  return Math.max(0, onHand - reserved);
+export function freeOf(stock: Pick<StoredStock, 'places' | 'reserved'>): number {
+  return Math.max(0, onHand(stock) - stock.reserved);
 }
 
 export type ReservationState = 'asked' | 'granted' | 'backordered' | 'released';

@@ -6,8 +6,8 @@ import {
 } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
 import { AppError } from '../domain/errors.ts';
-import type { StockMessage, StoredReservation, StoredStock } from '../domain/stock.ts';
-import { available, settle, type Settled, shortage, takeBack } from './settle.ts';
+import { freeOf, type StockMessage, type StoredReservation, type StoredStock } from '../domain/stock.ts';
+import { settle, type Settled, shortage, takeBack } from './settle.ts';
 import { isBalanced, readStocks, type StockDeps, writeSettled, writeStock } from './stock-store.ts';
 
 export interface AllocateDeps extends StockDeps {
@@ -121,7 +121,7 @@ function weighPage(
     const chosen = short ? promised : after === undefined ? waiting : waiting.startAfter(after);
     const { docs } = await tx.get(chosen.limit(PAGE));
     for (const doc of docs) {
-      if (short ? shortage(stock) === 0 : available(stock) === 0) break;
+      if (short ? shortage(stock) === 0 : freeOf(stock) === 0) break;
       const need = doc.data() as StoredReservation;
       // What else has happened to it counts first.
       let step: Settled<StoredReservation> = settle(stock, need, short);
@@ -132,7 +132,7 @@ function weighPage(
       writeSettled(tx, doc, step.reservation, deps);
     }
     // Those who are left need more than is free: they wait for more.
-    const done = !short && (docs.length < PAGE || available(stock) === 0);
+    const done = !short && (docs.length < PAGE || freeOf(stock) === 0);
     writeStock(tx, stock, !done, deps);
     const last = short ? undefined : docs.at(-1);
     return { done, ...(last !== undefined && { last }) };

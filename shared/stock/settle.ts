@@ -1,4 +1,4 @@
-import { MAIN_PLACE, type StoredReservation, type StoredStock } from '../domain/stock.ts';
+import { freeOf, MAIN_PLACE, onHand, type StoredReservation, type StoredStock } from '../domain/stock.ts';
 
 /** What of a stock is counted; the rest of its document is when and whose. */
 export type Count = Pick<StoredStock, 'places' | 'reserved' | 'waiting'>;
@@ -9,15 +9,6 @@ export type Need = Pick<StoredReservation, 'quantity' | 'shipped' | 'granted' | 
 export interface Settled<R extends Need> {
   stock: Count;
   reservation: R;
-}
-
-export function onHand({ places }: Pick<Count, 'places'>): number {
-  return Object.values(places).reduce((sum, quantity) => sum + quantity, 0);
-}
-
-/** On hand and promised to nobody. */
-export function available(stock: Count): number {
-  return Math.max(0, onHand(stock) - stock.reserved);
 }
 
 /** How much is promised that is not there, since the merchant has counted less. */
@@ -54,7 +45,7 @@ function stepOut(stock: Count, { state }: Need): Count {
 function takeShipped<R extends Need>({ stock, reservation }: Settled<R>): Settled<R> {
   const shipped = reservation.shipped - reservation.taken;
   const promised = Math.min(shipped, reservation.granted);
-  const free = Math.min(shipped - promised, available(stock));
+  const free = Math.min(shipped - promised, freeOf(stock));
   return {
     stock: {
       ...stock,
@@ -78,7 +69,7 @@ function grant<R extends Need>({ stock, reservation }: Settled<R>, queue: boolea
   if (reservation.quantity === 0) return { stock, reservation: { ...reservation, state: 'released' } };
   const missing = reservation.quantity - reservation.granted;
   const first = !queue || stock.waiting === 0;
-  if (missing > 0 && (!first || missing > available(stock))) return takeBack(stock, reservation);
+  if (missing > 0 && (!first || missing > freeOf(stock))) return takeBack(stock, reservation);
   return {
     stock: { ...stock, reserved: stock.reserved + missing },
     reservation: { ...reservation, granted: reservation.quantity, state: 'granted' },

@@ -1,9 +1,9 @@
 import { type DocumentSnapshot, FieldValue, type Firestore, type Transaction } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
 import { dueSlot } from '../domain/due.ts';
-import type { StoredReservation, StoredStock } from '../domain/stock.ts';
+import { freeOf, type StoredReservation, type StoredStock } from '../domain/stock.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
-import { available, type Count, shortage } from './settle.ts';
+import { type Count, shortage } from './settle.ts';
 
 export interface StockDeps {
   db: Firestore;
@@ -41,12 +41,12 @@ export function writeStock(
 
 /** Nothing is promised that is not there, and nobody waits while something is free. */
 export function isBalanced(stock: Count): boolean {
-  return shortage(stock) === 0 && (stock.waiting === 0 || available(stock) === 0);
+  return shortage(stock) === 0 && (stock.waiting === 0 || freeOf(stock) === 0);
 }
 
 /** Whether shops were told another number than what can be sold now, or none. */
 export function isUntold(stock: Pick<StoredStock, 'told'> & Count): boolean {
-  return stock.told !== available(stock);
+  return stock.told !== freeOf(stock);
 }
 
 /** Writes what settling came to. What the line does not say yet is told next. */

@@ -7,11 +7,12 @@ import { hasStatus } from '../cloud/grpc-error.ts';
 import type { Log } from '../cloud/log.ts';
 import type { Publisher } from '../cloud/pubsub.ts';
 import { StoredDelivery } from '../domain/delivery.ts';
+import { freeOf } from '../domain/stock.ts';
 import { timestamp } from '../domain/time.ts';
 import { publishDeliveries } from '../outbox/outbox.ts';
 import { askForStock, type StockShop, stockDeliveryId } from '../outbox/shop-stock.ts';
 import { publishUnsettled, untouched } from './set-stock.ts';
-import { available, moved } from './settle.ts';
+import { moved } from './settle.ts';
 import { isBalanced, readStocks, type StockDeps, writeStock } from './stock-store.ts';
 import { sellableAt } from './tell-shop-anew.ts';
 
@@ -86,7 +87,7 @@ async function take(shop: StockShop, count: ShopCount, acting: Acting, deps: Tak
     if (look(delivery, count.available, told, now()) !== 'stays') return undefined;
     const before = (await readStocks(tx, companyId, [count.sku], deps)).get(count.sku);
     const own = before ?? untouched(companyId, count.sku);
-    const change = Math.max(count.available - told, -available(own));
+    const change = Math.max(count.available - told, -freeOf(own));
     tx.update(ref, {
       told: { available: count.available, at: timestamp(now), shown: true },
       seen: null,

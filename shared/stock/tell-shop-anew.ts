@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { FieldPath, type Query, type QueryDocumentSnapshot } from '@google-cloud/firestore';
+import { FieldPath, type Query } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
+import { pagesOf } from '../cloud/pages.ts';
 import type { StoredDelivery } from '../domain/delivery.ts';
 import { publishDeliveries } from '../outbox/outbox.ts';
 import { askForStock, type StockShop, stockDeliveryId, stockShopsOf } from '../outbox/shop-stock.ts';
@@ -46,14 +47,10 @@ export function stockTeller(deps: TellDeps) {
 
 /** The SKUs of what a query finds, some at a time. */
 async function eachSku(query: Query, visit: (skus: string[]) => Promise<void>): Promise<void> {
-  let last: QueryDocumentSnapshot | undefined;
-  do {
-    const page = query.select('sku').limit(PAGE);
-    const { docs } = await (last === undefined ? page : page.startAfter(last)).get();
+  for await (const docs of pagesOf(query.select('sku'), PAGE)) {
     const skus = [...new Set(docs.map((doc) => String(doc.get('sku'))))];
     if (skus.length > 0) await visit(skus);
-    last = docs.length < PAGE ? undefined : docs.at(-1);
-  } while (last !== undefined);
+  }
 }
 
 async function tellOthers(shop: StockShop, skus: string[], deps: TellDeps): Promise<void> {

@@ -3,10 +3,9 @@ import { paths } from '../cloud/firestore.ts';
 import type { Log } from '../cloud/log.ts';
 import type { Publisher } from '../cloud/pubsub.ts';
 import { StoredPartner } from '../domain/partner.ts';
-import type { StockMessage, StoredStock } from '../domain/stock.ts';
+import { freeOf, type StockMessage, type StoredStock } from '../domain/stock.ts';
 import { publishDeliveries } from '../outbox/outbox.ts';
 import { askForStock, stockShopsOf } from '../outbox/shop-stock.ts';
-import { available } from './settle.ts';
 import { isUntold, type StockDeps } from './stock-store.ts';
 
 export type TellDeps = StockDeps & { publisher: Pick<Publisher, 'delivery'>; log: Log };
@@ -28,7 +27,7 @@ export async function tellShops({ supplierId, sku }: StockMessage, deps: TellDep
     const companies = [supplierId, ...(await retailersOf(db, supplierId))];
     const shops = (await Promise.all(companies.map((each) => stockShopsOf(db, each)))).flat();
     await publishDeliveries(await askForStock(shops, sku, deps), deps);
-    if (await noteTold(found, available(stock), deps)) return;
+    if (await noteTold(found, freeOf(stock), deps)) return;
   }
 }
 
@@ -88,7 +87,7 @@ export async function sellable(
   for (const doc of refs.length === 0 ? [] : await db.getAll(...refs)) {
     if (!doc.exists) continue;
     const stock = doc.data() as StoredStock;
-    sums.set(stock.sku, (sums.get(stock.sku) ?? 0) + available(stock));
+    sums.set(stock.sku, (sums.get(stock.sku) ?? 0) + freeOf(stock));
   }
   return sums;
 }

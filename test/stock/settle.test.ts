@@ -1,14 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  available,
-  type Count,
-  type Need,
-  onHand,
-  settle,
-  shortage,
-  takeBack,
-} from '../../shared/stock/settle.ts';
+import { freeOf as available, onHand } from '../../shared/domain/stock.ts';
+import { type Count, type Need, settle, shortage, takeBack } from '../../shared/stock/settle.ts';
 
 const stock = (quantity: number, more: Partial<Count> = {}): Count => ({
   places: { main: quantity },

@@ -1,9 +1,8 @@
 import type { RouteHandler } from '@hono/zod-openapi';
 import { z } from '@hono/zod-openapi';
 import { badFields } from '../../domain/errors.ts';
-import type { StoredStock } from '../../domain/stock.ts';
+import { freeOf, onHand, type StoredStock } from '../../domain/stock.ts';
 import { listStock, setStock } from '../../stock/set-stock.ts';
-import { available, onHand } from '../../stock/settle.ts';
 import type { Api, ApiEnv } from '../app.ts';
 import { actingIn, showEntry } from '../orders/caller.ts';
 import { listStockRoute, setStockRoute } from './routes.ts';
@@ -47,7 +46,7 @@ function view(stock: StoredStock) {
     places: shown.sort((a, b) => (a.place < b.place ? -1 : 1)),
     onHand: onHand(stock),
     reserved,
-    available: available(stock),
+    available: freeOf(stock),
     backordered: waiting,
     updatedAt,
   };
