@@ -79,6 +79,8 @@ export class Call {
   #fault: Fault | undefined;
   /** Nothing more of the request is looked at. */
   #ended = false;
+  /** Watchers have heard that the call ended well. */
+  #told = false;
   /** The backend's answer is complete, or will not come. */
   #settled = false;
 
@@ -188,6 +190,7 @@ export class Call {
     upstream.on('data', (chunk: Buffer) => {
       this.#desk.counts.add('bytes', chunk.length);
       if (this.#bill.readsAnswers) for (const message of answers.push(chunk)) this.#bill.answer(message);
+      if (this.#bill.done) this.#tell();
       if (this.#deaf() || this.#stream.write(chunk)) return;
       upstream.pause();
       this.#stream.once('drain', () => upstream.resume());
@@ -214,15 +217,20 @@ export class Call {
   #settle(trailers: IncomingHttpHeaders | undefined, rstCode: number | undefined): void {
     if (this.#settled) return;
     this.#settled = true;
-    if (trailers?.['grpc-status'] === OK && this.#first) {
-      const call = { method: this.#method.name, request: this.#first, message: this.#message };
-      const { names, transaction } = this.#bill;
-      const written = this.#bill.succeeded(this.#first);
-      const told = { ...call, written, begun: transaction, read: this.#deaf() ? [] : names };
-      if (this.#method.service === 'firestore') this.#desk.watchers.tell(told);
-    }
+    if (trailers?.['grpc-status'] === OK) this.#tell();
     if (this.#fault) this.#fail(this.#fault);
     else if (!this.#deaf()) this.#answer(trailers, rstCode);
+  }
+
+  /** Counts and tells a call that ended well: before its caller hears so, who may act on it at once. */
+  #tell(): void {
+    if (this.#told || !this.#first) return;
+    this.#told = true;
+    const call = { method: this.#method.name, request: this.#first, message: this.#message };
+    const { names, transaction } = this.#bill;
+    const written = this.#bill.succeeded(this.#first);
+    const told = { ...call, written, begun: transaction, read: this.#deaf() ? [] : names };
+    if (this.#method.service === 'firestore') this.#desk.watchers.tell(told);
   }
 
   #answer(trailers: IncomingHttpHeaders | undefined, rstCode: number | undefined): void {

@@ -47,6 +47,8 @@ export class Counts {
 interface WireAnswer extends WireDocuments {
   missing?: string;
   skippedResults?: number;
+  /** Of a query: this was its last message. Clients take it for the end, and do not wait for the status. */
+  done?: boolean;
   /** Of the transaction that the request began. */
   transaction?: Uint8Array;
   status?: { code?: number }[];
@@ -71,6 +73,8 @@ export class Bill {
   readonly names: string[] = [];
   /** The transaction that the call began. */
   transaction: Uint8Array | undefined;
+  /** The answer said of itself that it is complete. */
+  done = false;
   #found = 0;
   #charged = 0;
   /** `BatchWrite` succeeds as a whole even where single writes fail. */
@@ -93,6 +97,7 @@ export class Bill {
     const answer = definition.responseDeserialize(message) as WireAnswer;
     if (name === 'BatchWrite') this.#accepted = answer.status?.map((status) => !status.code);
     if (answer.transaction?.length) this.transaction = answer.transaction;
+    if (answer.done) this.done = true;
     this.names.push(...namesIn(answer));
     this.#found += READS[name]?.(answer) ?? 0;
     const due = ONE_AT_LEAST.has(name) ? Math.max(1, this.#found) : this.#found;

@@ -159,6 +159,18 @@ describe('whoever observes a door', () => {
     expect(reads).toEqual([[{ ...seen, transaction: first }], [{ ...seen, transaction: second }]]);
   });
 
+  it('sees what a query delivered before its caller has it', async () => {
+    const { door, firestore } = await openDoor(behind, 'orders');
+    const orders = firestore('(default)').collection(`companies/${fresh()}/orders`);
+    await orders.doc('a').create({});
+    let seen = 0;
+    door.observeReads(([read]) => (seen += read ? 1 : 0));
+    for (let times = 1; times <= 50; times++) {
+      await orders.get();
+      expect(seen).toBe(times);
+    }
+  });
+
   it('sees of a log’s entry what was done to what, and of any other document nothing', async () => {
     const { door, firestore } = await openDoor(behind, 'orders');
     const db = firestore('(default)');
