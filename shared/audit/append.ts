@@ -21,6 +21,9 @@ export interface Writer {
   create(ref: DocumentReference, data: DocumentData): unknown;
 }
 
+/** Further documents that come into being together with what an action makes, or not at all. */
+export type Beside = (writer: Writer, madeId: string) => void;
+
 /**
  * Adds an entry to what the caller is about to commit, so that there is no action without its entry and no entry
  * without its action. `due` is where the checkpoint finds what it has not sealed yet. What may be told once only is

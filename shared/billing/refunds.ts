@@ -1,6 +1,6 @@
 import type { Transaction } from '@google-cloud/firestore';
 import { Stripe } from 'stripe';
-import { addEntry } from '../audit/append.ts';
+import { addEntry, type Beside } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import { accessLost, fromStripe } from '../cloud/stripe.ts';
@@ -31,12 +31,6 @@ export interface RefundInput {
 }
 
 const MOST_REFUNDS = 100;
-
-/** Documents that come into being together with the refund, or not at all. */
-type Beside = (
-  writer: { create(path: string, data: Record<string, unknown>): void },
-  refundId: string,
-) => void;
 
 /**
  * Writes a refund to the charge, then asks Stripe for it; `bill` asks again where that failed. NOT_FOUND, CONFLICT for
@@ -78,7 +72,7 @@ export async function refund(
     const added: StoredRefund = { id: refundId, stripeId: null, state: 'pending', amount, parts, createdAt };
     const after = { ...charge, refunds: [...charge.refunds, added], updatedAt: createdAt, due: dueSlot() };
     writeCharge(tx, db, chargeId, after, await sidesOf(tx, db, after));
-    beside?.({ create: (path, data) => void tx.create(db.doc(path), data) }, refundId);
+    beside?.(tx, refundId);
     const record = { type: 'charge', id: chargeId } as const;
     const facts = { refundId, orders: parts.length };
     return addEntry(

@@ -10,7 +10,7 @@ import {
   type WriteBatch,
 } from '@google-cloud/firestore';
 import { status } from '@grpc/grpc-js';
-import { addEntry, type Writer } from '../audit/append.ts';
+import { addEntry, type Beside } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import { hasStatus } from '../cloud/grpc-error.ts';
@@ -66,7 +66,7 @@ export async function storeImport(
   file: { bytes: Buffer; onError: OnError },
   acting: Acting,
   deps: CatalogueDeps,
-  also: (writer: Writer, importId: string) => void,
+  beside?: Beside,
 ): Promise<{ importId: string; entry: AuditEntry }> {
   const { db } = deps;
   const importId = randomId('import');
@@ -86,7 +86,7 @@ export async function storeImport(
   const record = { type: 'import', id: importId } as const;
   const what = { action: 'import.started', record, result: 'done', facts: {} } as const;
   const entry = addEntry(batch, { companyId, ...acting, ...what }, deps);
-  also(batch, importId);
+  beside?.(batch, importId);
   await batch.commit();
   return { importId, entry };
 }

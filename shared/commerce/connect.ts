@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type Firestore, Timestamp, type Transaction } from '@google-cloud/firestore';
-import { addEntry } from '../audit/append.ts';
+import { addEntry, type Beside } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { checkTarget, type StandIns } from '../cloud/egress-target.ts';
 import type { Egress } from '../cloud/egress.ts';
@@ -63,11 +63,6 @@ export interface Connected {
 const STATE_MS = 60 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 
-export type Beside = (
-  writer: { create(path: string, data: Record<string, unknown>): void },
-  id: string,
-) => void;
-
 /**
  * Connects a shop: asks it whether it takes the credentials, seals them, makes the webhooks. `SHOP_REFUSED` or
  * `SHOP_UNAVAILABLE` before anything is stored; webhooks that could not be made are made by the next poll. A shop that is
@@ -99,7 +94,7 @@ export async function connect(
         ...{ expireAt: Timestamp.fromMillis(until + DAY_MS) },
       });
     }
-    beside?.({ create: (path, data) => void tx.create(deps.db.doc(path), data) }, id);
+    beside?.(tx, id);
     const { action, stored } = written;
     return { stored, entry: addEntry(tx, aboutConnection(merchant, id, action), deps) };
   });

@@ -1,8 +1,12 @@
+import { createSecretKey } from 'node:crypto';
 import { type Firestore, Timestamp } from '@google-cloud/firestore';
 import { z } from 'zod';
-import type { LookupKey } from '../crypto/lookup.ts';
+import type { Context } from 'hono';
+import type { Beside } from '../audit/append.ts';
+import { LookupKey } from '../crypto/lookup.ts';
 import { AppError, badFields } from '../domain/errors.ts';
 import type { Clock } from '../domain/time.ts';
+import type { ApiEnv } from './app.ts';
 import type { Caller } from './authenticate.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -17,20 +21,18 @@ export interface Idempotency {
 /** `idempotency/{docId}`: what was made, never what was answered. */
 const Stored = z.object({
   bodyHash: z.string(),
-  status: z.int(),
   resource: z.string(),
   expireAt: z.instanceof(Timestamp),
 });
 
-/** The key belongs to one company and one route; `undefined` when the request has none. */
+/** The key belongs to one company and one route. */
 export function idempotencyOf(
-  header: string | undefined,
+  header: string,
   caller: Pick<Caller, 'companyId'>,
   route: string,
   body: Buffer,
   lookup: Pick<LookupKey, 'hash'>,
-): Idempotency | undefined {
-  if (header === undefined) return undefined;
+): Idempotency {
   if (!KEY.test(header)) {
     throw badFields({ path: 'Idempotency-Key', message: 'not 1 to 255 printable ASCII characters' });
   }
@@ -42,12 +44,12 @@ export function idempotencyOf(
   return { docId, bodyHash };
 }
 
-/** What an earlier request with this key has made; `IDEMPOTENCY_MISMATCH` when that one had another body. */
+/** The id of what an earlier request with this key has made; `IDEMPOTENCY_MISMATCH` when that one had another body. */
 export async function replay(
   db: Firestore,
   idempotency: Idempotency,
   now: Clock,
-): Promise<{ resource: string; status: number } | undefined> {
+): Promise<string | undefined> {
   const ref = db.doc(`idempotency/${idempotency.docId}`);
   const found = await ref.get();
   if (!found.exists) return undefined;
@@ -58,21 +60,67 @@ export async function replay(
     return undefined;
   }
   if (stored.bodyHash !== idempotency.bodyHash) throw new AppError('IDEMPOTENCY_MISMATCH');
-  return { resource: stored.resource, status: stored.status };
+  return stored.resource;
 }
 
 /** The document to create in the very batch that makes the resource: both come into being, or neither. */
 export function idempotencyRecord(
   idempotency: Idempotency,
-  made: { resource: string; status: number },
+  resource: string,
   now: Clock,
 ): { path: string; data: Record<string, unknown> } {
   return {
     path: `idempotency/${idempotency.docId}`,
     data: {
       bodyHash: idempotency.bodyHash,
-      ...made,
+      resource,
       expireAt: Timestamp.fromMillis(now() + DAY_MS),
     } satisfies z.infer<typeof Stored>,
   };
+}
+
+/** Where a request that may come twice is served. */
+export interface OnceDeps {
+  db: Firestore;
+  now: Clock;
+  /** What a request's key and body are hashed with; asked only where the request has a key. */
+  keyring: { lookup(): Promise<Pick<LookupKey, 'hash'>> };
+}
+
+const KNOWN = new LookupKey(createSecretKey(Buffer.from('strongroom/idempotency/known/v1')));
+
+/** Of functions that have no keyring, and whose bodies hold nothing of a shopper: this key is known to everybody. */
+export const knownKeyring = { lookup: () => Promise.resolve(KNOWN) };
+
+/** What a request made, or the id of what an earlier one with its key has made. */
+export type Once<T> = { made: T; again?: undefined } | { made: undefined; again: string };
+
+/**
+ * Makes what a request asks for, once for each `Idempotency-Key` of a company and `route`. `make` hands `beside` on to
+ * what it commits. Where it fails, a request with the same key may have been faster, at the same moment here or on
+ * another instance: then that one's is this request's too. `IDEMPOTENCY_MISMATCH` when that one had another body.
+ */
+export async function once<T>(
+  c: Context<ApiEnv>,
+  route: string,
+  { db, now, keyring }: OnceDeps,
+  make: (beside: Beside | undefined) => Promise<T>,
+): Promise<Once<T>> {
+  const header = c.req.header('idempotency-key');
+  if (header === undefined) return { made: await make(undefined) };
+  const body = c.env.incoming.rawBody ?? Buffer.alloc(0);
+  const idempotency = idempotencyOf(header, c.var.caller, route, body, await keyring.lookup());
+  const earlier = await replay(db, idempotency, now);
+  if (earlier !== undefined) return { made: undefined, again: earlier };
+  try {
+    const made = await make((writer, resource) => {
+      const { path, data } = idempotencyRecord(idempotency, resource, now);
+      writer.create(db.doc(path), data);
+    });
+    return { made };
+  } catch (error) {
+    const same = await replay(db, idempotency, now);
+    if (same === undefined) throw error;
+    return { made: undefined, again: same };
+  }
 }

@@ -1,5 +1,5 @@
 import type { Transaction } from '@google-cloud/firestore';
-import { addEntry } from '../audit/append.ts';
+import { addEntry, type Beside } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import { AppError } from '../domain/errors.ts';
@@ -37,9 +37,6 @@ export interface Shipment {
   there?: ShippedThere | undefined;
 }
 
-/** Documents that come into being together with the shipment, or not at all. */
-export type BesideShipment = (tx: Transaction, fulfilmentId: string) => void;
-
 /**
  * Writes a shipment to the caller's order and, when a partner ships, to the retailer's order in the same
  * transaction. Tracking is sealed under the owner's record key. QUANTITY_EXCEEDED for more than what is left,
@@ -50,7 +47,7 @@ export async function fulfil(
   shipment: Shipment,
   acting: Acting,
   deps: OrdersDeps,
-  beside?: BesideShipment,
+  beside?: Beside,
 ): Promise<{ order: StoredOrder; fulfilmentId: string; entry: AuditEntry }> {
   const tracking = { numbers: shipment.trackingNumbers, urls: shipment.trackingUrls };
   const seals = tracking.numbers.length + tracking.urls.length > 0;

@@ -1,4 +1,4 @@
-import { addEntry } from '../audit/append.ts';
+import { addEntry, type Beside } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import { readTogether } from '../cloud/read-together.ts';
@@ -37,12 +37,6 @@ export type Received =
   | { outcome: 'stored'; orderId: string; entry: AuditEntry }
   | { outcome: 'repeated' | 'merged'; orderId: string }
   | { outcome: 'erased' | 'removed'; orderId: string };
-
-/** Further documents that must come into being together with the order, or not at all. */
-export type Beside = (
-  writer: { create(path: string, data: Record<string, unknown>): void },
-  orderId: string,
-) => void;
 
 /**
  * Takes an order in: minimise, seal, store, publish. A repeat is the same order; an order that was erased stays
@@ -143,7 +137,7 @@ async function create(
     },
     deps,
   );
-  beside?.({ create: (path, data) => void batch.create(db.doc(path), data) }, orderId);
+  beside?.(batch, orderId);
   try {
     await batch.commit();
   } catch (error) {

@@ -1,6 +1,6 @@
 import { Timestamp, type Transaction } from '@google-cloud/firestore';
 import { z } from 'zod';
-import { addEntry } from '../audit/append.ts';
+import { addEntry, type Beside } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import { AppError } from '../domain/errors.ts';
@@ -41,14 +41,13 @@ export interface Inviting {
 /**
  * Sends a link by which the company of that address becomes a partner. Whether the address has an account is not told.
  * An address that was invited and has not answered is invited anew: the link that it has is over. An invitation to be a
- * supplier and one to be a retailer stand beside each other. `also` writes what is
- * to come about with it or not at all.
+ * supplier and one to be a retailer stand beside each other.
  */
 export async function invite(
   input: Inviting,
   acting: Acting,
   deps: PartnersDeps,
-  also?: (tx: Transaction, partnerId: string) => void,
+  beside?: Beside,
 ): Promise<{ partnerId: string; entry: AuditEntry }> {
   const { db, directory, mailer, hub, now } = deps;
   const { companyId } = acting;
@@ -80,7 +79,7 @@ export async function invite(
       ...{ companyId: null, state: 'invited', contact, emailHash },
       invitation: { hash, expiresAt: timestamp(() => expires) },
     } satisfies StoredPartner);
-    also?.(tx, partnerId);
+    beside?.(tx, partnerId);
     const record = { type: 'partner', id: partnerId } as const;
     const facts = { partnerRole: input.role, ...termsFacts(1, terms) };
     return addEntry(tx, { ...acting, action: 'partner.invited', record, result: 'done', facts }, deps);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 import { linkAccount, readAccount, setDunning } from '../../billing/account.ts';
 import { askForCard, readCard } from '../../billing/cards.ts';
@@ -8,7 +7,7 @@ import { refund } from '../../billing/refunds.ts';
 import { paths } from '../../cloud/firestore.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { Api, ApiEnv } from '../app.ts';
-import { idempotencyOf, idempotencyRecord, replay } from '../idempotency.ts';
+import { knownKeyring, once } from '../idempotency.ts';
 import { showEntry } from '../orders/caller.ts';
 import { pageOf, placeOf } from '../paging.ts';
 import { csvOf } from './csv.ts';
@@ -16,14 +15,6 @@ import * as routes from './routes.ts';
 
 type ApiContext = Context<ApiEnv>;
 const actingIn = (c: ApiContext): Acting => ({ actor: c.var.caller.actor, requestId: c.var.requestId });
-
-/** A refund's body holds ids and an amount: nothing that would have to be kept from being guessed. */
-const PLAIN = {
-  hash: (use: string, ...parts: string[]): Buffer =>
-    createHash('sha256')
-      .update(JSON.stringify([use, ...parts]))
-      .digest(),
-};
 
 /** Puts billing on its routes. `home` is where people come back to who gave no address of their own. */
 export function addBillingApi(app: Api, deps: BillingDeps & { home: string }): void {
@@ -61,7 +52,7 @@ export function addBillingApi(app: Api, deps: BillingDeps & { home: string }): v
 }
 
 function addChargesApi(app: Api, deps: BillingDeps): void {
-  const { db, now } = deps;
+  const { db } = deps;
   const find = async (
     c: ApiContext,
     query: { limit: number; after?: string | undefined } & Parameters<typeof listCharges>[2],
@@ -90,24 +81,11 @@ function addChargesApi(app: Api, deps: BillingDeps): void {
     const { caller } = c.var;
     const { companyId } = caller;
     const { id } = c.req.valid('param');
-    const raw = c.env.incoming.rawBody ?? Buffer.alloc(0);
     const route = `POST /v1/billing/charges/${id}/refunds`;
-    const idempotency = idempotencyOf(c.req.header('idempotency-key'), caller, route, raw, PLAIN);
-    const earlier = idempotency && (await replay(db, idempotency, now));
-    if (earlier === undefined) {
-      const { entry } = await refund(
-        { companyId, chargeId: id },
-        c.req.valid('json'),
-        actingIn(c),
-        deps,
-        idempotency &&
-          ((writer, refundId) => {
-            const { path, data } = idempotencyRecord(idempotency, { resource: refundId, status: 201 }, now);
-            writer.create(path, data);
-          }),
-      );
-      showEntry(c, entry);
-    }
+    const { made } = await once(c, route, { ...deps, keyring: knownKeyring }, (beside) =>
+      refund({ companyId, chargeId: id }, c.req.valid('json'), actingIn(c), deps, beside),
+    );
+    showEntry(c, made?.entry);
     const charge: StoredCharge = await readCharge(db, companyId, id);
     return c.json(chargeView(companyId, id, charge), 201);
   });

@@ -1,18 +1,12 @@
-import { createSecretKey } from 'node:crypto';
 import type { RouteHandler } from '@hono/zod-openapi';
 import { listImports, readImport, storeImport, type StoredImport } from '../../catalogue/import-store.ts';
 import type { ImportDeps } from '../../catalogue/run-import.ts';
-import { LookupKey } from '../../crypto/lookup.ts';
 import { badFields } from '../../domain/errors.ts';
 import type { ApiEnv } from '../app.ts';
-import { idempotencyOf, idempotencyRecord, replay } from '../idempotency.ts';
-import { alreadyExists } from '../../orders/order-store.ts';
+import { knownKeyring, once } from '../idempotency.ts';
 import { actingIn, showEntry } from '../orders/caller.ts';
 import { pageOf, placeOf } from '../paging.ts';
 import type * as routes from './import-routes.ts';
-
-/** Known to everybody: nothing of a shopper is in what it hashes here, and this function has no keyring to ask. */
-const HASH = new LookupKey(createSecretKey(Buffer.from('strongroom/catalogue/idempotency/v1')));
 
 /** `POST /v1/imports`: kept and published; `import` does the rest. */
 export function startImportHandler(deps: ImportDeps): RouteHandler<typeof routes.startImportRoute, ApiEnv> {
@@ -23,29 +17,14 @@ export function startImportHandler(deps: ImportDeps): RouteHandler<typeof routes
     if (bytes.length === 0) throw badFields({ path: 'body', message: 'is required' });
     const { onError } = c.req.valid('query');
     const route = `POST /v1/imports?onError=${onError}`;
-    const idempotency = idempotencyOf(c.req.header('idempotency-key'), caller, route, bytes, HASH);
-    const earlier = idempotency && (await replay(deps.db, idempotency, deps.now));
-    const importId = earlier?.resource ?? (await make());
+    const { made, again } = await once(c, route, { ...deps, keyring: knownKeyring }, (beside) =>
+      storeImport(companyId, { bytes, onError }, actingIn(c), deps, beside),
+    );
+    showEntry(c, made?.entry);
+    const importId = made ? made.importId : again;
+    if (made !== undefined) await publish(companyId, importId, deps);
     c.header('Location', `/v1/imports/${importId}`);
     return c.json(importView(importId, await readImport(deps.db, companyId, importId)), 202);
-
-    async function make(): Promise<string> {
-      const made = await storeImport(companyId, { bytes, onError }, actingIn(c), deps, (writer, resource) => {
-        if (idempotency === undefined) return;
-        const { path, data } = idempotencyRecord(idempotency, { resource, status: 202 }, deps.now);
-        writer.create(deps.db.doc(path), data);
-      }).catch(async (error: unknown) => {
-        // The same key at the same moment was faster: that is this request's import too.
-        const same =
-          idempotency && alreadyExists(error) ? await replay(deps.db, idempotency, deps.now) : undefined;
-        if (same === undefined) throw error;
-        return same.resource;
-      });
-      if (typeof made === 'string') return made;
-      showEntry(c, made.entry);
-      await publish(companyId, made.importId, deps);
-      return made.importId;
-    }
   };
 }
 

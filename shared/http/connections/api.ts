@@ -21,8 +21,7 @@ import { webhookAddress } from '../../commerce/shop-webhooks.ts';
 import type { StoredConnection } from '../../commerce/stored-connection.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { Api, ApiEnv } from '../app.ts';
-import { idempotencyOf, idempotencyRecord, replay } from '../idempotency.ts';
-import { alreadyExists } from '../../orders/order-store.ts';
+import { once } from '../idempotency.ts';
 import { showEntry } from '../orders/caller.ts';
 import { pageOf, placeOf } from '../paging.ts';
 import * as routes from './routes.ts';
@@ -105,40 +104,17 @@ async function connectOnce(
   asked: NewConnection,
   deps: ConnectDeps,
 ): Promise<Pick<Connected, 'id' | 'secret' | 'authorizeUrl'>> {
-  const { db, now } = deps;
+  const { db } = deps;
   const { companyId } = c.var.caller;
-  const idempotency = idempotencyOf(
-    c.req.header('idempotency-key'),
-    c.var.caller,
-    'POST /v1/connections',
-    c.env.incoming.rawBody ?? Buffer.alloc(0),
-    await deps.keyring.lookup(),
-  );
-  const earlier = idempotency && (await replay(db, idempotency, now));
-  if (earlier !== undefined) return { id: earlier.resource };
-  const company = await db.doc(paths.company(companyId)).get();
-  if (company.exists && StoredCompany.parse(company.data()).closing !== null) {
-    throw new AppError('COMPANY_CLOSING');
-  }
-  // The same key at the same moment made it: that is this request's connection too.
-  const orEarlier = async (error: unknown): Promise<Pick<Connected, 'id' | 'secret' | 'authorizeUrl'>> => {
-    const made = alreadyExists(error) || (error instanceof AppError && error.code === 'CONFLICT');
-    const same = made && idempotency && (await replay(db, idempotency, now));
-    if (same === undefined || same === false) throw error;
-    return { id: same.resource };
-  };
-  const connected = await connect(
-    merchantIn(c),
-    asked,
-    deps,
-    idempotency &&
-      ((writer, id) => {
-        const { path, data } = idempotencyRecord(idempotency, { resource: id, status: 201 }, now);
-        writer.create(path, data);
-      }),
-  ).catch(orEarlier);
-  if ('entry' in connected) showEntry(c, connected.entry);
-  return connected;
+  const { made, again } = await once(c, 'POST /v1/connections', deps, async (beside) => {
+    const company = await db.doc(paths.company(companyId)).get();
+    if (company.exists && StoredCompany.parse(company.data()).closing !== null) {
+      throw new AppError('COMPANY_CLOSING');
+    }
+    return connect(merchantIn(c), asked, deps, beside);
+  });
+  showEntry(c, made?.entry);
+  return made ?? { id: again };
 }
 
 function connectionView(id: string, stored: StoredConnection, baseUrl: string) {

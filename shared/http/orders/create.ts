@@ -8,7 +8,7 @@ import { type OrdersDeps, readOrder } from '../../orders/order-store.ts';
 import { receiveOrder } from '../../orders/receive.ts';
 import { listView } from '../../orders/view.ts';
 import type { ApiEnv } from '../app.ts';
-import { idempotencyOf, idempotencyRecord, replay } from '../idempotency.ts';
+import { once } from '../idempotency.ts';
 import { actingIn, showEntry } from './caller.ts';
 import type { createOrderRoute } from './change-routes.ts';
 
@@ -17,49 +17,24 @@ export function createOrderHandler(deps: OrdersDeps): RouteHandler<typeof create
   return async (c) => {
     const { companyId } = c.var.caller;
     const input = c.req.valid('json');
-    const idempotency = idempotencyOf(
-      c.req.header('idempotency-key'),
-      c.var.caller,
-      'POST /v1/orders',
-      c.env.incoming.rawBody ?? Buffer.alloc(0),
-      await deps.keyring.lookup(),
-    );
-    const earlier = idempotency && (await replay(deps.db, idempotency, deps.now));
-    const made = earlier?.resource ?? (await make());
-    c.header('Location', `/v1/orders/${made}`);
-    const { order } = await readOrder(deps.db, companyId, made);
-    return c.json(listView(made, order), 201);
-
-    async function make(): Promise<string> {
+    const { made, again } = await once(c, 'POST /v1/orders', deps, async (beside) => {
       await requireTaking(companyId, deps);
       const incoming = toIncoming(input, { cancelled: false, updatedAt: timestamp(deps.now), scrub: [] });
-      const received = await receiveOrder(
-        incoming,
-        { companyId, connectionId: null, platform: 'api' },
-        actingIn(c),
-        deps,
-        idempotency &&
-          ((writer, orderId) => {
-            const { path, data } = idempotencyRecord(
-              idempotency,
-              { resource: orderId, status: 201 },
-              deps.now,
-            );
-            writer.create(path, data);
-          }),
-      );
+      const source = { companyId, connectionId: null, platform: 'api' };
+      const received = await receiveOrder(incoming, source, actingIn(c), deps, beside);
       if (received.outcome === 'erased' || received.outcome === 'removed') throw new AppError('ORDER_ERASED');
       if (received.outcome !== 'stored') {
-        // The same key at the same moment made it: that is this request's order too.
-        const same = idempotency && (await replay(deps.db, idempotency, deps.now));
-        if (same?.resource === received.orderId) return received.orderId;
         throw new AppError('ORDER_EXISTS', undefined, {
           fields: [{ path: 'externalId', message: 'is taken' }],
         });
       }
-      showEntry(c, received.entry);
-      return received.orderId;
-    }
+      return received;
+    });
+    showEntry(c, made?.entry);
+    const orderId = made ? made.orderId : again;
+    c.header('Location', `/v1/orders/${orderId}`);
+    const { order } = await readOrder(deps.db, companyId, orderId);
+    return c.json(listView(orderId, order), 201);
   };
 }
 

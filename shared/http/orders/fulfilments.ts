@@ -5,7 +5,7 @@ import { correctFulfilment, fulfil, type Shipment } from '../../orders/fulfil.ts
 import { type OrdersDeps, readOrder } from '../../orders/order-store.ts';
 import { listView } from '../../orders/view.ts';
 import type { ApiEnv } from '../app.ts';
-import { idempotencyOf, idempotencyRecord, replay } from '../idempotency.ts';
+import { once } from '../idempotency.ts';
 import { actingIn, changed, showEntry, targetIn } from './caller.ts';
 import type { correctFulfilmentRoute, fulfilRoute } from './change-routes.ts';
 import type { ShipmentInput } from './requests.ts';
@@ -16,37 +16,15 @@ export function fulfilHandler(deps: OrdersDeps): RouteHandler<typeof fulfilRoute
     const { id } = c.req.valid('param');
     const input = c.req.valid('json');
     const target = targetIn(c, id);
-    const idempotency = idempotencyOf(
-      c.req.header('idempotency-key'),
-      c.var.caller,
-      `POST /v1/orders/${id}/fulfilments`,
-      c.env.incoming.rawBody ?? Buffer.alloc(0),
-      await deps.keyring.lookup(),
+    const route = `POST /v1/orders/${id}/fulfilments`;
+    const { made, again } = await once(c, route, deps, (beside) =>
+      fulfil(target, shipmentOf(input), actingIn(c), deps, beside),
     );
-    const shown = async (fulfilmentId: string) => {
-      const { order } = await readOrder(deps.db, target.companyId, id);
-      return c.json(shipmentView(id, order, fulfilmentId), 201);
+    showEntry(c, made?.entry);
+    const { order, fulfilmentId } = made ?? {
+      ...(await readOrder(deps.db, target.companyId, id)),
+      fulfilmentId: again,
     };
-    const earlier = idempotency && (await replay(deps.db, idempotency, deps.now));
-    if (earlier !== undefined) return shown(earlier.resource);
-
-    const made = await fulfil(target, shipmentOf(input), actingIn(c), deps, (tx, fulfilmentId) => {
-      if (idempotency === undefined) return;
-      const { path, data } = idempotencyRecord(
-        idempotency,
-        { resource: fulfilmentId, status: 201 },
-        deps.now,
-      );
-      tx.create(deps.db.doc(path), data);
-    }).catch(async (error: unknown) => {
-      // The same key at the same moment was faster, here or on another instance.
-      const same = idempotency && (await replay(deps.db, idempotency, deps.now));
-      if (same === undefined) throw error;
-      return same.resource;
-    });
-    if (typeof made === 'string') return shown(made);
-    const { order, fulfilmentId, entry } = made;
-    showEntry(c, entry);
     return c.json(shipmentView(id, order, fulfilmentId), 201);
   };
 }
