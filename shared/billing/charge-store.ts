@@ -4,7 +4,13 @@ import { status } from '@grpc/grpc-js';
 import { paths } from '../cloud/firestore.ts';
 import { hasStatus } from '../cloud/grpc-error.ts';
 import type { OrderChargeState } from '../domain/billing.ts';
-import type { OrderBilling, StoredOrder } from '../domain/order.ts';
+import {
+  confirmedReturns,
+  confirmReturns,
+  type OrderBilling,
+  type OrderLine,
+  type StoredOrder,
+} from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
 import { type BillingDeps, copyOf, sidesOf, type StoredCharge, writeCharge } from './documents.ts';
 
@@ -55,7 +61,7 @@ function changeIt(
     write(tx, db, id, { before, after }, sides);
     for (const snapshot of orders) {
       if (snapshot.exists)
-        tx.update(snapshot.ref, { billing: billingOf(snapshot, id, before, after), updatedAt });
+        tx.update(snapshot.ref, { ...billedAgain(snapshot, id, before, after), updatedAt });
     }
     beside?.(tx, before, after, sides);
     return after;
@@ -111,12 +117,12 @@ function ordersOf(db: Firestore, tx: Transaction, charge: StoredCharge): Promise
   return tx.getAll(...charge.orders.map(({ orderId }) => db.doc(paths.order(charge.supplierId, orderId))));
 }
 
-function billingOf(
+function billedAgain(
   snapshot: DocumentSnapshot,
   id: string,
   before: StoredCharge,
   after: StoredCharge,
-): OrderBilling {
+): { billing: OrderBilling; lines?: OrderLine[] } {
   const order = snapshot.data() as StoredOrder;
   const billing = order.billing ?? { lines: {}, charges: [] };
   const was = before.orders.find(({ orderId }) => orderId === snapshot.id);
@@ -131,11 +137,15 @@ function billingOf(
     const accounted = Math.min(more, Math.max(0, returned - counted.returned));
     lines[line.lineId] = { ...counted, returned: counted.returned + accounted };
   }
+  const confirmed = order.lines.map((line) =>
+    confirmReturns(line, (lines[line.id]?.returned ?? 0) - confirmedReturns(line)),
+  );
   const state = stateAtOrders(after);
   const charges = billing.charges.map((entry) =>
     entry.id === id
       ? { ...entry, state, code: after.code, refunded: is?.refunded ?? 0, lost: is?.lost ?? 0 }
       : entry,
   );
-  return { lines, charges };
+  const same = confirmed.every((line, place) => line === order.lines[place]);
+  return { billing: { lines, charges }, ...(!same && { lines: confirmed }) };
 }

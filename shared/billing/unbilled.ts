@@ -1,6 +1,6 @@
 import { type DocumentSnapshot, FieldPath, type Firestore, type Query } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
-import type { OrderBilling, StoredOrder } from '../domain/order.ts';
+import { confirmedReturns, type OrderBilling, type StoredOrder } from '../domain/order.ts';
 import { isTooMuch } from './amounts.ts';
 import type { ChargedLine, ChargedOrder } from './documents.ts';
 
@@ -10,7 +10,7 @@ const MOST_LINES = 250;
 /** Ids that are read at once. */
 const PAGE = 5000;
 
-/** What of an order was shipped, kept and not charged yet; the quantities that a charge for it accounts for. */
+/** What of an order was shipped, did not come back as its supplier knows, and is not charged yet; the quantities that a charge for it accounts for. */
 export function unbilledOf(order: StoredOrder): { lines: ChargedLine[]; taken: OrderBilling['lines'] } {
   const taken: OrderBilling['lines'] = {};
   const lines: ChargedLine[] = [];
@@ -18,7 +18,7 @@ export function unbilledOf(order: StoredOrder): { lines: ChargedLine[]; taken: O
     const before = order.billing?.lines[line.id] ?? { shipped: 0, returned: 0 };
     // More was charged than is known to be shipped where a backup forgot the shipment.
     const shipped = Math.max(0, line.fulfilledQuantity - before.shipped);
-    const returned = Math.min(line.returnedQuantity - before.returned, shipped);
+    const returned = Math.min(Math.max(0, confirmedReturns(line) - before.returned), shipped);
     const quantity = shipped - returned;
     taken[line.id] = { shipped: before.shipped + shipped, returned: before.returned + returned };
     if (quantity > 0) {

@@ -106,10 +106,24 @@ export interface OrderLine {
   fulfilledQuantity: number;
   cancelledQuantity: number;
   returnedQuantity: number;
+  /** On a supply order: how many of the returned ones only the retailer has noted. They are charged. */
+  unconfirmedReturnQuantity?: number;
   unitPrice: number;
   /** The partner that supplies the line; `null`: it stays with this company. */
   supplier: string | null;
   stock: 'asked' | 'granted' | 'backordered' | null;
+}
+
+/** What the supplier itself has noted, or paid back, of what came back. */
+export function confirmedReturns(line: OrderLine): number {
+  return line.returnedQuantity - (line.unconfirmedReturnQuantity ?? 0);
+}
+
+/** Of what only the retailer has noted, that many are confirmed, or all there are. */
+export function confirmReturns(line: OrderLine, quantity: number): OrderLine {
+  const unconfirmed = line.unconfirmedReturnQuantity ?? 0;
+  const confirmed = Math.min(quantity, unconfirmed);
+  return confirmed <= 0 ? line : { ...line, unconfirmedReturnQuantity: unconfirmed - confirmed };
 }
 
 /** A shipment as it is stored: its tracking numbers and URLs are sealed with the order's details. */

@@ -1,6 +1,6 @@
 import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
-import type { OrderLine, StoredOrder } from '../domain/order.ts';
+import { confirmReturns, type OrderLine, type StoredOrder } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
 import {
   type Acting,
@@ -15,8 +15,9 @@ import {
 import { chosen, type LineQuantity } from './quantities.ts';
 
 /**
- * Notes what came back of what was shipped, on both sides, whoever of them it came back to. QUANTITY_EXCEEDED for
- * more than what was shipped and has not come back.
+ * Notes what came back of what was shipped, on both sides, whoever of them it came back to. What the retailer notes is
+ * unconfirmed at its supplier, who charges for what it shipped; what the supplier notes confirms that first, and counts
+ * anew only beyond it. QUANTITY_EXCEEDED for more than what was shipped and has not come back.
  */
 export function returnLines(
   target: Target,
@@ -31,7 +32,7 @@ export function returnLines(
     const stored = {
       ...order,
       updatedAt,
-      lines: returned(order.lines, (line) => quantities.get(line.id) ?? 0),
+      lines: order.lines.map((line) => confirmed(line, quantities.get(line.id) ?? 0)),
     };
     tx.set(orderDoc(deps.db, target.companyId, target.orderId), stored);
 
@@ -41,10 +42,14 @@ export function returnLines(
       result: 'done',
       facts: { lines: quantities.size },
     } as const;
-    const rest = new Map(quantities);
+    const rest = new Map(order.lines.map((line) => [line.id, beyond(line, quantities.get(line.id) ?? 0)]));
     for (const [id, other] of others) {
-      const counted = returned(other.lines, (line) => takeElsewhere(order, other, line, rest));
-      if (counted.every((line, place) => line === other.lines[place])) continue;
+      const claimed = other.origin !== null;
+      const counted = other.lines.map((line) =>
+        returned(line, takeElsewhere(order, other, line, rest), claimed),
+      );
+      // A retailer is told of what its partner has confirmed, too.
+      if (claimed && counted.every((line, place) => line === other.lines[place])) continue;
       tx.set(orderDoc(deps.db, other.companyId, id), { ...other, updatedAt, lines: counted });
       const told = { ...about, ...byPartner(acting, order.origin === null ? other : order) };
       addEntry(tx, { companyId: other.companyId, ...told, record: { type: 'order', id } }, deps);
@@ -54,15 +59,33 @@ export function returnLines(
   });
 }
 
+/** What its own company may note of a line. */
 function returnable(line: OrderLine): number {
+  return left(line) + unconfirmed(line);
+}
+
+function left(line: OrderLine): number {
   return line.fulfilledQuantity - line.returnedQuantity;
 }
 
-function returned(lines: OrderLine[], quantityOf: (line: OrderLine) => number): OrderLine[] {
-  return lines.map((line) => {
-    const quantity = quantityOf(line);
-    return quantity === 0 ? line : { ...line, returnedQuantity: line.returnedQuantity + quantity };
-  });
+function unconfirmed({ unconfirmedReturnQuantity = 0 }: OrderLine): number {
+  return unconfirmedReturnQuantity;
+}
+
+/** How much of what its own company notes of a line was not noted before. */
+function beyond(line: OrderLine, quantity: number): number {
+  return Math.max(0, quantity - unconfirmed(line));
+}
+
+function confirmed(line: OrderLine, quantity: number): OrderLine {
+  const more = beyond(line, quantity);
+  return returned(confirmReturns(line, quantity - more), more, false);
+}
+
+function returned(line: OrderLine, quantity: number, claimed: boolean): OrderLine {
+  if (quantity === 0) return line;
+  const counted = { ...line, returnedQuantity: line.returnedQuantity + quantity };
+  return claimed ? { ...counted, unconfirmedReturnQuantity: unconfirmed(line) + quantity } : counted;
 }
 
 async function otherSides(
@@ -92,7 +115,7 @@ function takeElsewhere(
   rest: Map<string, number>,
 ): number {
   const mine = there.origin !== null ? line.origin : here.lines.find((each) => each.origin === line.id)?.id;
-  const quantity = Math.min(rest.get(mine ?? '') ?? 0, returnable(line));
+  const quantity = Math.min(rest.get(mine ?? '') ?? 0, left(line));
   rest.set(mine ?? '', (rest.get(mine ?? '') ?? 0) - quantity);
   return quantity;
 }

@@ -1,5 +1,5 @@
 import { FIXES } from '../domain/billing.ts';
-import type { Details, ShipTo, StoredOrder } from '../domain/order.ts';
+import type { Details, OrderLine, ShipTo, StoredOrder } from '../domain/order.ts';
 import type { Bills } from './bills.ts';
 
 const NO_BILLS: Bills = new Map();
@@ -27,9 +27,10 @@ export function listView(id: string, order: StoredOrder, bills = NO_BILLS) {
     erasedAt: order.erasedAt,
     eraseBy: order.eraseBy ?? null,
     currency: order.currency,
-    lines: order.lines.map(({ origin: _origin, saidQuantity: _said, title, ...line }) =>
-      title === null ? line : { ...line, title },
-    ),
+    lines: order.lines.map((line) => {
+      const { title, ...shown } = shownLine(line, order);
+      return title === null ? shown : { ...shown, title };
+    }),
     totals: order.totals,
     fulfilments: order.fulfilments.map(({ partner: _partner, ...fulfilment }) => fulfilment),
     ...billingView(order),
@@ -60,9 +61,9 @@ export function singleView(
   const view = listView(id, order, bills);
   return {
     ...view,
-    lines: order.lines.map(({ origin, saidQuantity: _said, ...line }) => ({
-      ...line,
-      title: line.title ?? titles[origin ?? line.id] ?? null,
+    lines: order.lines.map((line) => ({
+      ...shownLine(line, order),
+      title: line.title ?? titles[line.origin ?? line.id] ?? null,
     })),
     shipTo: opened.shipTo,
     fulfilments: view.fulfilments.map((fulfilment) => ({
@@ -71,6 +72,10 @@ export function singleView(
       trackingUrls: tracking[fulfilment.id]?.urls ?? [],
     })),
   };
+}
+
+function shownLine({ origin: _origin, saidQuantity: _said, ...line }: OrderLine, { origin }: StoredOrder) {
+  return origin === null ? line : { unconfirmedReturnQuantity: 0, ...line };
 }
 
 function shownSource({ connectionId, platform, externalId }: NonNullable<StoredOrder['source']>) {

@@ -122,20 +122,41 @@ describe('returns', () => {
     const back = (order: typeof own, quantity: number) => ({
       lines: [{ lineId: lineOf(order, GREEN), quantity }],
     });
-    const returned = async (who: typeof market.supplier, id: string): Promise<number | undefined> =>
-      (await read(who, id)).lines.find((line) => line.sku === GREEN)?.returnedQuantity;
+    const green = async (who: typeof market.supplier, id: string): Promise<number[]> => {
+      const line = (await read(who, id)).lines.find(({ sku }) => sku === GREEN);
+      return [line?.returnedQuantity ?? -1, line?.unconfirmedReturnQuantity ?? -1];
+    };
 
     expect((await act(market.supplier, supply.id, 'returns', back(supply, 1))).status).toBe(200);
-    expect(await returned(market.retailer, own.id)).toBe(1);
+    expect(await green(market.retailer, own.id)).toEqual([1, -1]);
+    expect(await green(market.supplier, supply.id)).toEqual([1, 0]);
     expect((await act(market.retailer, own.id, 'returns', back(own, 1))).status).toBe(200);
-    expect(await returned(market.supplier, supply.id)).toBe(2);
+    expect(await green(market.supplier, supply.id)).toEqual([2, 1]);
     expect((await act(market.retailer, own.id, 'returns', back(own, 1))).code).toBe('QUANTITY_EXCEEDED');
+    // What the retailer noted, the supplier confirms.
+    expect((await act(market.supplier, supply.id, 'returns', back(supply, 1))).status).toBe(200);
+    expect(await green(market.supplier, supply.id)).toEqual([2, 0]);
+    expect(await green(market.retailer, own.id)).toEqual([2, -1]);
     expect((await act(market.supplier, supply.id, 'returns', back(supply, 1))).code).toBe(
       'QUANTITY_EXCEEDED',
     );
     const noted = async (who: typeof market.supplier, id: string): Promise<number> =>
       (await actions(who, id)).filter((action) => action === 'order.returned').length;
-    expect([await noted(market.retailer, own.id), await noted(market.supplier, supply.id)]).toEqual([2, 2]);
+    expect([await noted(market.retailer, own.id), await noted(market.supplier, supply.id)]).toEqual([3, 3]);
+  });
+
+  it('that the supplier notes confirm the retailer’s first, and count beyond them', async () => {
+    const { own, supply } = await several(market);
+    await ship(market.supplier, supply.id, { lines: [{ lineId: lineOf(supply, GREEN), quantity: 2 }] });
+    const back = (order: typeof own, quantity: number) => ({
+      lines: [{ lineId: lineOf(order, GREEN), quantity }],
+    });
+    expect((await act(market.retailer, own.id, 'returns', back(own, 1))).status).toBe(200);
+    expect((await act(market.supplier, supply.id, 'returns', back(supply, 2))).status).toBe(200);
+    for (const [who, { id }] of [[market.retailer, own] as const, [market.supplier, supply] as const]) {
+      const line = (await read(who, id)).lines.find(({ sku }) => sku === GREEN);
+      expect([line?.returnedQuantity, line?.unconfirmedReturnQuantity ?? 0]).toEqual([2, 0]);
+    }
   });
 
   it('of what the retailer ships itself stay with the retailer', async () => {

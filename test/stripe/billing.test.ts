@@ -239,6 +239,44 @@ describe('giving back', () => {
     expect(atStripe.reduce((sum, each) => sum + each, 0)).toBe(charge.amount);
   });
 
+  it('charges what only the retailer says came back, until the wholesaler says so too or gives it back', async () => {
+    const [refunded, confirmed] = [await shipped(market), await shipped(market)];
+    const back = async (who: Merchant, id: string) => {
+      const { lines: all } = await get<{ lines: { id: string; fulfilledQuantity: number }[] }>(
+        who,
+        `/v1/orders/${id}`,
+      );
+      const line = all.find(({ fulfilledQuantity }) => fulfilledQuantity > 0);
+      return post(who, `/v1/orders/${id}/returns`, { lines: [{ lineId: line?.id, quantity: 1 }] });
+    };
+    for (const { orderId } of [refunded, confirmed]) {
+      expect((await back(market.retailer, orderId)).status).toBe(200);
+    }
+    expect((await back(market.supplier, confirmed.supplyOrderId)).status).toBe(200);
+    await billed(market);
+    const charge = await chargeOf(market, refunded.supplyOrderId, 'succeeded');
+    const quantities = async ({ supplyOrderId }: typeof refunded) => {
+      const { orders } = await chargeOf(market, supplyOrderId, 'succeeded');
+      const { lines = [] } = orders.find(({ id }) => id === supplyOrderId) ?? {};
+      return lines.reduce((sum, { quantity }) => sum + quantity, 0);
+    };
+    const whole = await quantities(refunded);
+    expect(await quantities(confirmed)).toBe(whole - 1);
+
+    const unconfirmed = async (): Promise<(number | undefined)[]> =>
+      (await stored(market, refunded.supplyOrderId)).lines.map((line) => line.unconfirmedReturnQuantity);
+    expect(await unconfirmed()).toContain(1);
+    const lines = (await stored(market, refunded.supplyOrderId)).lines
+      .filter((line) => line.returnedQuantity > 0)
+      .map(({ id }) => ({ lineId: id, quantity: 1 }));
+    const path = `/v1/billing/charges/${charge.id}/refunds`;
+    expect((await post(market.supplier, path, { orderId: refunded.supplyOrderId, lines })).status).toBe(201);
+    await stripe().settled();
+    await eventually(async () => {
+      expect(await unconfirmed()).not.toContain(1);
+    });
+  });
+
   it('shows a dispute to both sides, and takes what was lost off', async () => {
     const { supplyOrderId } = await shipped(market);
     await billed(market);

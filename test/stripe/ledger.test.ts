@@ -93,6 +93,7 @@ describe('charges of an order', () => {
       ...{
         ships: fc.integer({ min: 0, max: 9 }),
         returns: fc.integer({ min: 0, max: 9 }),
+        claims: fc.integer({ min: 0, max: 9 }),
         bills: fc.boolean(),
       },
     });
@@ -101,7 +102,7 @@ describe('charges of an order', () => {
         fc.array(step, { maxLength: 12 }),
         fc.integer({ min: 0, max: 5000 }),
         (steps, unitPrice) => {
-          let [shipped, returned, charged] = [0, 0, 0];
+          let [shipped, returned, claimed, charged] = [0, 0, 0, 0];
           let billing: StoredOrder['billing'];
           const bill = (): void => {
             const now = {
@@ -109,16 +110,18 @@ describe('charges of an order', () => {
               sku: 'A',
               unitPrice,
               fulfilledQuantity: shipped,
-              returnedQuantity: returned,
+              returnedQuantity: returned + claimed,
+              unconfirmedReturnQuantity: claimed,
             };
             const { lines, taken } = unbilledOf({ lines: [now], billing } as unknown as StoredOrder);
             charged += sumOf(lines);
             billing = { lines: taken, charges: [] };
           };
           let backBefore = 0;
-          for (const { ships, returns, bills } of steps) {
+          for (const { ships, returns, claims, bills } of steps) {
             shipped += ships;
-            returned += Math.min(returns, shipped - returned);
+            returned += Math.min(returns, shipped - returned - claimed);
+            claimed += Math.min(claims, shipped - returned - claimed);
             if (!bills) continue;
             bill();
             // Charged at most for what was shipped, and never for less than what was kept.

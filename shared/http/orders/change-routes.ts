@@ -182,7 +182,9 @@ export const returnRoute = createRoute(
     {
       operationId: 'returnLines',
       summary: 'Note what came back',
-      description: 'Of what was shipped. It shows on both sides.',
+      description:
+        'Of what was shipped. It shows on both sides. What a retailer notes of what its partner shipped is charged until ' +
+        'the partner notes it too, which confirms it and counts nothing twice, or refunds it.',
     },
     { body: body(z.strictObject({ lines: LineQuantities })) },
   ),

@@ -24,6 +24,11 @@ const LineSummary = z.strictObject({
   fulfilledQuantity: Count,
   cancelledQuantity: Count,
   returnedQuantity: Count,
+  unconfirmedReturnQuantity: Count.optional().openapi({
+    description:
+      'On a supply order: how many of the returned ones only the retailer has noted. They are charged until the ' +
+      'supplier notes them too, or refunds them.',
+  }),
   unitPrice: Amount,
   supplier: idSchema('partner').nullable(),
   stock: z.enum(['asked', 'granted', 'backordered']).nullable(),
