@@ -42,6 +42,7 @@ export interface FunctionToBundle {
  *     function.cjs         the code, and function.cjs.map for reading stacks
  *     function.cjs.cache   V8's compiled code
  *     package.json         `npm start`, and `main` for functions-framework's own command line
+ *     Dockerfile           the image of it
  */
 export async function bundleFunction({ name, file, folder, plain = false }: FunctionToBundle): Promise<void> {
   await rm(folder, { recursive: true, force: true });
@@ -69,6 +70,7 @@ export async function bundleFunction({ name, file, folder, plain = false }: Func
     outfile: join(folder, 'index.cjs'),
   });
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest(name), null, 2)}\n`);
+  await writeFile(join(folder, 'Dockerfile'), dockerfile(name));
   const compile = [...NODE_FLAGS, join(import.meta.dirname, 'code-cache.ts'), folder];
   await promisify(execFile)(process.execPath, compile);
 }
@@ -91,6 +93,22 @@ function manifest(name: string) {
     main: 'index.cjs',
     // Another Node does too, but starts slower: compiled code is good for one version of V8.
     engines: { node: process.versions.node },
-    scripts: { start: ['node', ...NODE_FLAGS, 'index.cjs', `--target=${name}`].join(' ') },
+    scripts: { start: startOf(name).join(' ') },
   };
+}
+
+function startOf(name: string): string[] {
+  return ['node', ...NODE_FLAGS, 'index.cjs', `--target=${name}`];
+}
+
+/** The image that Cloud Run runs: this very Node, and nothing to install. */
+function dockerfile(name: string): string {
+  return [
+    `FROM node:${process.versions.node}-bookworm-slim`,
+    'WORKDIR /function',
+    'COPY . .',
+    'USER node',
+    `CMD ${JSON.stringify(startOf(name))}`,
+    '',
+  ].join('\n');
 }

@@ -14,7 +14,9 @@ import { type Hosts, startHosts } from './hosts.ts';
 import { type KeyNames, provisionKeys } from './kms/provision.ts';
 import { type KmsStandIn, startKms } from './kms/server.ts';
 import { type Identity, ROLES } from './roles.ts';
+import { needs } from './needs.ts';
 import { readRoutes } from './routes.ts';
+import { bucketName } from './storage/buckets.ts';
 import { type BackupBuckets, provisionBuckets } from './storage/provision.ts';
 import { startStorage, type StorageServer } from './storage/server.ts';
 import { startStripe, type StripeStandIn } from './stripe/server.ts';
@@ -179,14 +181,14 @@ async function assemble(
   const stripe = await startStripe({ ...kept, now });
   closers.push(() => stripe.close());
   stripe.deliverTo(endpointsOf(gateway.url));
-  const ledgerBucket = `${projectId}-ledger`;
-  const rootsBucket = `${projectId}-roots`;
-  const logBucket = `${projectId}-logs`;
+  const ledgerBucket = bucketName(projectId, 'ledger');
+  const rootsBucket = bucketName(projectId, 'roots');
+  const logBucket = bucketName(projectId, 'logs');
   const backupBuckets = {
-    backups: `${projectId}-backups`,
-    keyringBackups: `${projectId}-keyring-backups`,
-    offsiteBackups: `${projectId}-offsite-backups`,
-    offsiteKeyringBackups: `${projectId}-offsite-keyring-backups`,
+    backups: bucketName(projectId, 'backups'),
+    keyringBackups: bucketName(projectId, 'keyringBackups'),
+    offsiteBackups: bucketName(projectId, 'offsiteBackups'),
+    offsiteKeyringBackups: bucketName(projectId, 'offsiteKeyringBackups'),
   };
   const firestoreAdmin = await startFirestoreAdmin({
     ...{ projectId, past, now, storageUrl: storage.url },
@@ -238,12 +240,12 @@ async function assemble(
     OFFSITE_KEYRING_BACKUP_BUCKET: backupBuckets.offsiteKeyringBackups,
     CLOUD_ENDPOINT: doors[identity].cloudEndpoint,
     STORAGE_ENDPOINT: doors[identity].storageEndpoint,
-    ...(identity === 'support' && { DISCLOSE_URL: inside.url }),
-    ...(identity === 'audit' && { ARCHIVE_LOG_URL: inside.url }),
-    ...(['accounts', 'partners', 'recover'].includes(identity) && { MAIL_DIR: mailDir }),
+    ...(needs('disclose', identity) && { DISCLOSE_URL: inside.url }),
+    ...(needs('archiveLog', identity) && { ARCHIVE_LOG_URL: inside.url }),
+    ...(needs('mail', identity) && { MAIL_DIR: mailDir }),
     ...stripeEnvOf(identity, stripe.url),
-    ...(SHOPIFY_APP_USERS.has(identity) && shopifyAppOf(projectId)),
-    ...(CALLING_OUT.has(identity) && { EGRESS_STAND_INS: options.standIns ?? STAND_INS }),
+    ...(needs('shopifyApp', identity) && shopifyAppOf(projectId)),
+    ...(needs('egress', identity) && { EGRESS_STAND_INS: options.standIns ?? STAND_INS }),
   });
 
   onStep('functions');
@@ -325,11 +327,7 @@ async function assemble(
   };
 }
 
-const CALLING_OUT = new Set<Identity>(['accounts', 'deliver', 'pull']);
-
 /** The one app of this hub at Shopify: kept as long as the project's id is. */
-const SHOPIFY_APP_USERS = new Set<Identity>(['accounts', 'webhooks', 'pull']);
-
 export function shopifyAppOf(
   projectId: string,
 ): Record<'SHOPIFY_CLIENT_ID' | 'SHOPIFY_CLIENT_SECRETS', string> {

@@ -1,6 +1,7 @@
 /**
- * What each function may reach: the one table. Locally the doors refuse by it; Terraform renders the same rows as
- * bindings, each entry being Google's predefined role of that name (`roles/` in front), bound as narrowly as IAM can:
+ * What each function may reach: the one table. Locally the doors refuse by it; `infra/terraform/identities.ts` makes
+ * bindings of the same rows, each entry being Google's predefined role of that name (`roles/` in front), bound as narrowly
+ * as IAM can:
  *
  *   databases   google_project_iam_member with the condition resource.name == "projects/P/databases/D"
  *   keys        google_kms_crypto_key_iam_member
@@ -11,6 +12,8 @@
  *
  * A right that is missing here is a promise: change a row only together with the promise that it touches.
  */
+
+import type { BucketName } from './storage/buckets.ts';
 
 export interface Role {
   databases?: Partial<Record<'(default)' | 'keyring' | 'staff', 'datastore.user' | 'datastore.viewer'>>;
@@ -28,9 +31,6 @@ export interface Role {
   buckets?: Partial<Record<BucketName, readonly BucketRole[]>>;
   project?: readonly ('cloudkms.admin' | 'pubsub.admin' | 'storage.admin')[];
 }
-
-type BucketName =
-  'ledger' | 'roots' | 'logs' | 'backups' | 'keyringBackups' | 'offsiteBackups' | 'offsiteKeyringBackups';
 
 export type KeyRole =
   | 'cloudkms.cryptoKeyEncrypter'

@@ -17,13 +17,15 @@ const Routes = z.object({
 /** Which function answers a path; `undefined` when none does, as for everything that is internal. */
 export type Router = (path: string) => FunctionName | undefined;
 
-/** Reads the one routes table: the rewrites of `firebase.json`, the first match wins. */
-export function readRoutes(file = resolve(import.meta.dirname, '..', 'firebase.json')): Router {
+/** The one routes table, in its order: the rewrites of `firebase.json`. */
+export function readRewrites(file = resolve(import.meta.dirname, '..', 'firebase.json')) {
   const { hosting } = Routes.parse(JSON.parse(readFileSync(file, 'utf8')));
-  const table = hosting.rewrites.map(({ source, run }) => ({
-    pattern: globPattern(source),
-    to: run.serviceId,
-  }));
+  return hosting.rewrites.map(({ source, run }) => ({ source, to: run.serviceId }));
+}
+
+/** The first match of the table wins. */
+export function readRoutes(file?: string): Router {
+  const table = readRewrites(file).map(({ source, to }) => ({ pattern: globPattern(source), to }));
   return (path) => table.find(({ pattern }) => pattern.test(path))?.to;
 }
 

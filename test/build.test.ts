@@ -120,6 +120,10 @@ describe('a bundle', () => {
 
   it('names its Node, and has its code compiled and its source map beside it', () => {
     expect(manifest()).toMatchObject({ main: 'index.cjs', engines: { node: process.versions.node } });
+    const image = readFileSync(join(folder, 'Dockerfile'), 'utf8');
+    expect(image).toContain(`FROM node:${process.versions.node}-`);
+    const [, command = ''] = /^CMD (.+)$/m.exec(image) ?? [];
+    expect((JSON.parse(command) as string[]).join(' ')).toBe(manifest().scripts.start);
     for (const file of ['function.cjs', 'function.cjs.cache', 'function.cjs.map']) {
       expect(existsSync(join(folder, file)), file).toBe(true);
     }

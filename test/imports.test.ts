@@ -27,7 +27,8 @@ const LAYERS: string[][] = [
   ['shared/backups'],
   ['shared/http'],
   ['functions'],
-  ['local', 'infra'],
+  ['local'],
+  ['infra'],
   ['bench'],
   ['test'],
 ];

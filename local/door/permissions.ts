@@ -1,4 +1,5 @@
 import type { Config } from '../../shared/cloud/config.ts';
+import { OWN_ROLES } from '../own-roles.ts';
 import { type Identity, type KeyRole, type BucketRole, type ExportRole, type Role, ROLES } from '../roles.ts';
 
 /** One thing that a request asks for: an IAM permission on a resource's full name. */
@@ -44,22 +45,7 @@ const PERMISSIONS: Record<RoleName, readonly string[]> = {
     'datastore.entities.update',
     'datastore.entities.delete',
   ],
-  'strongroom.databaseExporter': [
-    'datastore.databases.export',
-    'datastore.databases.getMetadata',
-    'datastore.backupSchedules.list',
-    'datastore.operations.get',
-    'datastore.operations.cancel',
-  ],
-  'strongroom.databaseRestorer': [
-    'datastore.databases.create',
-    'datastore.databases.delete',
-    'datastore.databases.getMetadata',
-    'datastore.databases.import',
-    'datastore.operations.get',
-  ],
-  'strongroom.objectLister': ['storage.buckets.get', 'storage.objects.list'],
-  'strongroom.backupKeeper': ['storage.buckets.get', 'storage.objects.list', 'storage.objects.delete'],
+  ...OWN_ROLES,
   'cloudkms.cryptoKeyEncrypter': ['cloudkms.cryptoKeyVersions.useToEncrypt'],
   'cloudkms.cryptoKeyDecrypter': ['cloudkms.cryptoKeyVersions.useToDecrypt'],
   'cloudkms.signer': ['cloudkms.cryptoKeyVersions.useToSign'],

@@ -11,7 +11,8 @@ export interface KeyNames {
 
 type Key = protos.google.cloud.kms.v1.ICryptoKey;
 
-const ROTATION_SECONDS = 90 * 24 * 3600;
+/** `tenant-kek` gets a new version after this. */
+export const ROTATION_SECONDS = 90 * 24 * 3600;
 
 /**
  * Makes the key rings and keys that the hub needs, through the official client, and leaves those alone that are

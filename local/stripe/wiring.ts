@@ -1,3 +1,4 @@
+import { needs } from '../needs.ts';
 import type { Endpoint } from './deliver.ts';
 
 const SECRETS = { account: 'whsec_standin_account', connect: 'whsec_standin_connect' };
@@ -12,9 +13,9 @@ export function endpointsOf(baseUrl: string): Endpoint[] {
 
 /** What Secret Manager gives the functions that have to do with Stripe, and no other. */
 export function stripeEnvOf(identity: string, url: string): Record<string, string> {
-  if (identity === 'stripe-webhooks') {
+  if (needs('stripeEvents', identity)) {
     return { STRIPE_WEBHOOK_SECRETS: SECRETS.account, STRIPE_CONNECT_WEBHOOK_SECRETS: SECRETS.connect };
   }
-  if (!['settle', 'bill', 'billing'].includes(identity)) return {};
+  if (!needs('stripe', identity)) return {};
   return { STRIPE_TEST_KEY: 'sk_test_standin', STRIPE_URL: url, STRIPE_FEE_BASIS_POINTS: '100' };
 }

@@ -1,0 +1,197 @@
+import { describe, expect, it } from 'vitest';
+import { matchesOf } from '../../infra/terraform/edge.ts';
+import { cronOf } from '../../infra/terraform/messages.ts';
+import { needs } from '../../local/needs.ts';
+import { readRewrites, readRoutes } from '../../local/routes.ts';
+import { FUNCTIONS, SCHEDULES, SUBSCRIPTIONS } from '../../local/topology.ts';
+import { readConfig } from '../../shared/cloud/config.ts';
+import { openMailer } from '../../shared/cloud/mail.ts';
+import { openStripe, webhookSecrets } from '../../shared/cloud/stripe.ts';
+import { openShopifyApp } from '../../shared/commerce/shopify-app.ts';
+import { all, type PlanJson, plans, SETTINGS } from './plan.ts';
+
+interface Service {
+  project: string;
+  template: {
+    service_account: string;
+    containers: [{ image: string; env: { name: string; value?: string; value_source?: object }[] }];
+  };
+}
+
+const { base, serve } = plans();
+const services = new Map(all<Service>(serve, 'google_cloud_run_v2_service'));
+
+/** As Cloud Run gives it to the process, with something of the right form where a secret or an address comes. */
+function environment(name: string): Record<string, string> {
+  const secret: Record<string, string> = {
+    SMTP_URL: 'smtps://user:pass@mail.example.com',
+    SHOPIFY_CLIENT_SECRETS: 'shhh',
+    STRIPE_LIVE_KEY: 'rk_live_1',
+    STRIPE_TEST_KEY: 'rk_test_1',
+    STRIPE_WEBHOOK_SECRETS: 'whsec_1',
+    STRIPE_CONNECT_WEBHOOK_SECRETS: 'whsec_2',
+  };
+  const env = services.get(name)?.template.containers[0].env ?? [];
+  return Object.fromEntries(
+    env.map(({ name: key, value }) => [
+      key,
+      value === undefined ? (secret[key] ?? '') : value.replace(/^\$\{.+\.uri\}$/, 'https://inside.run.app'),
+    ]),
+  );
+}
+
+describe('each function', () => {
+  it.each(FUNCTIONS)('%s starts with the environment that it is given', (name) => {
+    const env = environment(name);
+    const config = readConfig(env);
+    expect(config).toMatchObject({
+      production: true,
+      baseUrl: 'https://hub.example.com',
+      standIns: new Map(),
+    });
+    expect(config.relyingParty.id).toBe('example.com');
+    if (needs('mail', name)) openMailer(env, () => undefined);
+    if (needs('stripe', name)) expect(openStripe(env)).toMatchObject({ feeBasisPoints: 50 });
+    if (needs('stripeEvents', name)) expect(webhookSecrets(env)).toBeDefined();
+    if (needs('shopifyApp', name)) expect(openShopifyApp(env)).toMatchObject({ clientId: 'abc123' });
+    expect([config.discloseUrl, config.archiveLogUrl]).toEqual([
+      name === 'support' ? 'https://inside.run.app' : undefined,
+      name === 'audit' ? 'https://inside.run.app' : undefined,
+    ]);
+    const { project, template } = services.get(name) ?? {};
+    const own = name.startsWith('offsite-') ? 'acme-hub-offsite' : 'acme-hub';
+    expect([project, template?.service_account]).toEqual([
+      own,
+      `strongroom-${name}@${own}.iam.gserviceaccount.com`,
+    ]);
+  });
+
+  it('of a hub without Shopify and Stripe starts without them', () => {
+    const { shopifyClientId: _shopify, stripe: _stripe, ...few } = SETTINGS;
+    const lean = plans(few);
+    expect(JSON.stringify(lean)).not.toMatch(/SHOPIFY|STRIPE_/);
+    expect(all(lean.base, 'google_secret_manager_secret').map(([name]) => name)).toEqual([
+      'strongroom-smtp-url',
+    ]);
+  });
+});
+
+describe('calls', () => {
+  it('come as who may make them, for the address that they go to', () => {
+    const invokers = new Map(
+      all<{ member: string }>(serve, 'google_cloud_run_v2_service_iam_member').map(([label, { member }]) => [
+        label,
+        member.replace('serviceAccount:', ''),
+      ]),
+    );
+    const pushes = new Map(all<{ push_config: Push }>(serve, 'google_pubsub_subscription'));
+    for (const { name, to, path } of SUBSCRIPTIONS) {
+      const { push_endpoint: endpoint, oidc_token: token } = pushes.get(name)?.push_config ?? {};
+      const uri = `\${google_cloud_run_v2_service.${to}.uri}`;
+      expect([endpoint, token?.audience], name).toEqual([`${uri}${path === '/' ? '' : path}`, uri]);
+      expect(token?.service_account_email, name).toBe(invokers.get(`pusher-${to}`));
+    }
+    const jobs = new Map(all<Job>(serve, 'google_cloud_scheduler_job'));
+    for (const { name, to } of SCHEDULES) {
+      const job = jobs.get(name);
+      expect(job?.http_target.oidc_token.service_account_email, name).toBe(invokers.get(`scheduler-${to}`));
+      expect(job?.project, name).toBe(services.get(to)?.project);
+    }
+    expect([pushes.size, jobs.size]).toEqual([SUBSCRIPTIONS.length, SCHEDULES.length]);
+  });
+
+  it.each([
+    [1, '* * * * *'],
+    [5, '*/5 * * * *'],
+    [15, '*/15 * * * *'],
+    [60, '0 * * * *'],
+    [360, '0 */6 * * *'],
+    [1440, '0 0 * * *'],
+  ])('every %i minutes are %j', (minutes, cron) => {
+    expect(cronOf(minutes)).toBe(cron);
+  });
+
+  it.each([7, 90, 7 * 60])('every %i minutes are in no schedule', (minutes) => {
+    expect(() => cronOf(minutes)).toThrow('no schedule');
+  });
+});
+
+interface Push {
+  push_endpoint: string;
+  oidc_token: { audience: string; service_account_email: string };
+}
+interface Job {
+  project: string;
+  http_target: { oidc_token: { service_account_email: string } };
+}
+interface Rule {
+  priority: number;
+  service: string;
+  match_rules: { full_path_match?: string; prefix_match?: string; path_template_match?: string }[];
+}
+
+describe('the load balancer', () => {
+  const maps = new Map(
+    all<{ path_matcher: [{ default_service: string; route_rules: Rule[] }] }>(
+      serve,
+      'google_compute_url_map',
+    ),
+  );
+  const [matcher] = maps.get('strongroom')?.path_matcher ?? [];
+
+  /** What the load balancer does with a path, by its documentation: the rule of the lowest number that matches. */
+  function balanced(path: string): string {
+    const rule = [...(matcher?.route_rules ?? [])]
+      .sort((one, other) => one.priority - other.priority)
+      .find(({ match_rules: matches }) =>
+        matches.some(
+          ({ full_path_match: full, prefix_match: prefix, path_template_match: template }) =>
+            path === full ||
+            (prefix !== undefined && path.startsWith(prefix)) ||
+            (template !== undefined &&
+              new RegExp(`^${template.replaceAll('.', '\\.').replaceAll('*', '[^/]+')}$`).test(path)),
+        ),
+      );
+    return /service\.(.+)\.id/.exec(rule?.service ?? matcher?.default_service ?? '')?.[1] ?? '';
+  }
+
+  it('routes as the hub on one machine does', () => {
+    const route = readRoutes();
+    const paths = readRewrites().flatMap(({ source }) => {
+      const plain = source.replace('{,/**}', '').replace(/\*+/g, 'x');
+      return [plain, `${plain}/`, `${plain}/x`, `${plain}/x/catalogue`, `${plain}x`];
+    });
+    expect(paths.length).toBeGreaterThan(150);
+    for (const path of [...paths, '/', '/v1', '/v1/partners/x/catalogue', '/webhooks/stripe/connect']) {
+      // What no route names is answered as not found.
+      expect([path, balanced(path)]).toEqual([path, route(path) ?? 'trust']);
+    }
+  });
+
+  it.each(['/a*b', '/**/x', '/{a,b}', '/x/**y'])('has no match for %s', (glob) => {
+    expect(() => matchesOf(glob)).toThrow('no match');
+  });
+});
+
+describe('a plan', () => {
+  it('refers to nothing but what is in it', () => {
+    for (const [name, plan] of Object.entries({ base, serve })) {
+      expect([name, danglingIn(plan)]).toEqual([name, []]);
+    }
+  });
+});
+
+function danglingIn(plan: PlanJson): string[] {
+  const there = (kind: 'resource' | 'data', type: string, label: string) =>
+    plan[kind]?.[type]?.[label] !== undefined;
+  const text = JSON.stringify(plan);
+  const dependencies = [...text.matchAll(/"depends_on":\[([^\]]+)\]/g)].flatMap(([, list = '']) =>
+    list.split(',').map((each) => each.replaceAll('"', '')),
+  );
+  const references = [...text.matchAll(/\$\{([^}]+)\}/g)].map(([, each = '']) => each);
+  return [...dependencies, ...references].filter((each) => {
+    const [first = '', second = '', third = ''] = each.split('.');
+    if (first === 'var') return plan.variable?.[second] === undefined;
+    return first === 'data' ? !there('data', second, third) : !there('resource', first, second);
+  });
+}
