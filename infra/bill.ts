@@ -12,7 +12,7 @@ import { createLog } from '../shared/cloud/log.ts';
 import { openStripe } from '../shared/cloud/stripe.ts';
 import { FIXES } from '../shared/domain/billing.ts';
 import { decimalText } from '../shared/domain/money.ts';
-import { Misuse, runCommand, surroundings } from './command.ts';
+import { clockOf, Misuse, runCommand, surroundings } from './command.ts';
 
 const USAGE = `Usage: npm run bill -- [--dry-run]
   --dry-run   show what would be charged, and charge nothing
@@ -32,7 +32,7 @@ async function main(args: string[]): Promise<void> {
   const config = surroundings('bill');
   const log = createLog({ functionName: 'bill', projectId: config.projectId });
   const db = openFirestore(config, '(default)');
-  const deps: BillingDeps = { db, stripe: openStripe(process.env), log, now: Date.now };
+  const deps: BillingDeps = { db, stripe: openStripe(process.env), log, now: await clockOf(config) };
   // Without the two dashes before it npm keeps the option for itself: whoever wrote it wants nothing charged.
   if (args.length > 0 || process.env['npm_config_dry_run'] === 'true') await showPreview(deps);
   else await chargeNow(deps);

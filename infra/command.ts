@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Config, readConfig } from '../shared/cloud/config.ts';
+import type { Clock } from '../shared/domain/time.ts';
 
 /** Arguments that a command can not be run with. The usage is printed behind it. */
 export class Misuse extends Error {}
@@ -48,4 +49,16 @@ export function surroundings(identity: string): Config {
   }
   process.env['METADATA_SERVER_DETECTION'] ??= 'none';
   return readConfig(process.env);
+}
+
+/**
+ * The time that a command works at: the machine's own, and where a hub of `npm start` runs (`LOCAL_CLOCK`, the address of its
+ * clock) that hub's, which may have been moved on.
+ */
+export async function clockOf({ production }: Pick<Config, 'production'>): Promise<Clock> {
+  const url = process.env['LOCAL_CLOCK'];
+  if (production || url === undefined) return Date.now;
+  const { now } = (await (await fetch(url)).json()) as { now: string };
+  const ahead = Date.parse(now) - Date.now();
+  return () => Date.now() + ahead;
 }

@@ -7,14 +7,14 @@ import { openFirestore } from '../shared/cloud/firestore.ts';
 import { openKeyring } from '../shared/cloud/keyring.ts';
 import { createLog } from '../shared/cloud/log.ts';
 import { createPublisher } from '../shared/cloud/pubsub.ts';
-import { Misuse, runCommand, surroundings } from './command.ts';
+import { clockOf, Misuse, runCommand, surroundings } from './command.ts';
 
 const USAGE = 'Usage: npm run plant-drill';
 
 async function main(args: string[]): Promise<void> {
   if (args.length > 0) throw new Misuse('It takes no arguments.');
   const config = surroundings('plant-drill');
-  const now = Date.now;
+  const now = await clockOf(config);
   const deps = {
     ...{ db: openFirestore(config, '(default)'), keyring: openKeyring(config, { now }) },
     ...{ publisher: createPublisher(config), log: createLog({ functionName: 'plant-drill' }), now },

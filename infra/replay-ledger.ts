@@ -9,14 +9,14 @@ import { createLedger } from '../shared/cloud/storage.ts';
 import { randomId } from '../shared/domain/ids.ts';
 import { type Replayed, replayLedger } from '../shared/orders/replay-ledger.ts';
 import { replayClosings } from '../shared/ownership/replay-closings.ts';
-import { Misuse, runCommand, surroundings } from './command.ts';
+import { clockOf, Misuse, runCommand, surroundings } from './command.ts';
 
 const USAGE = 'Usage: npm run replay-ledger';
 
 async function main(args: string[]): Promise<void> {
   if (args.length > 0) throw new Misuse('It takes no arguments.');
   const config = surroundings('replay-ledger');
-  const now = Date.now;
+  const now = await clockOf(config);
   const deps = {
     db: openFirestore(config, '(default)'),
     keyring: openKeyring(config, { now }),

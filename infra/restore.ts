@@ -2,18 +2,13 @@
  * `npm run restore`: fills empty databases from a backup. It takes its surroundings from the environment, as a function
  * does; on one machine from the file that `npm start` leaves. `docs/runbooks/restore.md` says when and how.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PART_NAMES, type PartName } from '../shared/backups/record.ts';
 import { RestoreRefused } from '../shared/backups/restore.ts';
-import type { Config } from '../shared/cloud/config.ts';
-import type { Clock } from '../shared/domain/time.ts';
-import { Misuse, runCommand, surroundings } from './command.ts';
+import { clockOf, Misuse, runCommand, surroundings } from './command.ts';
 import { restoreDeps } from './restore-deps.ts';
 import { restore, type RestoreOrder, type RestoreReport } from './restore-run.ts';
 
-const LOCAL_CLOCK = resolve('.strongroom', 'clock.json');
 const USAGE = `Usage: npm run restore -- --backup ID --into DATABASE
   --backup ID      such as 20261125T0600Z, a folder of the bucket of backups
   --into DATABASE  (default): the hub's own databases, which have to be empty; another id makes databases beside them
@@ -24,9 +19,8 @@ const USAGE = `Usage: npm run restore -- --backup ID --into DATABASE
 
 async function main(args: string[]): Promise<void> {
   const { order, offsite } = readOrder(args);
-  const launched = process.env['GOOGLE_CLOUD_PROJECT'] === undefined;
   const config = surroundings('restore');
-  const now = launched ? await hubTime(config) : Date.now;
+  const now = await clockOf(config);
   const startedAt = new Date(now());
   const progress = (line: string): void => {
     console.log(`  ${line}`);
@@ -58,20 +52,6 @@ function readOrder(args: string[]): { order: RestoreOrder; offsite: boolean } {
   if (only !== undefined && into !== '(default)')
     throw new Misuse('--only goes with --into "(default)" alone.');
   return { order: { backup, into, keyring, only, dryRun: values['dry-run'] }, offsite };
-}
-
-/** Of the hub that `npm start` runs here, whose time may have been moved on. */
-async function hubTime({ production }: Config): Promise<Clock> {
-  if (production || !existsSync(LOCAL_CLOCK)) return Date.now;
-  try {
-    const { url } = JSON.parse(readFileSync(LOCAL_CLOCK, 'utf8')) as { url: string };
-    const { now } = (await (await fetch(url)).json()) as { now: string };
-    const ahead = Date.parse(now) - Date.now();
-    return () => Date.now() + ahead;
-  } catch {
-    // What a hub that was killed has left.
-    return Date.now;
-  }
 }
 
 function told(report: RestoreReport): string {

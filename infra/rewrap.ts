@@ -14,9 +14,10 @@ import { rewrapKeys } from '../shared/cloud/keyring-rewrap.ts';
 import { createKms } from '../shared/cloud/kms.ts';
 import { openWriteOnce } from '../shared/cloud/write-once.ts';
 import { idSchema, randomId } from '../shared/domain/ids.ts';
+import type { Clock } from '../shared/domain/time.ts';
 import { renewWraps } from '../shared/orders/renew-wraps.ts';
 import { reseal } from '../shared/ownership/reseal.ts';
-import { Misuse, runCommand, surroundings } from './command.ts';
+import { clockOf, Misuse, runCommand, surroundings } from './command.ts';
 
 const USAGE = `Usage: npm run rewrap -- [--census | --from recovery | --company ID [--new-version]]
   (nothing)         every company key and the lookup key, by the newest version of tenant-kek
@@ -36,17 +37,22 @@ async function main(args: string[]): Promise<void> {
     },
   });
   const { from, company, census } = values;
+  const newVersion = values['new-version'];
+  if (newVersion && company === undefined) throw new Misuse('--new-version goes with --company.');
+  if ([from !== undefined, company !== undefined, census].filter(Boolean).length > 1)
+    throw new Misuse('--census, --from and --company are three different things to do.');
   if (from !== undefined && from !== 'recovery') throw new Misuse('--from takes recovery alone.');
   if (company !== undefined && !idSchema('company').safeParse(company).success)
     throw new Misuse('--company takes the id of a company.');
   const config = surroundings(from === 'recovery' ? 'restore' : 'rewrap');
-  if (company !== undefined) await renewCompany(company, values['new-version'], config);
+  const now = await clockOf(config);
+  if (company !== undefined) await renewCompany(company, newVersion, config, now);
   else if (!census) {
     // What is in use now is looked for by every later census.
-    await censusOf(config);
+    await censusOf(config, now);
     await rewrapAll(from ?? 'tenant', config);
   }
-  if (company === undefined) console.log(told(await censusOf(config)));
+  if (company === undefined) console.log(told(await censusOf(config, now)));
 }
 
 async function rewrapAll(from: 'tenant' | 'recovery', config: Config): Promise<void> {
@@ -59,9 +65,16 @@ async function rewrapAll(from: 'tenant' | 'recovery', config: Config): Promise<v
   if (passedOver > 0) console.log(`${String(passedOver)} were changed meanwhile: run it again.`);
 }
 
-async function renewCompany(companyId: string, newVersion: boolean, config: Config): Promise<void> {
+async function renewCompany(
+  companyId: string,
+  newVersion: boolean,
+  config: Config,
+  now: Clock,
+): Promise<void> {
   const [db, keys] = [openFirestore(config, '(default)'), openFirestore(config, 'keyring')];
   const kms = createKms(config);
+  const keyring = createKeyring({ db: keys, kms, now });
+  if (!(await keyring.companyKeyExists(companyId))) throw new Error(`There is no key of ${companyId}.`);
   if (newVersion) {
     const version = await addCompanyKeyVersion(companyId, { db: keys, kms });
     const batch = db.batch();
@@ -74,12 +87,11 @@ async function renewCompany(companyId: string, newVersion: boolean, config: Conf
     addEntry(
       batch,
       { companyId, ...about, action: 'company.key_renewed', record, result: 'done' },
-      { db, now: Date.now },
+      { db, now },
     );
     await batch.commit();
     console.log(`The company has version ${String(version)} of its key.`);
   }
-  const keyring = createKeyring({ db: keys, kms, now: Date.now });
   const { looked, renewed } = await renewWraps(companyId, { db, keyring });
   console.log(`${String(renewed)} of ${String(looked)} record keys wrapped anew.`);
   const sealed = await reseal(companyId, { db, keyring });
@@ -88,13 +100,13 @@ async function renewCompany(companyId: string, newVersion: boolean, config: Conf
     console.log('Run it again in ten minutes: what is in memory elsewhere wraps until then.');
 }
 
-function censusOf(config: Config): Promise<Census> {
+function censusOf(config: Config, now: Clock): Promise<Census> {
   const buckets = openBackupBuckets(config, ['keyringBackups', 'offsiteKeyringBackups']);
   return takeCensus({
     keyring: openFirestore(config, 'keyring'),
     manifests: openWriteOnce(config, config.backupBuckets.backups),
     keyringBuckets: Object.values(buckets),
-    now: Date.now,
+    now,
   });
 }
 

@@ -15,7 +15,7 @@ import {
   suspendStaff,
 } from '../shared/staff/accounts.ts';
 import { listStaff } from '../shared/staff/attest.ts';
-import { Misuse, runCommand, surroundings } from './command.ts';
+import { clockOf, Misuse, runCommand, surroundings } from './command.ts';
 
 const USAGE = `Usage: npm run staff -- <command>
   list
@@ -81,7 +81,7 @@ async function main(args: string[]): Promise<void> {
   const command = Command.safeParse(args);
   if (!command.success) throw new Misuse();
   const config = surroundings('staff');
-  console.log(await run(command.data, { db: openFirestore(config, 'staff'), now: Date.now }));
+  console.log(await run(command.data, { db: openFirestore(config, 'staff'), now: await clockOf(config) }));
 }
 
 runCommand(USAGE, main);

@@ -22,18 +22,19 @@ export interface LocalClock {
 
 const MINUTE_MS = 60_000;
 
-/** Starts with the machine's own time and held: `release` it. `byHand` leaves every tick to `advance` and `tick`. */
+/** Starts held, `aheadMs` before the machine's own time: `release` it. `byHand` leaves every tick to `advance` and `tick`. */
 export function startClock(options: {
   schedules: readonly Schedule[];
   urlOf: (name: FunctionName) => string;
   /** Told about every step, before anything is fired: functions in other processes follow it. */
   onMove: (offsetMs: number) => Promise<void>;
+  aheadMs: number;
   byHand: boolean;
   /** Schedules that time alone does not fire; `tick` does. */
   asleep: readonly string[];
 }): LocalClock {
   const { schedules, urlOf, onMove, asleep } = options;
-  let offset = 0;
+  let offset = options.aheadMs;
   /** Since when, in the machine's time, which offset holds. */
   const moves = [{ at: -Infinity, offset }];
   const now: Clock = () => Date.now() + offset;

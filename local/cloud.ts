@@ -11,6 +11,7 @@ import { type FirestoreAdminStandIn, startFirestoreAdmin } from './firestore-adm
 import { type Gateway, startGateway } from './gateway.ts';
 import type { SpareProcesses } from './host-apart.ts';
 import { type Hosts, startHosts } from './hosts.ts';
+import { keepAhead, readAhead } from './kept-time.ts';
 import { type KeyNames, provisionKeys } from './kms/provision.ts';
 import { type KmsStandIn, startKms } from './kms/server.ts';
 import { type Identity, ROLES } from './roles.ts';
@@ -146,10 +147,15 @@ async function assemble(
   inside.release();
 
   // Held as well. The functions it calls come last, and all that keeps time reads it from the start.
+  const aheadMs = dataDir === undefined ? 0 : await readAhead(dataDir);
   const clock = startClock({
     schedules: SCHEDULES,
     urlOf: (name) => hosts.url(name),
-    onMove: (offset) => hosts.move(offset),
+    async onMove(offset) {
+      if (dataDir !== undefined) await keepAhead(dataDir, offset);
+      await hosts.move(offset);
+    },
+    aheadMs,
     byHand: options.clockByHand ?? false,
     asleep: options.asleep ?? [],
   });
@@ -255,6 +261,7 @@ async function assemble(
     groups: [...apart.map((name) => [name]), ...(together.length === 0 ? [] : [together])],
     envOf,
     onLine,
+    aheadMs,
     ...(options.spares !== undefined && { spares: options.spares }),
   });
   closers.push(() => hosts.stop());

@@ -30,10 +30,12 @@ export async function startHosts(options: {
   groups: readonly (readonly FunctionName[])[];
   envOf: (name: FunctionName) => Record<string, string>;
   onLine: (line: string) => void;
+  /** How far the functions' time is ahead of the machine's, until `move` says more. */
+  aheadMs: number;
   spares?: SpareProcesses;
 }): Promise<Hosts> {
   const groups: Group[] = options.groups.map((names) => ({ names, ports: {}, process: undefined }));
-  let offset = 0;
+  let offset = options.aheadMs;
 
   async function start(group: Group): Promise<void> {
     const started = await startHostProcess({

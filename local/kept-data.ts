@@ -2,9 +2,13 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SetupError } from './find-emulators.ts';
+import { TIME_FILE } from './kept-time.ts';
 
-/** What belongs together in a folder of data: documents, keys, objects, and the merchants that they are of. */
-const PARTS = ['firestore', 'kms', 'storage', 'stripe.json', 'shops-kept.json', 'merchants.json'] as const;
+/** What belongs together in a folder of data: documents, keys, objects, the merchants that they are of, and its time. */
+const PARTS = [
+  ...['firestore', 'kms', 'storage', 'stripe.json', 'shops-kept.json', 'merchants.json'],
+  TIME_FILE,
+] as const;
 
 /**
  * Takes a folder of data for this process, before anything reads it. Keys and objects are written at once, documents

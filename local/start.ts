@@ -1,6 +1,6 @@
 /** `npm start`: the whole hub on this machine, with two merchants to try it as. */
 import { createWriteStream } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { plant } from '../shared/backups/planted.ts';
@@ -11,6 +11,7 @@ import { createLog } from '../shared/cloud/log.ts';
 import { createPublisher } from '../shared/cloud/pubsub.ts';
 import { type ClockDoor, openClockDoor } from './clock-door.ts';
 import { type Cloud, startCloud } from './cloud.ts';
+import { removeCommandFiles, writeCommandFiles } from './command-files.ts';
 import { type DemoFile, movedTo, readDemoFile, removeDemoFile, writeDemoFile } from './demo-file.ts';
 import { SetupError } from './find-emulators.ts';
 import { leaveData, takeData } from './kept-data.ts';
@@ -52,14 +53,6 @@ async function main(): Promise<void> {
   const log = await openLog(options.verbose ? undefined : join(folder, 'log.ndjson'));
   const files = [...new Set([resolve('.strongroom', 'demo.json'), join(folder, 'demo.json')])];
   for (const file of files) await removeLeftOver(file);
-  // What `npm run replay-ledger`, `npm run restore`, `npm run rewrap` and `npm run staff` run as, on this machine.
-  const commands = {
-    'replay-ledger': resolve('.strongroom', 'replay-ledger.env'),
-    restore: resolve('.strongroom', 'restore.env'),
-    rewrap: resolve('.strongroom', 'rewrap.env'),
-    'staff-admin': resolve('.strongroom', 'staff.env'),
-    bill: resolve('.strongroom', 'bill.env'),
-  };
   const mailDir = join(folder, 'mail');
   const onLine = (line: string): void => {
     log.write(line);
@@ -79,12 +72,9 @@ async function main(): Promise<void> {
     const stopped = new Promise<void>((settle) => {
       onStop = settle;
     });
-    await mkdir(resolve('.strongroom'), { recursive: true });
-    for (const identity of ['replay-ledger', 'restore', 'rewrap', 'staff-admin', 'bill'] as const) {
-      await writeFile(commands[identity], envLines(cloud.envOf(identity)), { mode: 0o600 });
-    }
-    await shops.write(shopsFile);
     clockDoor = await openClockDoor(cloud.clock, resolve('.strongroom', 'clock.json'));
+    await writeCommandFiles(cloud, clockDoor.url);
+    await shops.write(shopsFile);
     for (const file of files) await writeDemoFile(file, demo);
     console.log(screen(demo, cloud.stripe.url, mailDir, log.file, Date.now() - startedAt));
     if (lostSince !== undefined) console.log(lost(lostSince));
@@ -92,7 +82,7 @@ async function main(): Promise<void> {
     console.log(options.dataDir === undefined ? '\nStopping …' : '\nSaving and stopping …');
   } finally {
     for (const file of files) await removeDemoFile(file, cloud.baseUrl);
-    for (const file of Object.values(commands)) await rm(file, { force: true });
+    await removeCommandFiles();
     await removeShopsFile(shopsFile);
     await clockDoor?.close();
     await cloud.stop();
@@ -213,15 +203,9 @@ async function demoOf(cloud: Cloud, dataDir: string | undefined): Promise<DemoFi
 async function plantDrill(cloud: Cloud): Promise<void> {
   const config = readConfig(cloud.envOf('plant-drill'));
   const log = createLog({ functionName: 'plant-drill', write: () => undefined });
-  const keyring = openKeyring(config, { now: Date.now });
+  const { now } = cloud.clock;
   const db = openFirestore(config, '(default)');
-  await plant({ db, keyring, publisher: createPublisher(config), log, now: Date.now });
-}
-
-function envLines(env: Record<string, string>): string {
-  return Object.entries(env)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join('');
+  await plant({ db, keyring: openKeyring(config, { now }), publisher: createPublisher(config), log, now });
 }
 
 interface LogSink {

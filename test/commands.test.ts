@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const run = promisify(execFile);
+const COMPANY = `cmp_${'0'.repeat(26)}`;
 
 /** The operator's commands, as `package.json` names them: `['restore', 'infra/restore.ts']`. */
 function commands(): [name: string, file: string][] {
@@ -17,6 +18,15 @@ function commands(): [name: string, file: string][] {
     return file === undefined || name === 'build' ? [] : [[name, file]];
   });
 }
+
+it.each([
+  ['--new-version'],
+  ['--census', '--company', COMPANY],
+  ['--from', 'recovery', '--company', COMPANY],
+])('npm run rewrap refuses %s, which would do something else than was meant', async (...args) => {
+  const told = run(process.execPath, [join(ROOT, 'infra/rewrap.ts'), ...args.filter(Boolean)]);
+  await expect(told).rejects.toThrow('Usage: npm run rewrap');
+});
 
 it.each(commands())('npm run %s says how it is used, and what it can not be told', async (name, file) => {
   const usage = `Usage: npm run ${name}`;

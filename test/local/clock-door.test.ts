@@ -11,7 +11,7 @@ it('moves the hub’s time for whoever has this machine, by a quarter of an hour
   const folder = await mkdtemp(join(tmpdir(), 'strongroom-clock-'));
   const moves: number[] = [];
   const onMove = (offset: number): Promise<void> => Promise.resolve(void moves.push(offset));
-  const clock = startClock({ schedules: [], urlOf: () => '', onMove, byHand: true, asleep: [] });
+  const clock = startClock({ schedules: [], urlOf: () => '', onMove, byHand: true, asleep: [], aheadMs: 0 });
   clock.release();
   const door = await openClockDoor(clock, join(folder, 'clock.json'));
   const { url } = JSON.parse(await readFile(join(folder, 'clock.json'), 'utf8')) as { url: string };

@@ -36,6 +36,7 @@ function clock(onMove: (offset: number) => void = () => undefined, asleep: strin
     },
     byHand: true,
     asleep,
+    aheadMs: 0,
   });
 }
 

@@ -7,12 +7,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { parseEnv } from 'node:util';
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import type { DemoFile } from '../../local/demo-file.ts';
 import { sampleOrder } from '../../local/shops/sample-order.ts';
 import { sendShopifyOrder } from '../../local/shops/shopify.ts';
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
+const MINUTE = 60_000;
 const PATIENCE = { timeout: 30_000, interval: 50 };
 
 let folder: string;
@@ -66,6 +68,17 @@ async function ready(file = demoFile): Promise<DemoFile> {
 async function read({ baseUrl }: DemoFile, { apiKey }: { apiKey: string }, path: string) {
   const answer = await fetch(baseUrl + path, { headers: { authorization: `Bearer ${apiKey}` } });
   return { status: answer.status, json: (await answer.json()) as Record<string, unknown> };
+}
+
+async function clockUrl(): Promise<string> {
+  const file = join(folder, '.strongroom', 'clock.json');
+  return (JSON.parse(await readFile(file, 'utf8')) as { url: string }).url;
+}
+
+/** What time it is at the hub, in milliseconds; with a POST after it was moved on. */
+async function hubTime(init: RequestInit = {}): Promise<number> {
+  const answer = (await (await fetch(await clockUrl(), init)).json()) as { now: string };
+  return Date.parse(answer.now);
 }
 
 /** Everything that a process started, and what that started, as `ps` tells it. */
@@ -139,7 +152,7 @@ describe('npm start', { timeout: 120_000 }, () => {
     await allGone(started);
   });
 
-  it('keeps orders and their keys with --data, and a SIGTERM ends everything that it started', async () => {
+  it('keeps orders, their keys and its time with --data, and a SIGTERM ends everything that it started', async () => {
     const args = ['--port', '0', '--data', 'kept'];
     const first = start(args, { shared: true });
     const before = await ready();
@@ -156,6 +169,17 @@ describe('npm start', { timeout: 120_000 }, () => {
     }, PATIENCE);
     expect(order.json['shipTo']).toMatchObject({ firstName: 'Test', country: 'US' });
 
+    const moved = await hubTime({ method: 'POST', body: JSON.stringify({ ms: 14 * MINUTE }) });
+    // An operator's command finds its rights, and works at the hub's time.
+    const { LOCAL_CLOCK } = parseEnv(await readFile(join(folder, '.strongroom', 'plant-drill.env'), 'utf8'));
+    const planted = execFileSync(process.execPath, [join(ROOT, 'infra', 'plant-drill.ts')], {
+      ...{ cwd: folder, env: { PATH: process.env['PATH'] } },
+    });
+    expect([LOCAL_CLOCK, planted.toString()]).toEqual([
+      await clockUrl(),
+      expect.stringMatching(/^Planted: ord_/),
+    ]);
+
     const started = descendants(first.hub.pid ?? 0);
     first.hub.kill('SIGTERM');
     expect((await first.ended)[0]).toBe(0);
@@ -167,6 +191,7 @@ describe('npm start', { timeout: 120_000 }, () => {
     expect([after.retailer, after.supplier]).toEqual([before.retailer, before.supplier]);
     expect(after.connections.shopify.url.startsWith(`${after.baseUrl}/webhooks/con_`)).toBe(true);
     expect(await read(after, after.supplier, `/v1/orders/${String(order.json['id'])}`)).toEqual(order);
+    expect(await hubTime()).toBeGreaterThan(moved);
     second.hub.kill('SIGTERM');
     await second.ended;
   });
