@@ -33,6 +33,7 @@ export function restoreDeps(config: Config, offsite: boolean, now: Clock = Date.
       opened.set(databaseId, known);
       return known;
     },
+    marks: buckets.keyringBackups,
     admin: openFirestoreAdmin(config),
     kms: createKms(config),
     ledger: createLedger(config),

@@ -1,18 +1,21 @@
 import { compareRoots, type ComparedRoots } from '../shared/audit/compare-roots.ts';
 import { continueRoots } from '../shared/audit/continue-roots.ts';
 import { holdWork, letWork } from '../shared/backups/hold-work.ts';
+import { besideMark } from '../shared/backups/keyring-copies.ts';
 import type { Manifest } from '../shared/backups/manifest.ts';
-import type { PartName } from '../shared/backups/record.ts';
+import { type PartName, PARTS } from '../shared/backups/record.ts';
 import {
   compareCounts,
   compareObjects,
   importPart,
   type ImportDeps,
+  makeDatabase,
   readManifest,
   refuseFull,
   type Source,
   targetsOf,
 } from '../shared/backups/restore.ts';
+import type { BackupBucket } from '../shared/cloud/backup-buckets.ts';
 import { createKeyring, type Keyring } from '../shared/cloud/keyring.ts';
 import type { Kms } from '../shared/cloud/kms.ts';
 import type { Ledger } from '../shared/cloud/storage.ts';
@@ -37,6 +40,8 @@ export interface RestoreOrder {
 
 export interface RestoreDeps extends ImportDeps {
   source: Source;
+  /** Of the live keyring's backups, by which certificates know of copies. */
+  marks: Pick<BackupBucket, 'mark'>;
   kms: Kms;
   ledger: Ledger;
   roots: Pick<WriteOnce, 'get'>;
@@ -121,6 +126,7 @@ async function carryOut(
   const db = deps.open(targets.default);
   for (const step of steps) {
     say(`importing ${step.part} …`);
+    if (step.part === 'keyring' && step.into !== PARTS.keyring) await markCopy(step, deps);
     await importPart(step, deps.source, deps);
     report.documents[step.part] = await compareCounts(step, deps);
     say(
@@ -136,6 +142,12 @@ async function carryOut(
   const since =
     restored === undefined ? undefined : { restoredTo: restored, restoredAt: timestamp(deps.now) };
   await letWork(db, since);
+}
+
+/** Whoever destroys a key from now on knows of one more copy of it, until that database is deleted. */
+async function markCopy(step: Step, deps: RestoreDeps): Promise<void> {
+  await makeDatabase(step, deps);
+  await deps.marks.mark(besideMark(step.manifest.id, step.into));
 }
 
 /** Where the hub's own logs were restored they go on behind what was published; otherwise they are only looked at. */

@@ -6,33 +6,43 @@ import { parseArgs } from 'node:util';
 import { PART_NAMES, type PartName } from '../shared/backups/record.ts';
 import { RestoreRefused } from '../shared/backups/restore.ts';
 import { clockOf, Misuse, runCommand, surroundings } from './command.ts';
+import { removeRestored } from './remove-restored.ts';
 import { restoreDeps } from './restore-deps.ts';
 import { restore, type RestoreOrder, type RestoreReport } from './restore-run.ts';
 
 const USAGE = `Usage: npm run restore -- --backup ID --into DATABASE
+       npm run restore -- --remove DATABASE
   --backup ID      such as 20261125T0600Z, a folder of the bucket of backups
   --into DATABASE  (default): the hub's own databases, which have to be empty; another id makes databases beside them
   --keyring ID     take the keyring of another backup, when that of the first is purged
   --only PART      ${PART_NAMES.join(', ')}: one database alone, into (default)
   --offsite        from the offsite copies
-  --dry-run        look at everything and write nothing`;
+  --dry-run        look at everything and write nothing
+  --remove ID      delete the databases that --into ID made; (default) on one machine alone`;
 
 async function main(args: string[]): Promise<void> {
-  const { order, offsite } = readOrder(args);
+  const { order, offsite, remove } = readOrder(args);
   const config = surroundings('restore');
   const now = await clockOf(config);
   const startedAt = new Date(now());
   const progress = (line: string): void => {
     console.log(`  ${line}`);
   };
-  const report = await restore(order, restoreDeps(config, offsite, now), progress).catch((error: unknown) => {
-    throw error instanceof RestoreRefused ? new Error(`${error.code}: ${error.message}`) : error;
-  });
+  const deps = restoreDeps(config, offsite, now);
+  if (remove !== undefined) {
+    await removeRestored(remove, deps, progress).catch(refused);
+    return;
+  }
+  const report = await restore(order, deps, progress).catch(refused);
   console.log(order.dryRun ? 'Nothing was written: this was a dry run.' : told(report));
   console.log(`Begun at ${startedAt.toISOString()}.`);
 }
 
-function readOrder(args: string[]): { order: RestoreOrder; offsite: boolean } {
+function refused(error: unknown): never {
+  throw error instanceof RestoreRefused ? new Error(`${error.code}: ${error.message}`) : error;
+}
+
+function readOrder(args: string[]): { order: RestoreOrder; offsite: boolean; remove: string | undefined } {
   const { values } = parseArgs({
     args,
     options: {
@@ -42,16 +52,19 @@ function readOrder(args: string[]): { order: RestoreOrder; offsite: boolean } {
       only: { type: 'string' },
       offsite: { type: 'boolean', default: false },
       'dry-run': { type: 'boolean', default: false },
+      remove: { type: 'string' },
     },
   });
-  const { backup, into, keyring, offsite } = values;
+  const { backup = '', into = '', keyring, offsite, remove } = values;
   const only = values.only as PartName | undefined;
   const known = only === undefined || PART_NAMES.includes(only);
-  if (backup === undefined || into === undefined) throw new Misuse('It needs --backup and --into.');
+  if (remove !== undefined) {
+    if (args.length > 2) throw new Misuse('--remove goes alone.');
+  } else if (backup === '' || into === '') throw new Misuse('It needs --backup and --into.');
   if (!known) throw new Misuse(`--only takes ${PART_NAMES.join(', ')}.`);
   if (only !== undefined && into !== '(default)')
     throw new Misuse('--only goes with --into "(default)" alone.');
-  return { order: { backup, into, keyring, only, dryRun: values['dry-run'] }, offsite };
+  return { order: { backup, into, keyring, only, dryRun: values['dry-run'] }, offsite, remove };
 }
 
 function told(report: RestoreReport): string {

@@ -19,12 +19,14 @@ export interface ClockDoor {
 /**
  * `POST /` with `{"ms": N}` moves the time on by so many milliseconds, but no further than to the next quarter of an hour, so
  * that each schedule has its turns. It answers `{"now": RFC 3339, "moved": milliseconds}` when what became due has been
- * answered; `GET /` only says what time it is. The door's address is in `file`.
+ * answered; `GET /` only says what time it is. `{"held": true}` pauses all schedules, and answers when none is at work;
+ * `{"held": false}` resumes them. The door's address is in `file`.
  */
 export async function openClockDoor(clock: LocalClock, file: string): Promise<ClockDoor> {
   let moving: Promise<unknown> = Promise.resolve();
+  const held = { schedules: false };
   const server = createServer((request, response) => {
-    moving = moving.then(() => answer(clock, request, response)).catch(() => response.destroy());
+    moving = moving.then(() => answer(clock, held, request, response)).catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -41,7 +43,12 @@ export async function openClockDoor(clock: LocalClock, file: string): Promise<Cl
   };
 }
 
-async function answer(clock: LocalClock, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  clock: LocalClock,
+  held: { schedules: boolean },
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const say = (status: number, body: object): void => {
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   };
@@ -54,20 +61,33 @@ async function answer(clock: LocalClock, request: IncomingMessage, response: Ser
     say(200, { now: new Date(clock.now()).toISOString() });
     return;
   }
-  const ms = msIn(await text(request));
-  if (ms === undefined) {
-    say(400, { detail: `{"ms": N}, up to ${MOST}` });
+  const asked = read(await text(request));
+  if (asked === undefined) {
+    say(400, { detail: `{"ms": N}, up to ${MOST}, or {"held": true or false}` });
     return;
   }
+  if ('held' in asked) {
+    held.schedules = asked.held;
+    if (asked.held) await clock.hold();
+    else clock.release();
+    say(200, { now: new Date(clock.now()).toISOString(), held: asked.held });
+    return;
+  }
+  if (held.schedules) {
+    say(409, { detail: 'The schedules are held: npm run clock -- go' });
+    return;
+  }
+  const { ms } = asked;
   const moved = Math.min(ms, QUARTER - (clock.now() % QUARTER));
   await clock.advance(moved);
   say(200, { now: new Date(clock.now()).toISOString(), moved });
 }
 
-function msIn(body: string): number | undefined {
+function read(body: string): { ms: number } | { held: boolean } | undefined {
   try {
-    const { ms } = JSON.parse(body) as { ms?: unknown };
-    return Number.isInteger(ms) && Number(ms) >= 0 && Number(ms) <= MOST ? Number(ms) : undefined;
+    const { ms, held } = JSON.parse(body) as { ms?: unknown; held?: unknown };
+    if (typeof held === 'boolean') return { held };
+    return Number.isInteger(ms) && Number(ms) >= 0 && Number(ms) <= MOST ? { ms: Number(ms) } : undefined;
   } catch {
     return undefined;
   }

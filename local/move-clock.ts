@@ -1,14 +1,20 @@
-/** `npm run clock -- 6h`: moves the time of the hub that `npm start` runs here. */
+/** `npm run clock -- 6h`: moves the time of the hub that `npm start` runs here, or holds its schedules. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-const USAGE = `Usage: npm run clock -- TIME
-  TIME   such as 15m, 6h or 1d: how far the hub's time moves on. What falls due meanwhile is done.`;
+const USAGE = `Usage: npm run clock -- TIME | hold | go
+  TIME   such as 15m, 6h or 1d: how far the hub's time moves on. What falls due meanwhile is done.
+  hold   pauses all schedules, as one does before a restore
+  go     resumes them`;
 
 const MINUTE = 60_000;
 const UNITS: Readonly<Record<string, number>> = { m: MINUTE, h: 60 * MINUTE, d: 24 * 60 * MINUTE };
 
 async function main(args: string[]): Promise<void> {
+  if (args.length === 1 && (args[0] === 'hold' || args[0] === 'go')) {
+    await hold(args[0] === 'hold');
+    return;
+  }
   const [, count = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(args[0] ?? '') ?? [];
   const ms = Number(count) * (UNITS[unit] ?? 0);
   if (args.length !== 1 || ms === 0) throw new Error(USAGE);
@@ -21,6 +27,12 @@ async function main(args: string[]): Promise<void> {
     console.log(`  ${said.now}`);
     left -= said.moved;
   }
+}
+
+async function hold(held: boolean): Promise<void> {
+  const response = await fetch(await door(), { method: 'POST', body: JSON.stringify({ held }) });
+  if (!response.ok) throw new Error('The clock did not do it.');
+  console.log(held ? '  All schedules are paused.' : '  All schedules go on.');
 }
 
 async function door(): Promise<string> {

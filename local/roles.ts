@@ -292,7 +292,8 @@ export const ROLES = {
       ledger: ['storage.objectCreator', 'storage.objectViewer'],
       roots: ['storage.objectViewer'],
       backups: ['storage.legacyObjectReader', 'strongroom.objectLister'],
-      keyringBackups: ['storage.legacyObjectReader', 'strongroom.objectLister'],
+      // Adds the mark of a keyring that it fills beside the live one.
+      keyringBackups: ['storage.objectCreator', 'storage.legacyObjectReader', 'strongroom.objectLister'],
       offsiteBackups: ['storage.legacyObjectReader', 'strongroom.objectLister'],
       offsiteKeyringBackups: ['storage.legacyObjectReader', 'strongroom.objectLister'],
     },

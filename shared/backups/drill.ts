@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Firestore } from '@google-cloud/firestore';
 import { z } from 'zod';
-import type { BackupBucket } from '../cloud/backup-buckets.ts';
+import type { BackupBucket, BackupObject } from '../cloud/backup-buckets.ts';
 import { paths } from '../cloud/firestore.ts';
 import { createKeyring } from '../cloud/keyring.ts';
 import type { Kms } from '../cloud/kms.ts';
@@ -14,10 +14,10 @@ import { unseal } from '../orders/open.ts';
 import { orderDoc, toReadOrder } from '../orders/order-store.ts';
 import { DrillParts, partsOn } from './drill-parts.ts';
 import type { StoredDrill } from './drill-record.ts';
-import { isScratchMark, scratchMark } from './keyring-copies.ts';
+import { besideOf, isScratchMark, scratchMark } from './keyring-copies.ts';
 import type { Manifest } from './manifest.ts';
 import { Planted, PLANTED_ADDRESS } from './planted.ts';
-import { KEYRING_KEPT, PART_NAMES, type PartName, StoredBackup } from './record.ts';
+import { KEYRING_KEPT, PART_NAMES, type PartName, SCRATCH, StoredBackup } from './record.ts';
 import {
   compareCounts,
   compareObjects,
@@ -49,8 +49,6 @@ const Current = z.object({
 });
 type Current = z.infer<typeof Current>;
 
-/** Of the scratch databases, as no other database's name begins. */
-export const SCRATCH = 'drill-';
 const LEASE = 5 * 60_000;
 const WORKING_TIME = 3 * 60_000;
 const LATEST = 12 * 60 * 60_000;
@@ -58,15 +56,19 @@ const LATEST = 12 * 60 * 60_000;
 /** One tick: begins the drill of the day or goes on with it, until it has passed. A failed one is an alarm and tried again. */
 export async function drillOfTheDay(deps: DrillDeps): Promise<void> {
   await withLease(deps, 'restore-drill', LEASE, async (turn) => {
+    await removeBesideMarks(deps).catch((error: unknown) => {
+      deps.log.backupStepFailed(error);
+    });
     const today = timestamp(deps.now).slice(0, 10);
     const known = Current.safeParse((await deps.db.doc(paths.drill('current')).get()).data()).data;
     if (known === undefined && turn.cursor['passedOn'] === today) return;
     // Before the first one there is nothing to try.
     if ((await deps.db.collection('backups').where('state', '==', 'good').limit(1).get()).empty) return;
-    let backupId = known?.backupId;
+    const begun = known === undefined || known.operations === null ? undefined : known;
+    let backupId = begun?.backupId;
     try {
-      const current = known === undefined || known.operations === null ? await begin(deps) : known;
-      backupId = current.backupId;
+      backupId ??= await newestGood(deps);
+      const current = begun ?? (await begin(backupId, deps));
       const result = await goOn(current, deps);
       if (result === undefined) return;
       await end(result, deps);
@@ -81,11 +83,10 @@ export async function drillOfTheDay(deps: DrillDeps): Promise<void> {
   });
 }
 
-async function begin(deps: DrillDeps): Promise<Current> {
+async function begin(backupId: string, deps: DrillDeps): Promise<Current> {
   const { db, source, now } = deps;
   await plantedOrder(deps);
   await removeScratch(deps);
-  const backupId = await newestGood(deps);
   const manifest = await readManifest(backupId, source, deps);
   const current: Current = { backupId, parts: partsOn(now()), operations: null, startedAt: timestamp(now) };
   // Whoever destroys a key from now on knows of one more copy.
@@ -180,6 +181,19 @@ async function removeScratch({ admin, keyringBucket }: DrillDeps): Promise<void>
   for (const id of left) await admin.deleteDatabase(id);
   for await (const object of keyringBucket.objects()) {
     if (isScratchMark(object.name)) await keyringBucket.remove(object);
+  }
+}
+
+/** Of keyrings that were restored beside the live one and are deleted. Certificates waited for that. */
+async function removeBesideMarks({ admin, keyringBucket }: DrillDeps): Promise<void> {
+  const marks: BackupObject[] = [];
+  for await (const object of keyringBucket.objects()) {
+    if (besideOf(object.name) !== undefined) marks.push(object);
+  }
+  if (marks.length === 0) return;
+  const there = new Set(await admin.databaseIds());
+  for (const mark of marks) {
+    if (!there.has(besideOf(mark.name) ?? '')) await keyringBucket.remove(mark);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Turn } from '../cloud/lease.ts';
 import type { Log } from '../cloud/log.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
 import type { CheckDeps } from './check.ts';
-import { isScratchMark } from './keyring-copies.ts';
+import { isCopyMark } from './keyring-copies.ts';
 import { KEYRING_KEPT, snapshotOf, StoredBackup } from './record.ts';
 
 const DAY = 24 * 60 * 60_000;
@@ -26,7 +26,7 @@ export async function purgeBucket(
   let count = 0;
   for await (const object of bucket.objects()) {
     const snapshot = snapshotOf(object.name) ?? Date.parse(object.createdAt);
-    if (now() < snapshot + KEYRING_KEPT || isScratchMark(object.name)) continue;
+    if (now() < snapshot + KEYRING_KEPT || isCopyMark(object.name)) continue;
     if (!(await bucket.remove(object))) {
       log.keyringRemembered();
       continue;

@@ -19,6 +19,9 @@ export const PARTS = { default: '(default)', keyring: 'keyring', staff: 'staff' 
   string,
   DatabaseId
 >;
+/** Of the drills' scratch databases, as no other database's name begins. */
+export const SCRATCH = 'drill-';
+
 export type PartName = keyof typeof PARTS;
 export const PART_NAMES = Object.keys(PARTS) as PartName[];
 

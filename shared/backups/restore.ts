@@ -6,7 +6,7 @@ import { parse } from './parse.ts';
 import { COLLECTIONS } from './collections.ts';
 import { countOf } from './count.ts';
 import { Manifest, manifestName } from './manifest.ts';
-import { folderOf, type PartName } from './record.ts';
+import { folderOf, PARTS, type PartName, SCRATCH } from './record.ts';
 
 /** Why a restore is refused, before anything is written. */
 export type RefusalCode =
@@ -54,10 +54,18 @@ export function targetsOf(into: string, projectId: string): Record<PartName, str
   }
   const id = named ?? into;
   if (id === '(default)') return { default: id, keyring: 'keyring', staff: 'staff' };
-  if (!/^[a-z][a-z0-9-]{2,50}$/.test(id)) {
-    throw new RestoreRefused('OUTSIDE_THE_PROJECT', `${id} is not the id of a database of ${projectId}.`);
+  if (!/^[a-z][a-z0-9-]{2,50}$/.test(id) || isOurOwn(id)) {
+    throw new RestoreRefused(
+      'OUTSIDE_THE_PROJECT',
+      `${id} is no id of a database beside those of ${projectId}.`,
+    );
   }
   return { default: id, keyring: `${id}-keyring`, staff: `${id}-staff` };
+}
+
+/** Those of the hub are filled together, under `(default)`; those of drills are deleted by the next one. */
+function isOurOwn(id: string): boolean {
+  return id.startsWith(SCRATCH) || (Object.values(PARTS) as string[]).includes(id);
 }
 
 /** NO_MANIFEST when there is no good backup of this id; PRODUCTION_DATA when it may not come here. */
@@ -119,13 +127,21 @@ export interface ImportOrder {
   collectionIds?: readonly string[];
 }
 
+/** Where it is missing. */
+export async function makeDatabase(
+  { manifest, into }: Pick<ImportOrder, 'manifest' | 'into'>,
+  { admin }: Pick<ImportDeps, 'admin'>,
+): Promise<void> {
+  if ((await admin.locationOf(into)) === undefined) await admin.createDatabase(into, manifest.location);
+}
+
 /** Begins the import of one part into a database, which is made where it is missing; answers the operation. */
 export async function startImport(
   { manifest, part, into, collectionIds = [] }: ImportOrder,
   source: Source,
   { admin }: Pick<ImportDeps, 'admin'>,
 ): Promise<string> {
-  if ((await admin.locationOf(into)) === undefined) await admin.createDatabase(into, manifest.location);
+  await makeDatabase({ manifest, into }, { admin });
   const place = `gs://${bucketOf(part, source).name}/${manifest.id}/${part}`;
   return admin.import({ databaseId: into, collectionIds, place });
 }

@@ -31,7 +31,12 @@ export async function traded(market: Market): Promise<Both> {
 
 /** `npm run restore`, as a person runs it; what it says, or why it refuses. */
 export async function restoreCommand(cloud: TestCloud, id: string, ...args: string[]): Promise<string> {
-  const script = ['infra/restore.ts', '--backup', id, ...args];
+  return restoreTool(cloud, '--backup', id, ...args);
+}
+
+/** The same with no arguments but these. */
+export async function restoreTool(cloud: TestCloud, ...args: string[]): Promise<string> {
+  const script = ['infra/restore.ts', ...args];
   const env = { ...process.env, ...cloud.envOf('restore'), METADATA_SERVER_DETECTION: 'none' };
   const run = promisify(execFile)(process.execPath, script, { cwd: ROOT, env });
   const { stdout } = await run.catch((error: unknown) => ({ stdout: (error as { stderr: string }).stderr }));

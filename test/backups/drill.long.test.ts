@@ -51,7 +51,10 @@ describe('a drill that does not go well', () => {
     const [content] = await bucket.file(name).download();
     await bucket.file(name).save('changed', { resumable: false });
     await cloud.clock.advance(5 * HOUR);
-    expect(await resultOf(cloud.clock.now())).toMatchObject({ passed: false, code: 'OBJECTS_DIFFER' });
+    const failed = { passed: false, code: 'OBJECTS_DIFFER', backupId: id };
+    expect(await resultOf(cloud.clock.now())).toMatchObject(failed);
+    // Whoever is woken by it has to know which one is not to be restored.
+    expect(cloud.lines.findLast((line) => line.includes('drill.failed'))).toContain(id);
     expect(backups.alerts('drill.failed')).toBeGreaterThan(0);
     await bucket.file(name).save(content, { resumable: false });
     await backups.tick('restore-drill');

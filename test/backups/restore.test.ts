@@ -11,8 +11,8 @@ import { createKms } from '../../shared/cloud/kms.ts';
 import { verifyLog } from '../../verify/verify.mjs';
 import { type Both, end, erase, opens } from '../privacy/trade.ts';
 import { testCloud, type TestCloud } from '../support/cloud.ts';
-import { type Market, startMarket } from '../support/market.ts';
-import { backupsOf, restoreCommand, traded } from './backups-fixture.ts';
+import { eventually, type Market, startMarket } from '../support/market.ts';
+import { backupsOf, HOUR, restoreCommand, restoreTool, traded } from './backups-fixture.ts';
 
 let cloud: TestCloud;
 let market: Market;
@@ -70,7 +70,10 @@ it('is refused where it would do harm, and says why, before anything is written'
   };
   expect(await refused({ into: '(default)' })).toBe('NOT_EMPTY');
   expect(await refused({ into: 'projects/another/databases/beside' })).toBe('OUTSIDE_THE_PROJECT');
-  expect(await refused({ into: 'Beside!' })).toBe('OUTSIDE_THE_PROJECT');
+  // Nor into what is the hub's own, or a drill's, which the next one deletes.
+  for (const into of ['Beside!', 'keyring', 'staff', 'drill-mine']) {
+    expect(await refused({ into })).toBe('OUTSIDE_THE_PROJECT');
+  }
   expect(await refused({ keyring: '20200101T0000Z' })).toBe('NO_MANIFEST');
   expect(await refused({ backup: production })).toBe('PRODUCTION_DATA');
   expect(await refused({})).toBe('OBJECTS_DIFFER');
@@ -169,6 +172,37 @@ describe('the logs of which the backup was behind what had been published', () =
     expect((await verified(log.after.replaceAll(own, asRoot))).codes).toContain('NOT_A_ROOT');
   });
 });
+
+it('beside the live databases it is one more copy of keys: no erasure is confirmed before that is deleted', async () => {
+  const state = async (): Promise<unknown> => {
+    const answer = await market.retailer.call('GET', '/v1/erasures');
+    return (answer.json as { data: { state: string }[] }).data[0]?.state;
+  };
+  const copies = (): Promise<string[]> => backups.names('keyringBackups', `${id}/beside/`);
+  expect(await restoreCommand(cloud, id, '--into', 'beside', '--offsite')).toContain('Restored: ');
+  await end(market, kept);
+  await erase(market.retailer, kept.orderId);
+  await eventually(async () => {
+    expect(await state()).toBe('destroyed');
+  });
+  for (const hours of [23, 2, 1]) await cloud.clock.advance(hours * HOUR);
+  await backups.tick('backup-check');
+  await backups.tick('offsite-purge');
+  await backups.tick('restore-drill');
+  expect([await backups.names('keyringBackups', id), await copies()]).toEqual([
+    [`${id}/beside/beside-keyring`],
+    [`${id}/beside/beside-keyring`],
+  ]);
+  expect(await state()).toBe('destroyed');
+
+  expect(await restoreTool(cloud, '--remove', 'beside')).toContain('beside-keyring is gone');
+  await backups.tick('restore-drill');
+  expect(await copies()).toEqual([]);
+  await eventually(async () => {
+    await cloud.clock.advance(HOUR);
+    expect(await state()).toBe('confirmed');
+  });
+}, 240_000);
 
 interface Line {
   leaf?: string;

@@ -28,6 +28,10 @@ it('moves the hub’s time for whoever has this machine, by a quarter of an hour
   for (const wrong of ['', '{}', '{"ms":-1}', '{"ms":1.5}', '{"ms":"1"}', '{"ms":99999999999999}']) {
     expect((await post(wrong)).status).toBe(400);
   }
+  expect((await post('{"held":true}')).status).toBe(200);
+  // A move would wait for the ticks that it fires.
+  expect((await post('{"ms":1}')).status).toBe(409);
+  expect((await post('{"held":false}')).status).toBe(200);
   expect((await post('{"ms":1}', { origin: 'https://anywhere.example' })).status).toBe(403);
   const { now } = (await (await fetch(url)).json()) as { now: string };
   expect(Date.parse(now)).toBeGreaterThanOrEqual(before + json.moved);
