@@ -142,13 +142,15 @@ async function progressOf(part: Part, { admin }: CheckDeps): Promise<{ part: Par
 type Objects = Record<PartName, BackupObject[]>;
 
 async function objectsOf(id: string, { buckets }: CheckDeps): Promise<Objects> {
-  const listed = await Promise.all(PART_NAMES.map((name) => listOf(id, name, bucketOf(name, buckets))));
+  const listed = await Promise.all(
+    PART_NAMES.map((name) => listOf(folderOf(id, name), bucketOf(name, buckets))),
+  );
   return Object.fromEntries(PART_NAMES.map((name, place) => [name, listed[place] ?? []])) as Objects;
 }
 
-async function listOf(id: string, part: PartName, bucket: BackupBucket): Promise<BackupObject[]> {
+async function listOf(prefix: string, bucket: BackupBucket): Promise<BackupObject[]> {
   const objects: BackupObject[] = [];
-  for await (const object of bucket.objects(folderOf(id, part))) objects.push(object);
+  for await (const object of bucket.objects(prefix)) objects.push(object);
   return objects;
 }
 
@@ -170,18 +172,22 @@ function isWhole(
 
 /** Its manifest too, which nobody overwrites. */
 async function isOffsite(id: string, objects: Objects, { buckets }: CheckDeps): Promise<boolean> {
-  const names = buckets.offsiteBackups.objects(manifestName(id));
-  if ((await names[Symbol.asyncIterator]().next()).done === true) return false;
+  const name = manifestName(id);
+  if (!isCopied(await listOf(name, buckets.backups), await listOf(name, buckets.offsiteBackups)))
+    return false;
   for (const part of PART_NAMES) {
     const bucket = part === 'keyring' ? buckets.offsiteKeyringBackups : buckets.offsiteBackups;
-    const copies = new Map((await listOf(id, part, bucket)).map((copy) => [copy.name, copy]));
-    const same = objects[part].every(({ name, size, crc32c }) => {
-      const copy = copies.get(name);
-      return copy?.size === size && copy.crc32c === crc32c;
-    });
-    if (!same) return false;
+    if (!isCopied(objects[part], await listOf(folderOf(id, part), bucket))) return false;
   }
   return true;
+}
+
+function isCopied(objects: BackupObject[], there: BackupObject[]): boolean {
+  const copies = new Map(there.map((copy) => [copy.name, copy]));
+  return objects.every(({ name, size, crc32c }) => {
+    const copy = copies.get(name);
+    return copy?.size === size && copy.crc32c === crc32c;
+  });
 }
 
 /** At every tick for as long as it lasts. */

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { seedDemo } from '../../local/seed.ts';
 import { Manifest } from '../../shared/backups/manifest.ts';
 import { type TestCloud, testCloud } from '../support/cloud.ts';
+import { eventually } from '../support/market.ts';
 import { backupsOf, HOUR, MINUTE } from './backups-fixture.ts';
 
 let cloud: TestCloud;
@@ -68,6 +69,28 @@ describe('a backup that fails', () => {
     const next = await backups.until('good');
     expect(next > failed).toBe(true);
   });
+});
+
+it('a backup of which another manifest stands offsite is not good: a restore from there could not begin', async () => {
+  await nextSlot();
+  await backups.begin();
+  const id = (await backups.all()).findLast(({ state }) => state === 'running')?.id ?? '';
+  const offsite = backups.storage.bucket(cloud.backupBuckets.offsiteBackups);
+  await offsite.file(`${id}/manifest.json`).save('another', { resumable: false });
+  await eventually(async () => {
+    await cloud.clock.tick('offsite-copy');
+    await backups.tick('backup-check');
+    const names = await backups.names('backups', `${id}/`);
+    expect([names.includes(`${id}/manifest.json`), await backups.names('offsiteBackups', `${id}/`)]).toEqual([
+      true,
+      names,
+    ]);
+  });
+  await backups.tick('backup-check');
+  expect((await backups.read(id)).state).toBe('running');
+  await nextSlot();
+  await backups.tick('backup-check');
+  expect(await backups.read(id)).toMatchObject({ state: 'failed', code: 'NOT_OFFSITE' });
 });
 
 describe('what is kept', () => {
