@@ -12,12 +12,7 @@ import {
   replaceRecoveryCodes,
   type SecretBox,
 } from '../factors/enrol.ts';
-import {
-  challengeOf,
-  creationOptions,
-  type PasskeyAttestation,
-  verifyCreation,
-} from '../factors/passkeys.ts';
+import { creationOptions, type PasskeyAttestation, verifyCreation } from '../factors/passkeys.ts';
 import {
   type FactorView,
   hasFactor,
@@ -101,9 +96,9 @@ export async function finishPasskey(
   acting: MemberActing,
   deps: Deps,
 ): Promise<AddedFactor> {
-  const challenge = challengeOf(made.credential);
   const place = { purpose: 'create', subject: acting.session.id } as const;
-  if (!(await spendChallenge(challenge, place, deps))) throw new AppError('FACTOR_REFUSED');
+  const challenge = await spendChallenge(made.credential, place, deps);
+  if (challenge === undefined) throw new AppError('FACTOR_REFUSED');
   return add(acting, deps, async ({ member }) => {
     const { passkeys } = member.secondFactors;
     const verified = await verifyCreation(made.credential, { rp: deps.relyingParty, challenge, passkeys });

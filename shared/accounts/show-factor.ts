@@ -3,7 +3,7 @@ import type { AuditEntry } from '../audit/entry.ts';
 import { AppError } from '../domain/errors.ts';
 import { issueChallenge, spendChallenge } from '../factors/challenges.ts';
 import { checkFactor, type FactorProof, pauseSeconds } from '../factors/check-factor.ts';
-import { challengeOf, type PasskeyAssertion, requestOptions } from '../factors/passkeys.ts';
+import { type PasskeyAssertion, requestOptions } from '../factors/passkeys.ts';
 import { hasFactor } from '../factors/stored-factors.ts';
 import type { AccountsDeps } from './deps.ts';
 import { type MemberActing, ownMember } from './own-member.ts';
@@ -74,7 +74,6 @@ async function proofOf(shown: ShownFactor, session: Session, deps: Deps): Promis
   if ('totp' in shown) return { type: 'totp', code: shown.totp };
   if ('recoveryCode' in shown) return { type: 'recovery_code', code: shown.recoveryCode };
   const assertion = shown.passkey;
-  const claimed = challengeOf(assertion);
-  const spent = await spendChallenge(claimed, { purpose: 'get', subject: session.id }, deps);
-  return { type: 'passkey', assertion, challenge: spent ? claimed : undefined };
+  const challenge = await spendChallenge(assertion, { purpose: 'get', subject: session.id }, deps);
+  return { type: 'passkey', assertion, challenge };
 }

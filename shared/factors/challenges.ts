@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { paths } from '../cloud/firestore.ts';
 import { hasStatus } from '../cloud/grpc-error.ts';
 import type { Clock } from '../domain/time.ts';
+import { challengeOf, type PasskeyAssertion, type PasskeyAttestation } from './passkeys.ts';
 
 const CHALLENGE_BYTES = 32;
 const LIFE_MS = 5 * 60_000;
@@ -40,28 +41,32 @@ export async function issueChallenge(
   return challenge;
 }
 
-/** Takes a challenge away, before its answer is looked at. False unless it was issued for this place. */
+/**
+ * Takes away the challenge that an answer is for, before the answer is looked at, and hands it over to check the answer
+ * by. `undefined` unless it was issued for this place and is spent now for the first time: nothing proves anything then.
+ */
 export async function spendChallenge(
-  challenge: string,
+  answer: PasskeyAttestation | PasskeyAssertion,
   place: ChallengePlace,
   { db, now }: { db: Firestore; now: Clock },
-): Promise<boolean> {
+): Promise<string | undefined> {
+  const challenge = challengeOf(answer);
   const found = await db.doc(paths.challenge(place.subject)).get();
   const { updateTime } = found;
-  if (updateTime === undefined) return false;
+  if (updateTime === undefined) return undefined;
   const stored = StoredChallenge.parse(found.data());
   const good =
     stored.hash === hashOf(challenge) &&
     stored.purpose === place.purpose &&
     stored.expireAt.toMillis() > now();
-  if (!good) return false;
+  if (!good) return undefined;
   try {
     // Of two at once, one deletes what it has read.
     await found.ref.delete({ lastUpdateTime: updateTime });
-    return true;
+    return challenge;
   } catch (error) {
     const lost = hasStatus(error, status.FAILED_PRECONDITION) || hasStatus(error, status.NOT_FOUND);
-    if (lost) return false;
+    if (lost) return undefined;
     throw error;
   }
 }

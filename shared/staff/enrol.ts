@@ -4,12 +4,7 @@ import { AppError } from '../domain/errors.ts';
 import { randomId } from '../domain/ids.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
 import { issueChallenge, spendChallenge } from '../factors/challenges.ts';
-import {
-  challengeOf,
-  creationOptions,
-  type PasskeyAttestation,
-  verifyCreation,
-} from '../factors/passkeys.ts';
+import { creationOptions, type PasskeyAttestation, verifyCreation } from '../factors/passkeys.ts';
 import { newTotpSecret, totpEnrolment, totpStep } from '../factors/totp.ts';
 import { sealToPassword } from './password-and-app.ts';
 import { endAllSessions } from './sessions.ts';
@@ -68,8 +63,9 @@ async function factorsFrom(
   { db, rp, passwordKey, now }: SignInDeps,
 ): Promise<Pick<StoredStaff, 'passkey' | 'passwordAndApp'>> {
   if (chosen.type === 'passkey') {
-    const challenge = challengeOf(chosen.passkey);
-    await spendChallenge(challenge, { purpose: 'create', subject: id }, { db, now });
+    const place = { purpose: 'create', subject: id } as const;
+    const challenge = await spendChallenge(chosen.passkey, place, { db, now });
+    if (challenge === undefined) throw new AppError('FACTOR_REFUSED');
     const made = await verifyCreation(chosen.passkey, { rp, challenge, passkeys: [] });
     const passkey = { ...made, id: randomId('passkey'), name: 'passkey' };
     return { passkey: { ...passkey, createdAt: timestamp(now), lastUsedAt: null }, passwordAndApp: null };

@@ -6,7 +6,6 @@ import { isId } from '../domain/ids.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
 import { type ChallengePlace, issueChallenge, spendChallenge } from '../factors/challenges.ts';
 import {
-  challengeOf,
   type PasskeyAssertion,
   type RelyingParty,
   requestOptions,
@@ -46,8 +45,9 @@ export async function signInByPasskey(
   deps: SignInDeps,
 ): Promise<SignedIn> {
   const { db, rp, log, now } = deps;
-  const challenge = challengeOf(assertion);
-  await spendChallenge(challenge, placeOf(attempt), { db, now });
+  const challenge = await spendChallenge(assertion, placeOf(attempt), { db, now });
+  // An answer that was seen before, or was made for something else, such as the list of staff.
+  if (challenge === undefined) throw new AppError('FACTOR_REFUSED');
   const staffId = Buffer.from(assertion.response.userHandle ?? '', 'base64url').toString('utf8');
   if (!isId('staff', staffId)) throw refused();
   const used = await db.runTransaction(async (tx) => {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readConfig } from '../../shared/cloud/config.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
 import { STAFF_ROLES } from '../../shared/domain/staff.ts';
 import { addStaff, newFactorsFor, suspendStaff } from '../../shared/staff/accounts.ts';
+import { softwareAuthenticator } from '../support/authenticator.ts';
 import {
   type Answer,
   appCode,
@@ -65,6 +67,26 @@ describe('two factors or nothing', () => {
     const body = { attempt, passkey: person.device.get(passkey) };
     expect((await signIn(body)).status).toBe(201);
     expect((await signIn(body)).status).toBe(403);
+  });
+
+  it('an answer to any other challenge signs nobody in, however fresh the passkey’s counter', async () => {
+    const person = await desk.person('reviewer');
+    const token = await person.signIn();
+    const list = (await desk.call(token, 'GET', '/v1/staff')).json;
+    const { attempt, passkey } = (await desk.call(null, 'POST', '/v1/staff/sessions/options')).json;
+    const earlier = (await desk.call(null, 'POST', '/v1/staff/sessions/options')).json;
+    const used = person.device.get(passkey);
+    expect((await signIn({ attempt, passkey: used })).status).toBe(201);
+    const challenges = {
+      'spent already': passkey.challenge,
+      'of another attempt': earlier.passkey.challenge,
+      'the list that a reviewer signs': list.digest,
+      'of the caller’s own making': Buffer.alloc(32, 1).toString('base64url'),
+    };
+    for (const [what, challenge] of Object.entries(challenges)) {
+      const answer = await signIn({ attempt, passkey: person.device.get({ ...passkey, challenge }) });
+      expect([what, answer.status, answer.json.code]).toEqual([what, 403, 'FACTOR_REFUSED']);
+    }
   });
 
   it('a password and a code sign in, together alone', async () => {
@@ -142,6 +164,21 @@ describe('setting up factors', () => {
       app: { secret, code: appCode(secret, now()) },
     });
     expect(answer.json.errors[0]?.path).toBe('password');
+  });
+
+  it('takes no passkey that was made for another challenge', async () => {
+    const { code } = await addStaff('new-four', 'support', desk.operator);
+    const { passkey } = await options('new-four', code);
+    const { relyingParty } = readConfig(desk.market.cloud.envOf('seed'));
+    const device = softwareAuthenticator(relyingParty.origin);
+    const enrol = (challenge: string) =>
+      desk.call(null, 'POST', '/v1/staff/enrolments', {
+        ...{ name: 'new-four', code },
+        passkey: device.create({ ...passkey, challenge }),
+      });
+    const own = await enrol(Buffer.alloc(32, 1).toString('base64url'));
+    expect([own.status, own.json.code]).toEqual([403, 'FACTOR_REFUSED']);
+    expect((await enrol(passkey.challenge)).status).toBe(204);
   });
 
   it('takes no secret that somebody else chose', async () => {
