@@ -1,3 +1,4 @@
+import { createRefusals } from '../shared/audit/refusals.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
 import { openKeyring } from '../shared/cloud/keyring.ts';
@@ -23,7 +24,7 @@ export const build: Build = (env, now) => {
   const keyring = openKeyring(config, { now, onKmsBridged: log.kmsBridged });
   const objects = openWriteOnce(config, config.logBucket);
   const deps = { db, keyring, publisher: createPublisher(config), log, now };
-  const app = createApi({ log });
+  const app = createApi({ log, noteRefusal: createRefusals({ db, now }) });
   addDiscloseApi(app, {
     db,
     now,

@@ -8,7 +8,15 @@ import { idSchema } from '../domain/ids.ts';
 import { HeldCode, OrderState } from '../domain/order.ts';
 import { PartnerRole } from '../domain/partner.ts';
 import { MEMBER_ROLES } from '../domain/roles.ts';
-import { ManageAction, MOST_MINUTES, Purpose, RecordKind } from '../domain/support.ts';
+import {
+  allWords,
+  MANAGE_ACTIONS,
+  ManageAction,
+  MOST_MINUTES,
+  Purpose,
+  RECORD_KINDS,
+  RecordKind,
+} from '../domain/support.ts';
 import { ACTIONS } from './actions.ts';
 
 const Count = z.int().min(0).max(1_000_000);
@@ -39,6 +47,9 @@ export const Facts = z.strictObject({
   purpose: Purpose.optional(),
   kind: RecordKind.optional(),
   managing: ManageAction.optional(),
+  /** Of what our support asks, and gets: all of which kinds, and which actions. */
+  kinds: z.enum(allWords(RECORD_KINDS)).optional(),
+  actions: z.enum(allWords(MANAGE_ACTIONS)).optional(),
   minutes: z.int().min(0).max(MOST_MINUTES).optional(),
   ended: z.enum(['expired', 'undecided', 'by_staff']).optional(),
   asked: z.enum(['customer_redact', 'shop_redact', 'data_request']).optional(),

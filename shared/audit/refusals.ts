@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache';
 import { paths } from '../cloud/firestore.ts';
 import { hasStatus } from '../cloud/grpc-error.ts';
 import type { Scope } from '../domain/api-key.ts';
+import { AppError } from '../domain/errors.ts';
 import { keyedId } from '../domain/ids.ts';
 import type { Clock } from '../domain/time.ts';
 import { addEntry } from './append.ts';
@@ -12,9 +13,21 @@ import type { AuditEntry } from './entry.ts';
 
 /** Somebody whose credential is known, and was not enough. */
 export interface Refused extends Pick<AuditEntry, 'companyId' | 'actor' | 'requestId'> {
-  code: 'FORBIDDEN' | 'UNAUTHENTICATED';
+  code: 'FORBIDDEN' | 'UNAUTHENTICATED' | 'NOT_APPROVED';
   /** The scope that was needed, where that was all. */
   scope?: Scope | undefined;
+  /** Under which request a member of staff wanted more than was approved. */
+  supportRequestId?: string | undefined;
+}
+
+/** Goes on in the place of an error that is to be in a company's log, with who was refused what. */
+export class NotedRefusal extends AppError {
+  readonly refused: Refused;
+
+  constructor({ code, message }: AppError, refused: Refused) {
+    super(code, message);
+    this.refused = refused;
+  }
 }
 
 export type NoteRefusal = (refused: Refused) => Promise<void>;
@@ -29,10 +42,17 @@ export function onceAWindow(
 ): NoteRefusal {
   const noted = new LRUCache<string, true>({ max: 10_000 });
   return async (refused) => {
-    const { companyId, actor, code, scope } = refused;
+    const { companyId, actor, code, scope, supportRequestId } = refused;
     const window = Math.floor(now() / WINDOW_MS);
     const who = [companyId, actor.type, actor.id];
-    const name = JSON.stringify(['access.refused', ...who, code, scope ?? null, window]);
+    const name = JSON.stringify([
+      'access.refused',
+      ...who,
+      code,
+      scope ?? null,
+      supportRequestId ?? null,
+      window,
+    ]);
     if (noted.has(name)) return;
     noted.set(name, true);
     try {
@@ -50,14 +70,15 @@ export function onceAWindow(
  */
 export function createRefusals({ db, now }: { db: Firestore; now: Clock }): NoteRefusal {
   return onceAWindow(
-    async ({ companyId, actor, requestId, code, scope }, name) => {
+    async ({ companyId, actor, requestId, code, scope, supportRequestId }, name) => {
       const id = keyedId('audit', createHash('sha256').update(name).digest());
       // A company that is gone has no log to write to.
       if (!(await db.doc(paths.company(companyId)).get()).exists) return;
       const batch = db.batch();
       const record = { type: 'company', id: companyId } as const;
       const what = { action: 'access.refused', record, result: 'refused' } as const;
-      addEntry(batch, { companyId, actor, requestId, ...what, facts: { code, scope } }, { db, now }, id);
+      const facts = { code, scope, supportRequestId };
+      addEntry(batch, { companyId, actor, requestId, ...what, facts }, { db, now }, id);
       try {
         await batch.commit();
       } catch (error) {

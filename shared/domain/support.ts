@@ -64,6 +64,16 @@ export function reachesSomething(reach: z.infer<typeof ReachParts>): boolean {
   return reach.records.length + reach.kinds.length > 0;
 }
 
+/** Some words of a closed set as one, in the order of the set, such as `orders+audit`; `undefined` for none of them. */
+export function oneWord(all: readonly string[], some: readonly string[]): string | undefined {
+  return all.filter((word) => some.includes(word)).join('+') || undefined;
+}
+
+/** Every word that `oneWord` can answer. */
+export function allWords(all: readonly string[]): string[] {
+  return all.reduce<string[]>((words, word) => [...words, ...words.map((one) => `${one}+${word}`), word], []);
+}
+
 /** Whether everything that `inner` reaches is within `outer`. */
 export function reachesNoFurther(inner: Reach, outer: Reach): boolean {
   return (

@@ -4,7 +4,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { routePath } from 'hono/route';
-import type { NoteRefusal, Refused } from '../audit/refusals.ts';
+import { NotedRefusal, type NoteRefusal, type Refused } from '../audit/refusals.ts';
 import type { Log } from '../cloud/log.ts';
 import type { Scope } from '../domain/api-key.ts';
 import { AppError, badFields } from '../domain/errors.ts';
@@ -119,6 +119,7 @@ function refusedOf(
   error: AppError,
   { var: { caller, needed, requestId } }: Context<ApiEnv>,
 ): Refused | undefined {
+  if (error instanceof NotedRefusal) return error.refused;
   if (error instanceof KnownCredential) return { ...error.who, requestId, code: 'UNAUTHENTICATED' };
   // Routes that ask for no credential have no caller, whatever the type says.
   const known = caller as Caller | undefined;

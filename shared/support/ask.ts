@@ -8,6 +8,7 @@ import { randomId } from '../domain/ids.ts';
 import { UNDECIDED_FOR } from '../domain/support.ts';
 import { type Clock, timestamp } from '../domain/time.ts';
 import {
+  factsOf,
   hourOf,
   type ReadRequest,
   refDoc,
@@ -69,7 +70,7 @@ export async function ask(
       record: { type: 'support_request', id },
       result: 'done',
       requestId: asking.requestId,
-      facts: { purpose: request.purpose, minutes: asked.minutes, orders: asked.records.length },
+      facts: { purpose: request.purpose, ...factsOf(asked) },
     },
     deps,
   );

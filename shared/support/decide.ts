@@ -8,6 +8,7 @@ import { type Clock, timestamp } from '../domain/time.ts';
 import type { Grants } from './grants.ts';
 import {
   digestOf,
+  factsOf,
   hourOf,
   type ReadRequest,
   refDoc,
@@ -157,6 +158,5 @@ function about(
 }
 
 function aboutApproval(id: string, reach: Reach, result: 'intended' | 'done', deciding: Deciding): NewEntry {
-  const facts = { minutes: reach.minutes, orders: reach.records.length };
-  return { ...about('support.approved', id, result, deciding), facts };
+  return { ...about('support.approved', id, result, deciding), facts: factsOf(reach) };
 }

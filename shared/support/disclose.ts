@@ -73,7 +73,10 @@ export async function discloseList(
   };
 }
 
-/** One named action on one order. It answers nothing but that it was done; what is wrong is told by its code. */
+/**
+ * One named action on one order. It answers nothing but that it was done; what is wrong is told by its code, in the log
+ * too. Where nobody can tell what became of it the log has it as intended alone, beside the entry of what was done.
+ */
 export async function manage(
   action: ManageAction,
   orderId: string,
@@ -83,14 +86,20 @@ export async function manage(
   const grant = await currentGrant(disclosing, deps);
   if (!grant.reach.actions.includes(action) || !reachesOrder(grant.reach, orderId)) throw notApproved();
   const record = { type: 'order', id: orderId } as const;
-  const facts = { managing: action };
-  const entry = await logged('order.managed', record, 'intended', facts, grant, disclosing, deps);
+  const noted = (result: AuditEntry['result'], facts: Facts = {}) =>
+    logged('order.managed', record, result, { managing: action, ...facts }, grant, disclosing, deps);
   const { staffId, requestId } = disclosing;
-  await deps.desk.actions[action](grant.companyId, orderId, {
-    actor: { type: 'staff', id: staffId },
-    requestId,
-  });
-  return { entry };
+  await noted('intended');
+  try {
+    await deps.desk.actions[action](grant.companyId, orderId, {
+      actor: { type: 'staff', id: staffId },
+      requestId,
+    });
+  } catch (error) {
+    if (error instanceof AppError && error.status < 500) await noted('refused', { code: error.code });
+    throw error;
+  }
+  return { entry: await noted('done') };
 }
 
 /** The staff member is done: the grant opens nothing from now on, whatever time was left. */
@@ -124,7 +133,7 @@ function encrypted(grant: Grant, { supportRequestId }: Disclosing, content: obje
 async function logged(
   action: 'order.disclosed' | 'support.listed' | 'order.managed',
   record: AuditEntry['record'],
-  result: 'done' | 'intended',
+  result: AuditEntry['result'],
   facts: Facts,
   { companyId }: Grant,
   { staffId, supportRequestId, requestId }: Disclosing,

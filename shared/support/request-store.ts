@@ -1,12 +1,20 @@
 import { createHash } from 'node:crypto';
 import type { DocumentReference, DocumentSnapshot, Firestore } from '@google-cloud/firestore';
 import { z } from 'zod';
-import type { AuditEntry } from '../audit/entry.ts';
+import type { AuditEntry, Facts } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import { associatedData } from '../crypto/associated-data.ts';
 import { AppError } from '../domain/errors.ts';
 import { idSchema } from '../domain/ids.ts';
-import { PublicKey, Purpose, Reach, Ticket } from '../domain/support.ts';
+import {
+  MANAGE_ACTIONS,
+  oneWord,
+  PublicKey,
+  Purpose,
+  Reach,
+  RECORD_KINDS,
+  Ticket,
+} from '../domain/support.ts';
 import type { Clock } from '../domain/time.ts';
 
 /** Who acts, and under which request. */
@@ -86,6 +94,12 @@ export function digestOf({ id, request }: ReadRequest): string {
   return createHash('sha256')
     .update(associatedData('strongroom/support-request/v1', parts))
     .digest('base64url');
+}
+
+/** How far a request or an approval goes, as the log says it. */
+export function factsOf({ minutes, records, kinds, actions }: Reach): Facts {
+  const whole = { kinds: oneWord(RECORD_KINDS, kinds), actions: oneWord(MANAGE_ACTIONS, actions) };
+  return { minutes, orders: records.length, ...whole };
 }
 
 /** A request as both sides see it. */

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type AuditEntry, StoredEntry } from '../../shared/audit/entry.ts';
 import { readConfig } from '../../shared/cloud/config.ts';
 import { type DatabaseId, openFirestore, paths } from '../../shared/cloud/firestore.ts';
+import type { Reach } from '../../shared/domain/support.ts';
 import { FIRESTORE, rawCall } from '../local/raw-call.ts';
 import {
   type BrowserKey,
@@ -43,19 +45,29 @@ const read = (id: string, order = orderId, as = token) => open(id, { order }, as
 const decide = async (id: string, verb: 'approve' | 'deny' | 'revoke', body?: object) =>
   desk.call(await desk.member(), 'POST', `/v1/approvals/${id}/${verb}`, body);
 
+/** The entries in the retailer's log that name a request, oldest first. */
+async function entriesOf(id: string): Promise<AuditEntry[]> {
+  const found = await desk.db.collection(paths.audit(desk.companyId)).get();
+  return found.docs
+    .map((doc) => StoredEntry.parse(doc.data()).entry)
+    .filter((entry) => entry.record.id === id || entry.facts.supportRequestId === id)
+    .sort((a, b) => (a.at < b.at ? -1 : 1));
+}
+
 describe('without an approval', () => {
   it('opens nothing for a request that the merchant has not decided', async () => {
     const { id } = await desk.ask(token, { records: [orderId] }, key);
     const answer = await read(id);
     expect([answer.status, answer.json.code]).toEqual([403, 'NOT_APPROVED']);
-    expect(await desk.logOf(id)).toEqual(['support.requested done']);
+    expect(await desk.logOf(id)).toEqual(['support.requested done', 'access.refused refused']);
   });
 
   it('opens nothing for one that was denied', async () => {
     const { id } = await desk.ask(token, { records: [orderId] }, key);
     expect((await decide(id, 'deny')).json.state).toBe('denied');
     expect((await read(id)).json.code).toBe('NOT_APPROVED');
-    expect(await desk.logOf(id)).toEqual(['support.requested done', 'support.denied done']);
+    const log = ['support.requested done', 'support.denied done', 'access.refused refused'];
+    expect(await desk.logOf(id)).toEqual(log);
   });
 
   it('opens nothing by an approval that was forged in (default)', async () => {
@@ -79,7 +91,9 @@ describe('without an approval', () => {
       ...{ action: 'order.retry', order: orderId },
     });
     expect(acted.json.code).toBe('NOT_APPROVED');
-    expect(await desk.logOf(id)).toEqual(['support.requested done']);
+    expect(new Set(await desk.logOf(id))).toEqual(
+      new Set(['support.requested done', 'access.refused refused']),
+    );
   });
 });
 
@@ -132,6 +146,36 @@ describe('with an approval', () => {
     expect((await desk.call(colleague, 'GET', `/v1/support/requests/${id}`)).status).toBe(404);
   });
 
+  it('tells the merchant of whoever wanted more than was approved', async () => {
+    const id = await desk.approved(token, { records: [orderId] }, key);
+    const colleague = await desk.person('support');
+    const theirs = await colleague.signIn();
+    const refusals = async () => (await entriesOf(id)).filter(({ action }) => action === 'access.refused');
+    expect((await read(id, `ord_${'0'.repeat(26)}`)).status).toBe(403);
+    expect((await open(id, { kind: 'orders' })).status).toBe(403);
+    const [first] = await refusals();
+    expect(first).toMatchObject({
+      ...{ actor: { type: 'staff', id: supporter.id }, result: 'refused' },
+      facts: { code: 'NOT_APPROVED', supportRequestId: id },
+    });
+    expect((await read(id, orderId, theirs)).status).toBe(404);
+    // One entry each, or two of them where the ten minutes of one were over in between.
+    const who = new Set((await refusals()).map(({ actor }) => actor.id));
+    expect(who).toEqual(new Set([supporter.id, colleague.id]));
+  });
+
+  it('has the log say all that was asked and approved, whole kinds and actions too', async () => {
+    const asked: Partial<Reach> = { kinds: ['audit', 'orders'], actions: ['order.archive'] };
+    const { id, digest } = await desk.ask(token, asked, key);
+    await decide(id, 'approve', { digest, reach: { kinds: ['orders'], actions: [] } });
+    const facts = (await entriesOf(id)).map((entry) => entry.facts);
+    expect(facts).toEqual([
+      { purpose: 'order_stuck', minutes: 60, orders: 0, kinds: 'orders+audit', actions: 'order.archive' },
+      { minutes: 60, orders: 0, kinds: 'orders' },
+      { minutes: 60, orders: 0, kinds: 'orders' },
+    ]);
+  });
+
   it('shows a kind as a list, each page with an entry in the log', async () => {
     const id = await desk.approved(token, { kinds: ['orders', 'audit'] }, key);
     const orders = (await key.open((await open(id, { kind: 'orders', limit: 1 })).json.jwe)) as {
@@ -157,12 +201,13 @@ describe('with an approval', () => {
     expect((await act(id, 'order.erase')).status).toBe(400);
     // The order is not held: the action says so by its code, and the attempt is in the log.
     expect((await act(id, 'order.retry')).json.code).toBe('ORDER_NOT_HELD');
-    expect(await desk.logOf(id)).toContain('order.managed intended');
+    expect((await desk.logOf(id)).slice(-2)).toEqual(['order.managed intended', 'order.managed refused']);
     await desk.db
       .doc(paths.order(desk.companyId, orderId))
       .update({ routing: 'held', held: { code: 'ROUTING_FAILED', at: new Date().toISOString() } });
     const done = await act(id, 'order.retry');
     expect([done.status, done.json]).toEqual([200, { code: 'DONE', order: orderId }]);
+    expect((await desk.logOf(id)).slice(-2)).toEqual(['order.managed intended', 'order.managed done']);
     expect(await desk.logOf(supporter.id)).toContain('order.retried done');
   });
 
@@ -239,7 +284,8 @@ describe('the end', () => {
     // What stands in (default) does not bring it back.
     await desk.db.doc(paths.supportRequest(desk.companyId, id)).update({ state: 'approved' });
     expect((await read(id)).json.code).toBe('NOT_APPROVED');
-    expect((await desk.logOf(id)).slice(-2)).toEqual(['support.revoked intended', 'support.revoked done']);
+    const decided = (await desk.logOf(id)).filter((line) => line.startsWith('support.'));
+    expect(decided.slice(-2)).toEqual(['support.revoked intended', 'support.revoked done']);
   });
 
   it('comes when the person is done, in the keyring too', async () => {

@@ -14,6 +14,7 @@ import {
 } from '../../support/disclose.ts';
 import { endOwn } from '../../support/end.ts';
 import { type ReadRequest, requestView, stateOf } from '../../support/request-store.ts';
+import { notedWithMerchant } from '../../support/refused.ts';
 import type { Api, ApiEnv } from '../app.ts';
 import { pageOf, placeOf } from '../paging.ts';
 import * as protocol from './protocol.ts';
@@ -57,23 +58,30 @@ export function addDiscloseApi(app: Api, deps: DiscloseDeps): void {
   });
   app.post(protocol.ASKS.order, async (c) => {
     const { orderId, ...asking } = await read(c, protocol.OrderAsk);
-    await requireApproved(asking, deps);
-    const { jwe, entry } = await discloseOrder(orderId, asking, deps);
+    const { jwe, entry } = await whenApproved(asking, deps, () => discloseOrder(orderId, asking, deps));
     return c.json({ jwe, auditEntry: auditHeader(entry) });
   });
   app.post(protocol.ASKS.list, async (c) => {
     const { kind, limit, after, ...asking } = await read(c, protocol.ListAsk);
-    await requireApproved(asking, deps);
     const page = { limit, after: after ?? undefined };
-    const { jwe, entry } = await discloseList(kind, page, asking, deps);
+    const { jwe, entry } = await whenApproved(asking, deps, () => discloseList(kind, page, asking, deps));
     return c.json({ jwe, auditEntry: auditHeader(entry) });
   });
   app.post(protocol.ASKS.action, async (c) => {
     const { action, orderId, ...asking } = await read(c, protocol.ActionAsk);
-    await requireApproved(asking, deps);
-    const { entry } = await manage(action, orderId, asking, deps);
+    const { entry } = await whenApproved(asking, deps, () => manage(action, orderId, asking, deps));
     return c.json({ auditEntry: auditHeader(entry) });
   });
+}
+
+/** Does what was approved; whoever is refused it stands in the merchant's log. */
+async function whenApproved<T>(asking: Disclosing, deps: DiscloseDeps, work: () => Promise<T>): Promise<T> {
+  try {
+    await requireApproved(asking, deps);
+    return await work();
+  } catch (error) {
+    throw await notedWithMerchant(error, asking, deps);
+  }
 }
 
 /** NOT_FOUND for a request of others. What stands here says when there is no approval; that there is one, the keyring. */

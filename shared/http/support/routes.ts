@@ -53,7 +53,8 @@ export const openRoute = createRoute({
   tags,
   summary: 'Have a record opened',
   description:
-    'Within what was approved, and in the merchant’s log before it is opened. Nothing of it is stored.',
+    'Within what was approved, and in the merchant’s log before it is opened. What is refused is there too. Nothing ' +
+    'of what is opened is stored.',
   ...requiresRight('ask'),
   request: { params: path, body: body(schemas.Opening) },
   responses: {
