@@ -28,8 +28,10 @@ const ABSOLUTE_MS: Record<SessionLevel, number> = {
 /** A use is written down at most this often. */
 const TOUCH_MS = MINUTE_MS;
 const TOKEN = /^sr_session_[0-9a-f]{64}$/;
-/** As many as a transaction easily holds; a member has a handful. */
+/** As many as a transaction easily holds, and more than a member ever has. */
 const PAGE = 400;
+/** A member has a handful. Whoever signs in more often ends an old one, so that what ends all of them reaches all. */
+export const MOST_SESSIONS = 100;
 
 export const SESSION_PREFIX = 'sr_session_';
 
@@ -170,6 +172,20 @@ export async function sessionsIn(
 ): Promise<Session[]> {
   const found = await tx.get(db.collection('sessions').where('memberId', '==', memberId).limit(PAGE));
   return found.docs.map((doc) => ({ ...StoredSession.parse(doc.data()), hash: doc.id }));
+}
+
+/**
+ * Which sessions make room for one more, by a sign-in: of a member's `MOST_SESSIONS` those that are over, then those that
+ * wait for a factor, so that whoever has the password alone crowds nobody out, then the ones unused for longest.
+ */
+export async function crowdedOut(tx: Transaction, memberId: string, deps: SessionDeps): Promise<Session[]> {
+  const all = await sessionsIn(tx, memberId, deps);
+  const worth = (session: Session): number => {
+    if (isOver(session, deps.now)) return 0;
+    return session.level === 'full' ? 2 : 1;
+  };
+  const order = all.sort((a, b) => worth(a) - worth(b) || (a.lastUsedAt < b.lastUsedAt ? -1 : 1));
+  return order.slice(0, Math.max(0, all.length - MOST_SESSIONS + 1));
 }
 
 /** Ends sessions in the caller's transaction or batch. */

@@ -17,7 +17,7 @@ import {
 } from './documents.ts';
 import { emailHashOf } from './email.ts';
 import { admitSignIn, type Origin } from './limits.ts';
-import { issueSession, type Session } from './sessions.ts';
+import { crowdedOut, endAll, issueSession, type Session } from './sessions.ts';
 
 /** What whoever signs in is given. */
 export interface SignedIn {
@@ -59,6 +59,8 @@ export async function signIn(
     const same = current.data?.passwordHash === usable.member.passwordHash && current.data.state === 'active';
     if (current.data === undefined || !same) throw refused();
     const member = current.data;
+    const old = await crowdedOut(tx, memberId, deps);
+    endAll(tx, old, deps);
     const level = levelAfterPassword(member);
     const of = { companyId, memberId, mode: usable.company.mode, role: member.role, level };
     const { token, session } = issueSession(tx, of, deps);
@@ -72,7 +74,7 @@ export async function signIn(
         record: { type: 'member', id: memberId },
         result: 'done',
         requestId: origin.requestId,
-        facts: { sessionId: session.id },
+        facts: { sessionId: session.id, ...(old.length > 0 && { sessions: old.length }) },
       },
       deps,
     );

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { issueSession, tokenHash } from '../../shared/accounts/sessions.ts';
+import { issueSession, MOST_SESSIONS, tokenHash } from '../../shared/accounts/sessions.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
 import { API_KEY_SCOPES } from '../../shared/domain/api-key.ts';
 import { storeApiKey } from '../../shared/http/authenticate.ts';
@@ -54,6 +54,29 @@ describe('a session', () => {
     for (const token of tokens) expect((await company(token)).status).toBe(401);
     await people.cloud.clock.advance(30 * SECOND);
     for (const token of tokens) expect((await people.ask('GET', '/v1/orders', { token })).status).toBe(401);
+  });
+
+  it('makes room for the next sign-in beyond a hundred: what waits for a factor goes first, then what is unused', async () => {
+    const member = await people.member(owner, 'member');
+    const { companyId, memberId } = member;
+    const { db } = people.seed;
+    const fill = async (level: 'needs_factor' | 'full') => {
+      const batch = db.batch();
+      const of = { companyId, memberId, mode: 'test', role: 'member', level } as const;
+      for (let made = 0; made < MOST_SESSIONS; made += 1) issueSession(batch, of, people.seed);
+      await batch.commit();
+    };
+    const held = async () => (await db.collection('sessions').where('memberId', '==', memberId).get()).size;
+    const signIn = async () => ((await people.signIn(member.email)).json as { token: string }).token;
+
+    await fill('needs_factor');
+    expect((await company(await signIn())).status).toBe(200);
+    expect([await held(), (await company(member.token)).status]).toEqual([MOST_SESSIONS, 200]);
+    await people.cloud.clock.advance(SECOND);
+    await fill('full');
+    const newest = await signIn();
+    expect([await held(), (await company(newest)).status]).toEqual([MOST_SESSIONS, 200]);
+    expect((await company(member.token)).status).toBe(401);
   });
 
   it('ends when it is idle for twelve hours, and after seven days whatever is done', async () => {

@@ -54,7 +54,8 @@ export const signInRoute = createRoute({
   tags,
   summary: 'Sign in',
   description:
-    'Whatever is wrong is answered alike. One source gets ten tries at an account in a quarter of an hour.',
+    'Whatever is wrong is answered alike. One source gets ten tries at an account in a quarter of an hour. A member has ' +
+    'a hundred sessions at most: the next one ends the oldest.',
   ...isPublic,
   request: { body: body(SignIn) },
   responses: {
