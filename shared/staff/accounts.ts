@@ -62,11 +62,11 @@ export async function suspendStaff(name: string, { db }: OperatorDeps): Promise<
   await suspend(id, { db });
 }
 
-/** Gives access back for a week, in which the reviewer has to attest the account. */
+/** Gives access back for a week, in which the reviewer has to attest the account anew, whoever attested it before. */
 export async function restoreStaff(name: string, { db, now }: OperatorDeps): Promise<void> {
   const { id } = await named(name, { db });
   const activeSince = new Date(now() - ATTESTED_FOR + PROBATION).toISOString();
-  await staffDoc(db, id).update({ state: 'active', activeSince });
+  await staffDoc(db, id).update({ state: 'active', activeSince, attested: null });
 }
 
 /** Ends the account's access and every session of it. */

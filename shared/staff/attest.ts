@@ -91,7 +91,7 @@ export async function attest(
   return { id, at, attested };
 }
 
-/** When an account was last attested, by a signature that holds; `undefined` when there is none. */
+/** When an account was last attested, in the role that it has, by a signature that holds; `undefined` when there is none. */
 export async function attestedAt(
   { id, staff }: ReadStaff,
   { db, rp }: AttestDeps,
@@ -100,7 +100,9 @@ export async function attestedAt(
   const found = Attestation.safeParse((await db.doc(paths.attestation(staff.attested.id)).get()).data());
   if (!found.success) return undefined;
   const { by, at, on, rows, assertion, passkey } = found.data;
-  if (!rows.some((row) => row.id === id && isAttestedBy(row, found.data))) return undefined;
+  const attests = (row: StaffRow) =>
+    row.id === id && row.role === staff.role && isAttestedBy(row, found.data);
+  if (!rows.some(attests)) return undefined;
   if (!rows.some((row) => row.id === by && row.role === 'reviewer')) return undefined;
   // The day is part of what was signed: a signature does not get younger by being stored anew.
   if (at.slice(0, 10) !== on) return undefined;

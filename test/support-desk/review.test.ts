@@ -140,6 +140,29 @@ describe('the daily review', () => {
     expect(await stateOf(person)).toBe('active');
   });
 
+  it('does not believe a signature over another role', async () => {
+    const person = await desk.person('support');
+    const { id, at } = (await (await sign(reviewer)).send()).json as unknown as { id: string; at: string };
+    await overdue(person, { id, at });
+    await desk.staff.doc(paths.staffMember(person.id)).update({ role: 'reviewer' });
+    await desk.market.cloud.clock.tick('review');
+    expect(await stateOf(person)).toBe('suspended');
+  });
+
+  it('gives a restored account a week, whoever attested it before it was suspended', async () => {
+    const person = await desk.person('support');
+    expect((await (await sign(reviewer)).send()).status).toBe(201);
+    await suspendStaff(person.name, desk.operator);
+    await restoreStaff(person.name, desk.operator);
+    await days(6);
+    expect((await tryPasskey(person.device, desk.call)).status).toBe(201);
+    await days(2);
+    expect([await stateOf(person), (await tryPasskey(person.device, desk.call)).status]).toEqual([
+      'suspended',
+      401,
+    ]);
+  });
+
   it('does not believe an account that was on no list, whatever it says of itself', async () => {
     const { id, at } = (await (await sign(reviewer)).send()).json as unknown as { id: string; at: string };
     const person = await desk.person('support');
