@@ -1,13 +1,15 @@
+import type { Timestamp } from '@google-cloud/firestore';
 import { PubSub } from '@google-cloud/pubsub';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DATABASES } from '../../local/firestore-export.ts';
-import { type DatabaseId, openFirestore } from '../../shared/cloud/firestore.ts';
+import { type DatabaseId, openFirestore, paths } from '../../shared/cloud/firestore.ts';
 import { type TestCloud, testCloud } from '../support/cloud.ts';
 
 const KEYS = '/.well-known/jwks.json';
+const HOUR = 60 * 60_000;
 
 async function write(cloud: TestCloud, value: string): Promise<void> {
   await inBoth(cloud, async (db) => {
@@ -34,6 +36,18 @@ async function inBoth<T>(
       }
     }),
   );
+}
+
+/** What time it is for the functions, or some minutes later: until when a challenge of theirs is good. */
+async function timeOfFunctions({ baseUrl, projectId, doors }: TestCloud): Promise<number> {
+  const begun = await fetch(`${baseUrl}/v1/staff/sessions/options`, { method: 'POST' });
+  const { attempt } = (await begun.json()) as { attempt: string };
+  const db = openFirestore({ projectId, cloudEndpoint: doors.seed.cloudEndpoint }, 'staff');
+  try {
+    return ((await db.doc(paths.challenge(attempt)).get()).get('expireAt') as Timestamp).toMillis();
+  } finally {
+    await db.terminate();
+  }
 }
 
 describe('a hub on this machine', () => {
@@ -154,10 +168,12 @@ describe('data that is kept', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  it('is there in the next run: documents, keys and the project', async () => {
+  it('is there in the next run: documents, keys, the project, and the time, which was moved on', async () => {
     const first = await testCloud({ dataDir: folder });
     const keys = await (await fetch(first.baseUrl + KEYS)).json();
     await write(first, 'kept');
+    await first.clock.advance(HOUR);
+    const left = first.clock.now();
     await first.stop();
 
     const second = await testCloud({ dataDir: folder });
@@ -165,6 +181,8 @@ describe('data that is kept', () => {
       expect(second.projectId).toBe(first.projectId);
       expect(await read(second)).toEqual(Object.values(DATABASES).map(() => 'kept'));
       expect(await (await fetch(second.baseUrl + KEYS)).json()).toEqual(keys);
+      expect(second.clock.now()).toBeGreaterThanOrEqual(left);
+      expect(await timeOfFunctions(second)).toBeGreaterThanOrEqual(left);
     } finally {
       await second.stop();
     }

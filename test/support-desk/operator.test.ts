@@ -1,7 +1,12 @@
 import { execFile } from 'node:child_process';
-import { resolve } from 'node:path';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openClockDoor } from '../../local/clock-door.ts';
+import { readConfig } from '../../shared/cloud/config.ts';
+import { openFirestore, paths } from '../../shared/cloud/firestore.ts';
 import { type TestCloud, testCloud } from '../support/cloud.ts';
 
 const COMMAND = resolve(import.meta.dirname, '..', '..', 'infra', 'staff.ts');
@@ -49,4 +54,29 @@ it('refuses a name that is taken, and one that there is not', async () => {
   await expect(staff('add', 'desk-09', 'support')).rejects.toMatchObject(taken);
   const nobody = { stderr: expect.stringContaining('no member of staff') as string };
   await expect(staff('suspend', 'desk-10')).rejects.toMatchObject(nobody);
+}, 60_000);
+
+it('goes by the time of a hub on this machine, which was moved on', async () => {
+  const day = 24 * 60 * 60_000;
+  const folder = await mkdtemp(join(tmpdir(), 'strongroom-staff-'));
+  const own = join(folder, '.strongroom');
+  await mkdir(own);
+  const door = await openClockDoor(cloud.clock, join(own, 'clock.json'));
+  const env = { ...cloud.envOf('staff-admin'), LOCAL_CLOCK: door.url };
+  const lines = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  await writeFile(join(own, 'staff.env'), lines.join('\n'));
+  await cloud.clock.advance(2 * day);
+  await run(process.execPath, [COMMAND, 'add', 'desk-11', 'support'], { env: {}, cwd: folder });
+  await door.close();
+  await rm(folder, { recursive: true });
+
+  const staffDb = openFirestore(readConfig(cloud.envOf('seed')), 'staff');
+  const found = await staffDb.collection(paths.staff).where('name', '==', 'desk-11').get();
+  const { activeSince, enrolment } = found.docs[0]?.data() as {
+    activeSince: string;
+    enrolment: { expiresAt: string };
+  };
+  expect(cloud.clock.now() - Date.parse(activeSince)).toBeLessThan(day);
+  expect(Date.parse(enrolment.expiresAt)).toBeGreaterThan(cloud.clock.now());
+  await staffDb.terminate();
 }, 60_000);
