@@ -1,5 +1,5 @@
 import { checkBackups } from '../shared/backups/check.ts';
-import { openBackupBuckets } from '../shared/cloud/backup-buckets.ts';
+import { openBackupBuckets, openLogBucket } from '../shared/cloud/backup-buckets.ts';
 import { readConfig } from '../shared/cloud/config.ts';
 import { openDatabases } from '../shared/cloud/firestore.ts';
 import { openFirestoreAdmin } from '../shared/cloud/firestore-admin.ts';
@@ -17,11 +17,12 @@ export const build: Build = (env, now) => {
     'keyringBackups',
     'offsiteBackups',
     'offsiteKeyringBackups',
+    'offsiteLogs',
   ]);
   const deps = {
     ...openDatabases(config),
     ...{ projectId: config.projectId, production: config.production },
-    ...{ admin: openFirestoreAdmin(config), buckets, places: buckets },
+    ...{ admin: openFirestoreAdmin(config), buckets, places: buckets, logs: openLogBucket(config) },
     manifests: openWriteOnce(config, config.backupBuckets.backups),
     ...{ log, now },
   };

@@ -195,6 +195,7 @@ async function assemble(
     keyringBackups: bucketName(projectId, 'keyringBackups'),
     offsiteBackups: bucketName(projectId, 'offsiteBackups'),
     offsiteKeyringBackups: bucketName(projectId, 'offsiteKeyringBackups'),
+    offsiteLogs: bucketName(projectId, 'offsiteLogs'),
   };
   const firestoreAdmin = await startFirestoreAdmin({
     ...{ projectId, past, now, storageUrl: storage.url },
@@ -244,6 +245,7 @@ async function assemble(
     KEYRING_BACKUP_BUCKET: backupBuckets.keyringBackups,
     OFFSITE_BACKUP_BUCKET: backupBuckets.offsiteBackups,
     OFFSITE_KEYRING_BACKUP_BUCKET: backupBuckets.offsiteKeyringBackups,
+    OFFSITE_LOG_BUCKET: backupBuckets.offsiteLogs,
     CLOUD_ENDPOINT: doors[identity].cloudEndpoint,
     STORAGE_ENDPOINT: doors[identity].storageEndpoint,
     ...(needs('disclose', identity) && { DISCLOSE_URL: inside.url }),

@@ -241,6 +241,8 @@ export const ROLES = {
       keyringBackups: ['storage.objectCreator', 'strongroom.backupKeeper'],
       offsiteBackups: ['strongroom.objectLister'],
       offsiteKeyringBackups: ['strongroom.objectLister'],
+      logs: ['strongroom.objectLister'],
+      offsiteLogs: ['strongroom.objectLister'],
     },
   },
   // Restores into databases of its own, which it makes and deletes, and opens one order that is nobody's. It may read the
@@ -269,8 +271,10 @@ export const ROLES = {
     buckets: {
       backups: ['storage.objectViewer'],
       keyringBackups: ['storage.objectViewer'],
+      logs: ['storage.objectViewer'],
       offsiteBackups: ['storage.objectCreator', 'strongroom.objectLister'],
       offsiteKeyringBackups: ['storage.objectCreator', 'strongroom.objectLister'],
+      offsiteLogs: ['storage.objectCreator', 'strongroom.objectLister'],
     },
   },
   'offsite-purge': {

@@ -68,6 +68,7 @@ export function environmentOf(name: Identity, settings: Settings): Record<string
     keyringBackups: 'KEYRING_BACKUP_BUCKET',
     offsiteBackups: 'OFFSITE_BACKUP_BUCKET',
     offsiteKeyringBackups: 'OFFSITE_KEYRING_BACKUP_BUCKET',
+    offsiteLogs: 'OFFSITE_LOG_BUCKET',
   };
   const named = (Object.keys(buckets) as BucketName[]).map((bucket) => [
     variables[bucket],

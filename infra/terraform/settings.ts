@@ -25,10 +25,10 @@ export const Settings = z
       databases: Place,
       /** Of both key rings. HSM keys are needed there. */
       keys: Place,
-      /** Of buckets beside the databases: where the databases are, or close by. */
-      buckets: Place,
-      /** Of what is kept in more than one region, here and offsite. */
-      wide: z.enum(['EU', 'US', 'ASIA']),
+      /** Of buckets beside the databases: several regions, close to the databases. */
+      buckets: z.enum(['EU', 'US', 'ASIA']),
+      /** Of the offsite project's. */
+      offsite: Place,
     }),
     /** The host at which the hub answers. */
     domain: z.hostname(),
@@ -60,6 +60,10 @@ export const Settings = z
   .refine(({ project, offsiteProject }) => project !== offsiteProject, {
     path: ['offsiteProject'],
     message: 'is the project itself: its copies would be lost with it',
+  })
+  .refine(({ locations }) => locations.offsite.toUpperCase() !== locations.buckets, {
+    path: ['locations', 'offsite'],
+    message: 'is where the buckets are',
   })
   .refine(({ region, offsiteRegion }) => region !== offsiteRegion, {
     path: ['offsiteRegion'],

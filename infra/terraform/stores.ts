@@ -56,11 +56,11 @@ function addDatabases(plan: Plan, { project, locations }: Settings): void {
 
 function addBuckets(plan: Plan, settings: Settings): void {
   for (const name of Object.keys(BUCKETS) as BucketName[]) {
-    const { retentionSeconds, locked, deleteAfterDays, wide, offsite, public: open } = BUCKETS[name];
+    const { retentionSeconds, locked, deleteAfterDays, offsite, public: open } = BUCKETS[name];
     plan.resource('google_storage_bucket', name, {
       name: bucketName(name, settings),
       project: offsite ? settings.offsiteProject : settings.project,
-      location: wide ? settings.locations.wide : settings.locations.buckets,
+      location: offsite ? settings.locations.offsite : settings.locations.buckets,
       uniform_bucket_level_access: true,
       ...(!open && { public_access_prevention: 'enforced' }),
       soft_delete_policy: { retention_duration_seconds: 0 },

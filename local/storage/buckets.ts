@@ -12,8 +12,6 @@ export interface BucketSettings {
   locked?: true;
   /** The bucket itself deletes what is that old. */
   deleteAfterDays?: number;
-  /** Kept in more than one region. */
-  wide?: true;
   /** In the offsite project. */
   offsite?: true;
   /** For everyone to read. */
@@ -30,8 +28,9 @@ export const BUCKETS: Readonly<Record<BucketName, BucketSettings>> = {
   ledger: { retentionSeconds: TEN_YEARS },
   // Signed roots stay as they are for ten years as well.
   roots: { retentionSeconds: TEN_YEARS, public: true },
-  // What has left the database is nowhere else: more than one region, and for nobody to take away.
-  logs: { retentionSeconds: TEN_YEARS, locked: true, wide: true },
+  // What has left the database is for nobody to take away, and offsite the same.
+  logs: { retentionSeconds: TEN_YEARS, locked: true },
+  offsiteLogs: { retentionSeconds: TEN_YEARS, locked: true, offsite: true },
   // What is thinned out after seven days is not deleted before.
   backups: { retentionSeconds: 7 * DAY_SECONDS, locked: true },
   // No retention: what may still open what was erased has to go. The lifecycle is the net under our own purge.
@@ -39,9 +38,9 @@ export const BUCKETS: Readonly<Record<BucketName, BucketSettings>> = {
   // Nobody has the right to delete there.
   offsiteBackups: {
     ...{ retentionSeconds: OFFSITE_DAYS * DAY_SECONDS, locked: true, deleteAfterDays: OFFSITE_DAYS + 1 },
-    ...{ wide: true, offsite: true },
+    offsite: true,
   },
-  offsiteKeyringBackups: { deleteAfterDays: 1, wide: true, offsite: true },
+  offsiteKeyringBackups: { deleteAfterDays: 1, offsite: true },
 };
 
 /** Where Google lets an object be named: project, then what it is for. */

@@ -24,7 +24,7 @@ export async function provisionBuckets(config: Buckets): Promise<void> {
 }
 
 async function provision(config: Buckets, name: string, settings: BucketSettings): Promise<void> {
-  const { retentionSeconds, locked, deleteAfterDays, wide } = settings;
+  const { retentionSeconds, locked, deleteAfterDays } = settings;
   const storage = openStorage(config);
   try {
     await storage.createBucket(name, {
@@ -32,7 +32,6 @@ async function provision(config: Buckets, name: string, settings: BucketSettings
       versioning: { enabled: false },
       ...(retentionSeconds !== undefined && { retentionPolicy: { retentionPeriod: retentionSeconds } }),
       ...(deleteAfterDays !== undefined && { lifecycle: deleteAfter(deleteAfterDays) }),
-      ...(wide && { location: 'EU' }),
     });
     if (locked) await storage.bucket(name).lock(1);
   } catch (error) {

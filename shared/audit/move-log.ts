@@ -7,7 +7,7 @@ import type { Log } from '../cloud/log.ts';
 import type { WriteOnce } from '../cloud/write-once.ts';
 import { HASH_BYTES } from '../crypto/merkle.ts';
 import { TILE_WIDTH } from '../crypto/merkle-tiles.ts';
-import type { Clock } from '../domain/time.ts';
+import { type Clock, timestamp } from '../domain/time.ts';
 import { movedUpTo } from './archive.ts';
 import { listCheckpoints } from './checkpoints.ts';
 import { type AuditEntry, leafHash, StoredEntry } from './entry.ts';
@@ -81,7 +81,7 @@ async function moveSegment(companyId: string, deps: StepDeps): Promise<boolean> 
   const run = await nextRun(companyId, first, deps);
   if (run.length === 0) return false;
   const entries = run.map(({ entry }) => entry);
-  const { document, content } = sealSegment(companyId, first, entries);
+  const { document, content } = sealSegment(companyId, first, entries, dayOf(timestamp(deps.now)));
   await objects.put(segmentObject(document.object), content, 'application/octet-stream');
   const batch = db.batch();
   batch.create(db.doc(paths.auditSegment(companyId, segmentId(first))), document);

@@ -32,8 +32,8 @@ export const StoredSegment = z.object({
   /** The times of the oldest and of the newest entry. Indexes follow the times nearly, not always. */
   firstAt: Instant,
   lastAt: Instant,
-  /** SHA-256 of the object in hex, which is its name as well. */
-  object: z.string().regex(/^[0-9a-f]{64}$/),
+  /** The object's name: the day on which it moved, by which what is new is found, and its SHA-256 in hex. */
+  object: z.string().regex(/^(?:\d{4}-\d\d-\d\d\/)?[0-9a-f]{64}$/),
   key: Bytes.refine((bytes) => bytes.length === KEY_BYTES),
 });
 export type StoredSegment = z.infer<typeof StoredSegment>;
@@ -41,9 +41,13 @@ export type StoredSegment = z.infer<typeof StoredSegment>;
 /** The same with what it is found by: every id and action in it, and every day from the oldest entry to the newest. */
 export type FindableSegment = StoredSegment & { has: string[] };
 
+/** Where segments lie, those that moved on one day together. */
+export const SEGMENTS = 'segments/';
+const HASH_CHARACTERS = 64;
+
 /** Where a segment's object lies. */
-export function segmentObject(hash: string): string {
-  return `segments/${hash}`;
+export function segmentObject(object: string): string {
+  return `${SEGMENTS}${object}`;
 }
 
 /** The name of a segment's document: names sort as indexes do. */
@@ -56,18 +60,19 @@ export function dayOf(at: string): string {
   return at.slice(0, 10);
 }
 
-/** Seals a run of entries under a key of its own: what is stored of it, and the bytes of the object. */
+/** Seals a run of entries under a key of its own, on this day: what is stored of it, and the bytes of the object. */
 export function sealSegment(
   companyId: string,
   first: number,
   entries: readonly AuditEntry[],
+  day: string,
 ): { document: FindableSegment; content: Buffer } {
   const times = entries.map(({ at }) => at).sort();
   const [firstAt = '', lastAt = ''] = [times[0], times.at(-1)];
   const key = generateKeySync('aes', { length: KEY_BYTES * 8 });
   const lines = gzipSync(entries.map((entry) => JSON.stringify(entry)).join('\n'));
   const content = seal(key, lines, place(companyId, { first, count: entries.length }));
-  const object = createHash('sha256').update(content).digest('hex');
+  const object = `${day}/${createHash('sha256').update(content).digest('hex')}`;
   const document = { first, count: entries.length, firstAt, lastAt, object, key: key.export() };
   const has = [...new Set([...entries.flatMap(wordsOf), ...daysFrom(firstAt, lastAt)])];
   return { document: { ...document, has }, content };
@@ -75,7 +80,8 @@ export function sealSegment(
 
 /** The entries in the order of their indexes, or `SEAL_BROKEN` for bytes that are not this segment's. */
 export function openSegment(companyId: string, segment: StoredSegment, content: Uint8Array): AuditEntry[] {
-  if (createHash('sha256').update(content).digest('hex') !== segment.object) throw sealBroken();
+  const hash = segment.object.slice(-HASH_CHARACTERS);
+  if (createHash('sha256').update(content).digest('hex') !== hash) throw sealBroken();
   const lines = open(secretKey(Buffer.from(segment.key)), content, place(companyId, segment));
   const entries = gunzipSync(lines, { maxOutputLength: MOST_BYTES }).toString('utf8').split('\n');
   if (entries.length !== segment.count) throw sealBroken();

@@ -6,12 +6,15 @@ import { timestamp } from '../domain/time.ts';
 import { type BackupDeps, beginBackup, fail, LEASE } from './begin.ts';
 import { countAll } from './count.ts';
 import { hashOf, manifestName, manifestOf } from './manifest.ts';
+import { missingLogs } from './offsite-logs.ts';
 import { purgeKeyring, thinOut } from './purge.ts';
 import { folderOf, lastObjectOf, type Part, PART_NAMES, type PartName, StoredBackup } from './record.ts';
 import { isOverdue } from './state.ts';
 
 export interface CheckDeps extends BackupDeps {
   buckets: Record<BackupBucketName, BackupBucket>;
+  /** The bucket of moved logs. */
+  logs: BackupBucket;
   /** The bucket of the exports, for manifests. */
   manifests: Pick<WriteOnce, 'put'>;
   projectId: string;
@@ -32,8 +35,8 @@ const END_WITHIN = 6 * 60 * MINUTE;
  */
 export async function checkBackups(deps: CheckDeps): Promise<void> {
   const alone = await withLease(deps, 'backup', LEASE, async (turn) => {
-    const steps = [() => purgeKeyring(deps), () => verifyForgetting(deps), () => follow(deps)];
-    for (const step of [...steps, () => beginBackup(deps), () => thinOut(turn, deps)]) {
+    const steps = [() => purgeKeyring(deps), () => verifyForgetting(deps), () => verifyLogs(deps)];
+    for (const step of [...steps, () => follow(deps), () => beginBackup(deps), () => thinOut(turn, deps)]) {
       await step().catch((error: unknown) => {
         deps.log.backupStepFailed(error);
       });
@@ -52,6 +55,12 @@ async function verifyForgetting({ admin, buckets, log }: CheckDeps): Promise<voi
     admin.remembers('keyring').then((remembers) => !remembers),
   ]);
   if (forgetting.includes(false)) log.keyringRemembered();
+}
+
+/** What has left the database has to be offsite as well. */
+async function verifyLogs({ buckets, logs, log, now }: CheckDeps): Promise<void> {
+  const missing = await missingLogs(logs, buckets.offsiteLogs, now);
+  if (missing > 0) log.logsNotOffsite(missing);
 }
 
 async function follow(deps: CheckDeps): Promise<void> {

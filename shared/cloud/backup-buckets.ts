@@ -56,6 +56,13 @@ const Settings = z.object({
   retentionPolicy: z.unknown().optional(),
 });
 
+/** The bucket of moved logs, as one that is copied from. */
+export function openLogBucket(config: StorageConfig & Pick<Config, 'logBucket'>): BackupBucket {
+  if (config.logBucket === undefined)
+    throw new Error('The bucket of logs is not configured for this function.');
+  return backupBucket(openStorage(config).bucket(config.logBucket));
+}
+
 /** The buckets of these names, each of which the configuration has to know. */
 export function openBackupBuckets<Name extends BackupBucketName>(
   config: StorageConfig & Pick<Config, 'backupBuckets'>,

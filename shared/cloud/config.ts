@@ -24,6 +24,7 @@ const Environment = z.object({
   KEYRING_BACKUP_BUCKET: z.string().min(3).optional(),
   OFFSITE_BACKUP_BUCKET: z.string().min(3).optional(),
   OFFSITE_KEYRING_BACKUP_BUCKET: z.string().min(3).optional(),
+  OFFSITE_LOG_BUCKET: z.string().min(3).optional(),
   CLOUD_ENDPOINT: Address.optional(),
   DISCLOSE_URL: z.url().optional(),
   ARCHIVE_LOG_URL: z.url().optional(),
@@ -48,10 +49,10 @@ export interface Config {
   logBucket: string | undefined;
   /**
    * Where the databases' exports go, `keyring`'s apart from those of the others, and where the offsite project keeps its
-   * copies; known to the functions that have to do with them.
+   * copies of them and of moved logs; known to the functions that have to do with them.
    */
   backupBuckets: Record<
-    'backups' | 'keyringBackups' | 'offsiteBackups' | 'offsiteKeyringBackups',
+    'backups' | 'keyringBackups' | 'offsiteBackups' | 'offsiteKeyringBackups' | 'offsiteLogs',
     string | undefined
   >;
   /** Where `disclose` answers inside, without a slash at the end; known to the one function that may call it. */
@@ -118,6 +119,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       keyringBackups: values.KEYRING_BACKUP_BUCKET,
       offsiteBackups: values.OFFSITE_BACKUP_BUCKET,
       offsiteKeyringBackups: values.OFFSITE_KEYRING_BACKUP_BUCKET,
+      offsiteLogs: values.OFFSITE_LOG_BUCKET,
     },
     discloseUrl: values.DISCLOSE_URL?.replace(/\/+$/, ''),
     archiveLogUrl: values.ARCHIVE_LOG_URL?.replace(/\/+$/, ''),

@@ -1,18 +1,22 @@
+import { randomBytes } from 'node:crypto';
 import type { QueryDocumentSnapshot } from '@google-cloud/firestore';
+import type { Bucket } from '@google-cloud/storage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fetchExport } from '../../infra/export-folder.ts';
 import { seedCompany } from '../../local/seed.ts';
 import { SCHEDULES } from '../../local/topology.ts';
 import type { AuditEntry } from '../../shared/audit/entry.ts';
 import { moveLog } from '../../shared/audit/move-log.ts';
-import { StoredSegment } from '../../shared/audit/segment.ts';
+import { openSegment, segmentObject, StoredSegment } from '../../shared/audit/segment.ts';
 import { readConfig } from '../../shared/cloud/config.ts';
 import { openFirestore, paths } from '../../shared/cloud/firestore.ts';
 import { createLog } from '../../shared/cloud/log.ts';
+import { openStorage } from '../../shared/cloud/storage.ts';
 import { openWriteOnce } from '../../shared/cloud/write-once.ts';
 import { randomId } from '../../shared/domain/ids.ts';
 import { verifyLog } from '../../verify/verify.mjs';
 import { killedAt } from '../crash/kill-point.ts';
+import { failing } from '../orders/trading.ts';
 import { testCloud } from '../support/cloud.ts';
 import { eventually, type Market, type Merchant, startMarket } from '../support/market.ts';
 import { scratchFolder, writeEntries } from './log-fixture.ts';
@@ -236,5 +240,71 @@ describe('moving', () => {
     const { problems } = await verified(who);
     expect(problems[0]?.text).toMatch(/^Entry 0 is gone/);
     expect((await who.call('GET', '/v1/audit')).status).toBe(500);
+  });
+});
+
+describe('the offsite copy of what moved', () => {
+  const storage = () =>
+    openStorage({ projectId: market.cloud.projectId, storageEndpoint: market.cloud.storage.url });
+  const source = () => storage().bucket(`${market.cloud.projectId}-logs`);
+  const offsite = () => storage().bucket(market.cloud.backupBuckets.offsiteLogs);
+  const namesIn = async (bucket: Bucket): Promise<string[]> =>
+    (await bucket.getFiles())[0].map(({ name }) => name);
+  const folder = (daysAgo: number): string =>
+    `segments/${new Date(now() - daysAgo * DAY).toISOString().slice(0, 10)}/`;
+  /** As if a run had put them; answers their names. */
+  const moved = (daysAgo: number, count: number): Promise<string[]> =>
+    Promise.all(
+      Array.from({ length: count }, async () => {
+        const name = `${folder(daysAgo)}${randomBytes(32).toString('hex')}`;
+        await source().file(name).save(name, { resumable: false });
+        return name;
+      }),
+    );
+  const alarms = (): string[] =>
+    market.cloud.lines.filter((line) => line.includes('"backup.log_not_offsite"'));
+
+  it('is whole from the first run on, also of what moved before days were in names', async () => {
+    const who = await loggingFor(9, 5);
+    await pass(91);
+    await source()
+      .file(`segments/${'0'.repeat(64)}`)
+      .save('of old', { resumable: false });
+    await tick('offsite-copy');
+    expect(await namesIn(offsite())).toEqual(await namesIn(source()));
+    const [segment] = await segments(who);
+    if (segment === undefined) throw new Error('Nothing has moved.');
+    const [content] = await offsite().file(segmentObject(segment.object)).download();
+    expect(openSegment(who.companyId, segment, content)).toHaveLength(segment.count);
+  });
+
+  it('goes on after a run that was cut off, looks at the newest days alone, and is missed when it does not come', async () => {
+    await market.cloud.clock.advance(3 * DAY);
+    const [first, second] = [await moved(2, 9), await moved(1, 3)];
+    await tick('backup-check');
+    expect(alarms().at(-1)).toContain('"count":12');
+    let copies = 0;
+    const fourth = ({ method }: { method: string }): boolean => {
+      copies += Number(method === 'objects.rewrite');
+      return method === 'objects.rewrite' && copies > 3;
+    };
+    failing(market.cloud.doors['offsite-copy'], fourth, 403);
+    expect(await market.cloud.clock.tick('offsite-copy')).not.toBe(204);
+    market.cloud.doors['offsite-copy'].setFault(null);
+    // No day is begun before the one before is whole.
+    const there = await namesIn(offsite());
+    expect(first.some((name) => there.includes(name))).toBe(true);
+    expect(second.some((name) => there.includes(name))).toBe(false);
+    await tick('offsite-copy');
+    expect(await namesIn(offsite())).toEqual(await namesIn(source()));
+    const before = alarms().length;
+    await tick('backup-check');
+    expect(alarms()).toHaveLength(before);
+
+    // The day before the newest may have had a late one. Older days are known to be whole and not read again.
+    const [late, old] = [await moved(2, 1), await moved(5, 1)];
+    await tick('offsite-copy');
+    const now = await namesIn(offsite());
+    expect([now.includes(late[0] ?? ''), now.includes(old[0] ?? '')]).toEqual([true, false]);
   });
 });

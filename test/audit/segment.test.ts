@@ -24,13 +24,14 @@ const entries = ['2026-08-30T23:59:59.999Z', '2026-09-02T00:00:00.000Z', '2026-0
 
 describe('a segment of a log', () => {
   it('opens to the entries that were sealed, in their order', () => {
-    const { document, content } = sealSegment(companyId, 7, entries);
+    const { document, content } = sealSegment(companyId, 7, entries, '2026-11-28');
     expect(openSegment(companyId, document, content)).toEqual(entries);
     expect(openSegment(companyId, document, content), 'a second time').toEqual(entries);
   });
 
   it('is found by every id and action in it, and by each day that it covers', () => {
-    const { document } = sealSegment(companyId, 7, entries);
+    const { document } = sealSegment(companyId, 7, entries, '2026-11-28');
+    expect(document.object).toMatch(/^2026-11-28\/[0-9a-f]{64}$/);
     expect(document).toMatchObject({ first: 7, count: 3, firstAt: entries[0]?.at, lastAt: entries[1]?.at });
     const days = ['2026-08-30', '2026-08-31', '2026-09-01', '2026-09-02'];
     const ids = entries.flatMap(({ id, actor, record }) => [id, actor.id ?? '', record.id]);
@@ -38,7 +39,7 @@ describe('a segment of a log', () => {
   });
 
   it('shows nothing of an entry in its object', () => {
-    const { document, content } = sealSegment(companyId, 7, entries);
+    const { document, content } = sealSegment(companyId, 7, entries, '2026-11-28');
     for (const word of [companyId, ...document.has]) expect(content.includes(word)).toBe(false);
   });
 
@@ -49,7 +50,7 @@ describe('a segment of a log', () => {
     ['with another key', (segment, content) => [companyId, { ...segment, key: Buffer.alloc(32) }, content]],
     ['with one bit changed', (segment, content) => [companyId, segment, flipped(content)]],
   ])('does not open %s', (_, other) => {
-    const { document, content } = sealSegment(companyId, 7, entries);
+    const { document, content } = sealSegment(companyId, 7, entries, '2026-11-28');
     const broken = expect.objectContaining({ code: 'SEAL_BROKEN' }) as AppError;
     expect(() => openSegment(...other(document, content))).toThrow(broken);
   });

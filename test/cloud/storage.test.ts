@@ -28,6 +28,7 @@ const configFor = (storageEndpoint: string): Parameters<typeof provisionBuckets>
   backupBuckets: {
     ...{ backups: 'demo-test-backups', keyringBackups: 'demo-test-keyring-backups' },
     ...{ offsiteBackups: 'demo-test-offsite', offsiteKeyringBackups: 'demo-test-offsite-keyring' },
+    offsiteLogs: 'demo-test-offsite-logs',
   },
 });
 

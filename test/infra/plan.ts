@@ -14,7 +14,7 @@ export const SETTINGS = {
   offsiteProject: 'acme-hub-offsite',
   region: 'europe-west1',
   offsiteRegion: 'europe-north1',
-  locations: { databases: 'eur3', keys: 'europe', buckets: 'EU', wide: 'EU' },
+  locations: { databases: 'eur3', keys: 'europe', buckets: 'EU', offsite: 'europe-north1' },
   domain: 'hub.example.com',
   relyingParty: 'example.com',
   mailFrom: 'hub@example.com',

@@ -54,6 +54,7 @@ const BUCKET_NAMES: Record<string, string> = {
   'acme-hub-keyring-backups': 'keyringBackups',
   'acme-hub-offsite-backups': 'offsiteBackups',
   'acme-hub-offsite-keyring-backups': 'offsiteKeyringBackups',
+  'acme-hub-offsite-logs': 'offsiteLogs',
 };
 
 /** The same, as Terraform has it. */

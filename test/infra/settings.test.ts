@@ -15,7 +15,8 @@ describe('settings', () => {
     ['operators', { operators: 'allUsers' }],
     ['securityOfficers', { securityOfficers: 'serviceAccount:a@b.iam.gserviceaccount.com' }],
     ['stripe.keys', { stripe: { keys: [], feeBasisPoints: 0 } }],
-    ['locations.wide', { locations: { ...SETTINGS.locations, wide: 'europe-west1' } }],
+    ['locations.buckets', { locations: { ...SETTINGS.locations, buckets: 'europe-west1' } }],
+    ['locations.offsite', { locations: { ...SETTINGS.locations, offsite: 'eu' } }],
     ['', { secret: 'x' }],
   ])('name what is wrong: %s', (path, change) => {
     const { error } = Settings.safeParse({ ...SETTINGS, ...change });

@@ -56,6 +56,7 @@ export async function openBehind(): Promise<Behind> {
   const backupBuckets = {
     ...{ backups: `${projectId}-backups`, keyringBackups: `${projectId}-keyring-backups` },
     ...{ offsiteBackups: `${projectId}-offsite`, offsiteKeyringBackups: `${projectId}-offsite-keyring` },
+    offsiteLogs: `${projectId}-offsite-logs`,
   };
   const [ledgerBucket, logBucket] = [`${projectId}-ledger`, `${projectId}-logs`];
   const cloud = { projectId, kms: keys, ledgerBucket, logBucket, backupBuckets };

@@ -10,7 +10,10 @@ import { FIRESTORE, FIRESTORE_ADMIN, rawCall } from './raw-call.ts';
 
 const IDENTITIES = Object.keys(ROLES) as Identity[];
 const DATABASES = ['(default)', 'keyring', 'staff'] as const;
-const BUCKETS = ['backups', 'keyringBackups', 'offsiteBackups', 'offsiteKeyringBackups', 'logs'] as const;
+const BUCKETS = [
+  ...(['backups', 'keyringBackups', 'offsiteBackups', 'offsiteKeyringBackups', 'logs'] as const),
+  'offsiteLogs',
+] as const;
 const named = (bucket: (typeof BUCKETS)[number], { logBucket, backupBuckets }: Behind['cloud']): string =>
   bucket === 'logs' ? logBucket : backupBuckets[bucket];
 

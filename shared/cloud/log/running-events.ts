@@ -147,6 +147,9 @@ export function runningEvents(line: Line) {
     offsiteCopied: (count: number) => {
       line('INFO', 'backup.offsite_copied', 'Objects of backups were copied offsite', { count });
     },
+    logsNotOffsite: (count: number) => {
+      line('ALERT', 'backup.log_not_offsite', 'What has moved out of logs has no copy offsite', { count });
+    },
     sweepRepublished: (count: number) => {
       line('INFO', 'sweep.republished', 'Unfinished work was published again', { count });
     },
