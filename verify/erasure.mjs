@@ -1,45 +1,64 @@
 // @ts-check
 /**
- * Checks the certificate of an erasure, offline, with the public keys and nothing else of the hub's: that it is signed, and
- * that what it says holds together.
+ * Checks the certificate of an erasure, or of a company's deletion, offline, with the public keys and nothing else of the
+ * hub's: that it is signed, and that what it says holds together.
  */
 import { createHash } from 'node:crypto';
 import { compactVerify, decodeProtectedHeader, importJWK } from 'jose';
 
 /**
  * @typedef {{ code: string, text: string }} Problem
- * @typedef {{ iss: string, iat: number, jti: string, sub: string, state: 'destroyed' | 'confirmed', orders: string[],
- *   views: string[], destroyedAt: string, horizon: string, notCovered: string[] }} Statement
+ * @typedef {'erasure' | 'closing'} Kind of one erasure; of the deletion of a whole company
+ * @typedef {{ kind: Kind, iss: string, iat: number, jti: string, sub: string, state: 'destroyed' | 'confirmed',
+ *   orders: string[], views: string[], destroyed: string[], destroyedAt: string, horizon: string,
+ *   notCovered: string[] }} Statement `orders`, `views` and `jti` of an erasure, `destroyed` of a closing
  */
 
-const TYP = 'strongroom-erasure+jwt';
+/** @type {Readonly<Record<string, Kind>>} */
+const KINDS = { 'strongroom-erasure+jwt': 'erasure', 'strongroom-closing+jwt': 'closing' };
 const HOUR = 60 * 60_000;
 const HASH = /^[0-9a-f]{64}$/;
 
 /**
- * @param {{ certificate: string, jwks: any, orders?: string[], earlier?: string }} input `orders`: ids that the
- *   certificate has to cover; `earlier`: the certificate of the same erasure from before its horizon
+ * @param {{ certificate: string, jwks: any, orders?: string[], company?: string, earlier?: string }} input `orders`: ids
+ *   that the certificate has to cover; `company`: the id of whose it has to be; `earlier`: the certificate of the same
+ *   erasure or deletion from before its horizon
  * @returns {Promise<{ problems: Problem[], statement: Statement | undefined }>}
  */
-export async function verifyErasure({ certificate, jwks, orders = [], earlier }) {
+export async function verifyErasure({ certificate, jwks, orders = [], company, earlier }) {
   /** @type {Problem[]} */
   const problems = [];
   const statement = await signedStatement(certificate, jwks, problems);
   if (statement === undefined) return { problems, statement };
   checkStatement(statement, problems);
+  if (company !== undefined && company !== statement.sub) {
+    problems.push({
+      code: 'NOT_COVERED',
+      text: `${company}: the certificate is of ${String(statement.sub)}.`,
+    });
+  }
   for (const id of orders) {
-    const hash = createHash('sha256').update(id).digest('hex');
-    if (statement.orders?.includes(hash)) continue;
-    const seen = statement.views?.includes(hash)
-      ? 'only what one company could open of it was taken away'
-      : 'it is not in the certificate';
-    problems.push({ code: 'NOT_COVERED', text: `${id}: ${seen}.` });
+    const missing = whyNotCovered(id, statement);
+    if (missing !== undefined) problems.push({ code: 'NOT_COVERED', text: `${id}: ${missing}.` });
   }
   if (earlier !== undefined) {
     const before = await signedStatement(earlier, jwks, problems);
     if (before !== undefined) compare(before, statement, problems);
   }
   return { problems, statement };
+}
+
+/**
+ * @param {string} orderId
+ * @param {Statement} statement
+ */
+function whyNotCovered(orderId, { kind, orders, views }) {
+  if (kind === 'closing') return 'the certificate is of all that its company had, and names no order';
+  const hash = createHash('sha256').update(orderId).digest('hex');
+  if (orders?.includes(hash)) return undefined;
+  return views?.includes(hash)
+    ? 'only what one company could open of it was taken away'
+    : 'it is not in the certificate';
 }
 
 /**
@@ -51,8 +70,10 @@ export async function verifyErasure({ certificate, jwks, orders = [], earlier })
 async function signedStatement(certificate, jwks, problems) {
   try {
     const { kid, alg, typ } = decodeProtectedHeader(certificate.trim());
-    if (typ !== TYP) {
-      problems.push({ code: 'NOT_A_CERTIFICATE', text: `It is signed as ${String(typ)}, not as ${TYP}.` });
+    const kind = Object.hasOwn(KINDS, String(typ)) ? KINDS[String(typ)] : undefined;
+    if (kind === undefined) {
+      const wanted = Object.keys(KINDS).join(' or ');
+      problems.push({ code: 'NOT_A_CERTIFICATE', text: `It is signed as ${String(typ)}, not as ${wanted}.` });
       return undefined;
     }
     const jwk = (jwks.keys ?? []).find((/** @type {any} */ key) => key.kid === kid);
@@ -65,7 +86,7 @@ async function signedStatement(certificate, jwks, problems) {
     }
     const key = await importJWK(jwk, 'ES256');
     const { payload } = await compactVerify(certificate.trim(), key, { algorithms: ['ES256'] });
-    return JSON.parse(new TextDecoder().decode(payload));
+    return { ...JSON.parse(new TextDecoder().decode(payload)), kind };
   } catch {
     problems.push({
       code: 'NOT_SIGNED',
@@ -81,14 +102,14 @@ async function signedStatement(certificate, jwks, problems) {
  */
 function checkStatement(statement, problems) {
   const wrong = (/** @type {string} */ text) => problems.push({ code: 'NOT_CONSISTENT', text });
-  const { iss, iat, jti, sub, state, orders, views, destroyedAt, horizon, notCovered } = statement;
-  if (typeof iss !== 'string' || !/^era_[0-9a-z]{26}$/.test(jti) || !/^cmp_[0-9a-z]{26}$/.test(sub)) {
-    wrong('It does not say who issued it, for which company and which erasure.');
+  const { kind, iss, iat, sub, state, destroyedAt, horizon, notCovered } = statement;
+  if (typeof iss !== 'string' || !/^cmp_[0-9a-z]{26}$/.test(sub)) {
+    wrong('It does not say who issued it, and for which company.');
   }
-  const lists = [orders, views];
-  if (!lists.every((list) => Array.isArray(list) && list.every((hash) => HASH.test(hash)))) {
-    wrong('It does not name orders by their hashes.');
-  } else if (orders.length + views.length === 0) wrong('It covers no order.');
+  if (kind === 'erasure') checkCovered(statement, wrong);
+  else if (!Array.isArray(statement.destroyed) || statement.destroyed.length === 0) {
+    wrong('It does not say what was destroyed.');
+  }
   const [destroyed, ends, issued] = [Date.parse(destroyedAt), Date.parse(horizon), iat * 1000];
   if (![destroyed, ends, issued].every(Number.isFinite)) {
     wrong('It does not say when.');
@@ -103,17 +124,30 @@ function checkStatement(statement, problems) {
 }
 
 /**
+ * @param {Statement} statement
+ * @param {(text: string) => void} wrong
+ */
+function checkCovered({ jti, orders, views }, wrong) {
+  if (!/^era_[0-9a-z]{26}$/.test(jti)) wrong('It does not say of which erasure it is.');
+  const lists = [orders, views];
+  if (!lists.every((list) => Array.isArray(list) && list.every((hash) => HASH.test(hash)))) {
+    wrong('It does not name orders by their hashes.');
+  } else if (orders.length + views.length === 0) wrong('It covers no order.');
+}
+
+/**
  * @param {Statement} before
  * @param {Statement} after
  * @param {Problem[]} problems
  */
 function compare(before, after, problems) {
-  const same = (/** @type {Statement} */ { jti, sub, orders, views, destroyedAt, horizon }) =>
-    JSON.stringify([jti, sub, orders, views, destroyedAt, horizon]);
+  const same = (
+    /** @type {Statement} */ { kind, jti, sub, orders, views, destroyed, destroyedAt, horizon },
+  ) => JSON.stringify([kind, jti, sub, orders, views, destroyed, destroyedAt, horizon]);
   if (same(before) !== same(after)) {
     problems.push({
       code: 'NOT_THE_SAME',
-      text: 'The earlier certificate is of another erasure, or said otherwise.',
+      text: 'The earlier certificate is of another erasure or company, or said otherwise.',
     });
   }
 }

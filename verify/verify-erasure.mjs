@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // @ts-check
 /**
- * `npm run verify-erasure`: checks the certificate of an erasure, offline.
+ * `npm run verify-erasure`: checks the certificate of an erasure, or of a company's deletion, offline.
  *
  * Ends with 0 when everything holds, with 1 when something does not, with 2 when it could not be run.
  */
@@ -10,13 +10,16 @@ import { parseArgs } from 'node:util';
 import { verifyErasure } from './erasure.mjs';
 
 const USAGE = `
-Checks the certificate of an erasure, offline, with the public keys and nothing else of the hub's.
+Checks the certificate of an erasure, or of a company's deletion, offline, with the public keys and nothing else of the
+hub's.
 
-  npm run verify-erasure -- CERTIFICATE --keys JWKS [--order ID]… [--earlier CERTIFICATE]
+  npm run verify-erasure -- CERTIFICATE --keys JWKS [--order ID]… [--company ID] [--earlier CERTIFICATE]
 
-  CERTIFICATE     what GET /v1/erasures/{id} answered as "certificate", or a file that holds it or that whole answer
+  CERTIFICATE     what GET /v1/erasures/{id} or POST /v1/companies/certificate answered as "certificate", or a file that
+                  holds it or that whole answer
   --keys JWKS     a file of what GET /.well-known/jwks.json answered, kept from a day on which you trusted it
   --order ID      an order that the certificate has to cover
+  --company ID    whose it has to be
   --earlier …     the certificate from before its horizon: this one has to say the same
 `;
 
@@ -26,6 +29,7 @@ async function main() {
     options: {
       keys: { type: 'string' },
       order: { type: 'string', multiple: true },
+      company: { type: 'string' },
       earlier: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -39,15 +43,18 @@ async function main() {
     certificate: certificateIn(certificate),
     jwks: JSON.parse(readFileSync(values.keys, 'utf8')),
     orders: values.order ?? [],
+    ...(values.company !== undefined && { company: values.company }),
     ...(values.earlier !== undefined && { earlier: certificateIn(values.earlier) }),
   });
   for (const { code, text } of problems) console.log(`${code}  ${text}`);
   if (problems.length > 0 || statement === undefined) return 1;
-  const { iss, orders, views, destroyedAt, horizon, state, notCovered } = statement;
-  console.log(
-    `Everything holds. ${iss} says of ${orders.length} orders and ${views.length} partners' views:`,
-  );
-  console.log(`  their keys were destroyed at ${destroyedAt};`);
+  const { iss, sub, kind, orders, views, destroyed, destroyedAt, horizon, state, notCovered } = statement;
+  const [what, gone] =
+    kind === 'erasure'
+      ? [`${orders.length} orders and ${views.length} partners' views`, 'their keys were']
+      : [`the company ${sub}`, `${destroyed.join(' and ')} were`];
+  console.log(`Everything holds. ${iss} says of ${what}:`);
+  console.log(`  ${gone} destroyed at ${destroyedAt};`);
   console.log(
     state === 'confirmed'
       ? `  since ${horizon} no backup holds one, and that was looked at.`

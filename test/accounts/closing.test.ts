@@ -20,6 +20,7 @@ import { closeCompanies, type CloseDeps } from '../../shared/ownership/close.ts'
 import { replayLedger } from '../../shared/orders/replay-ledger.ts';
 import { replayClosings } from '../../shared/ownership/replay-closings.ts';
 import { createGrants } from '../../shared/support/grants.ts';
+import { verifyErasure } from '../../verify/erasure.mjs';
 import { eventually, type Market, startMarket } from '../support/market.ts';
 import { type Account, DAY, HOUR, MINUTE, type People, SECOND, startPeople } from './people.ts';
 
@@ -50,10 +51,12 @@ const shopsOf = async (companyId: string) => {
   const found = await db().collection('shopRefs').where('companies', 'array-contains', companyId).get();
   return found.docs.map(({ id }) => id);
 };
+/** What a certificate says, by its signature and by what merchants check it with. */
 const statement = async (jws: string | null) => {
   const answer = await fetch(`${market.cloud.baseUrl}/.well-known/jwks.json`);
-  const keys = createLocalJWKSet((await answer.json()) as JSONWebKeySet);
-  return (await jwtVerify(jws ?? '', keys, { typ: 'strongroom-closing+jwt' })).payload;
+  const jwks = (await answer.json()) as JSONWebKeySet;
+  expect((await verifyErasure({ certificate: jws ?? '', jwks })).problems).toEqual([]);
+  return (await jwtVerify(jws ?? '', createLocalJWKSet(jwks), { typ: 'strongroom-closing+jwt' })).payload;
 };
 
 /** A charge that was declined and waits for its next day, and the card that it is charged to, at both sides. */

@@ -116,3 +116,48 @@ describe('the certificate of an erasure', () => {
     await expect(run(file)).rejects.toMatchObject({ code: 2 });
   });
 });
+
+describe('the certificate of a company’s deletion', () => {
+  const companyId = randomId('company');
+  const said = {
+    ...{ iss: 'https://hub.example', sub: companyId, iat: Date.parse(DESTROYED) / 1000 },
+    ...{ destroyedAt: DESTROYED, horizon: HORIZON, state: 'destroyed' },
+    ...{ destroyed: ['the key of every order', 'the key of the company'], notCovered: ['exports'] },
+  };
+  const closing = (change: object = {}) => sign('strongroom-closing+jwt', { ...said, ...change });
+  const confirmed = { state: 'confirmed', iat: Date.parse(HORIZON) / 1000 };
+
+  it('holds before and after the horizon, for its company', async () => {
+    const earlier = await closing();
+    expect(await codes({ certificate: earlier, company: companyId })).toEqual([]);
+    expect(await codes({ certificate: await closing(confirmed), earlier })).toEqual([]);
+  });
+
+  it('is of no other company, and shows nothing of a single order', async () => {
+    const certificate = await closing();
+    expect(await codes({ certificate, company: randomId('company') })).toEqual(['NOT_COVERED']);
+    expect(await codes({ certificate, orders: [order] })).toEqual(['NOT_COVERED']);
+    const earlier = await closing({ sub: randomId('company') });
+    expect(await codes({ certificate, earlier })).toEqual(['NOT_THE_SAME']);
+  });
+
+  it.each([
+    ['confirmed before its horizon', { state: 'confirmed' }],
+    ['with a horizon that comes too early', { horizon: DESTROYED }],
+    ['of nobody', { sub: 'somebody' }],
+    ['of nothing that was destroyed', { destroyed: [] }],
+  ])('does not hold when it is %s', async (_what, change) => {
+    expect(await codes({ certificate: await closing(change) })).toEqual(['NOT_CONSISTENT']);
+  });
+
+  it('is never taken for one of an erasure, nor the other way round', async () => {
+    expect(await codes({ certificate: await sign('strongroom-erasure+jwt', said) })).toContain(
+      'NOT_CONSISTENT',
+    );
+    const payload = (await certificate('destroyed', DESTROYED)).split('.')[1] ?? '';
+    const erasure = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
+    expect(await codes({ certificate: await sign('strongroom-closing+jwt', erasure) })).toEqual([
+      'NOT_CONSISTENT',
+    ]);
+  });
+});

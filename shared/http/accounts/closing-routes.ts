@@ -29,9 +29,14 @@ const ClosingState = z
     until: Instant,
     destroyedAt: Instant.nullable(),
     horizon: Instant.nullable().openapi({ description: 'From when on no copy of a key is left anywhere.' }),
-    certificate: z.string().nullable().openapi({
-      description: 'A compact JWS of type `strongroom-closing+jwt` by a key of `/.well-known/jwks.json`.',
-    }),
+    certificate: z
+      .string()
+      .nullable()
+      .openapi({
+        description:
+          'A compact JWS of type `strongroom-closing+jwt` by a key of `/.well-known/jwks.json`. `npm run verify-erasure` ' +
+          'checks it offline.',
+      }),
   })
   .openapi('ClosingState', {
     example: {
