@@ -34,6 +34,7 @@ export function restoreDeps(config: Config, offsite: boolean, now: Clock = Date.
       return known;
     },
     marks: buckets.keyringBackups,
+    own: { backups: buckets.backups, manifests: openWriteOnce(config, buckets.backups.name) },
     admin: openFirestoreAdmin(config),
     kms: createKms(config),
     ledger: createLedger(config),

@@ -4,6 +4,7 @@ import { holdWork, letWork } from '../shared/backups/hold-work.ts';
 import { besideMark } from '../shared/backups/keyring-copies.ts';
 import type { Manifest } from '../shared/backups/manifest.ts';
 import { type PartName, PARTS } from '../shared/backups/record.ts';
+import { type RelistDeps, relistBackups } from '../shared/backups/relist.ts';
 import {
   compareCounts,
   compareObjects,
@@ -42,6 +43,8 @@ export interface RestoreDeps extends ImportDeps {
   source: Source;
   /** Of the live keyring's backups, by which certificates know of copies. */
   marks: Pick<BackupBucket, 'mark'>;
+  /** The hub's own bucket of exports, wherever the restore reads. */
+  own: Pick<RelistDeps, 'backups' | 'manifests'>;
   kms: Kms;
   ledger: Ledger;
   roots: Pick<WriteOnce, 'get'>;
@@ -56,6 +59,8 @@ export interface RestoreReport {
   companiesClosed: number;
   keylessRemoved: number;
   stocksRecounted: number;
+  /** Backups that the restored database did not know of as they are. */
+  backupsRelisted: number;
   roots: ComparedRoots | undefined;
   /** The root that will say that the logs were restored; null: none does; undefined: these are not the hub's own logs. */
   continuedAs: number | null | undefined;
@@ -90,7 +95,7 @@ export async function restore(
     .reduce((a, b) => Math.min(a, b));
   const report: RestoreReport = {
     ...{ documents: {}, replayed: undefined, companiesClosed: 0, keylessRemoved: 0, stocksRecounted: 0 },
-    ...{ roots: undefined, continuedAs: undefined, took: 0, loss: startedAt - snapshot },
+    ...{ backupsRelisted: 0, roots: undefined, continuedAs: undefined, took: 0, loss: startedAt - snapshot },
   };
   if (!order.dryRun) {
     await carryOut(steps, targetsOf(order.into, deps.projectId), report, deps, say);
@@ -137,7 +142,7 @@ async function carryOut(
   if (steps.every(({ part }) => part === 'staff')) return;
   const keyring = createKeyring({ db: deps.open(targets.keyring), kms: deps.kms, now: deps.now });
   await takeAway(report, { ...deps, db, keyring }, say);
-  await settleRoots(steps, report, { ...deps, db });
+  await settleOwn(steps, report, { ...deps, db });
   const restored = steps.find(({ part }) => part === 'default')?.manifest.snapshotTime;
   const since =
     restored === undefined ? undefined : { restoredTo: restored, restoredAt: timestamp(deps.now) };
@@ -150,8 +155,11 @@ async function markCopy(step: Step, deps: RestoreDeps): Promise<void> {
   await deps.marks.mark(besideMark(step.manifest.id, step.into));
 }
 
-/** Where the hub's own logs were restored they go on behind what was published; otherwise they are only looked at. */
-async function settleRoots(
+/**
+ * Where the hub's own logs were restored they go on behind what was published, and its list of backups is what lies in the
+ * bucket; otherwise logs are only looked at.
+ */
+async function settleOwn(
   steps: Step[],
   report: RestoreReport,
   deps: RestoreDeps & { db: ReturnType<RestoreDeps['open']> },
@@ -162,6 +170,7 @@ async function settleRoots(
     const { compared, continuedAs } = await continueRoots(own.manifest, deps);
     report.roots = compared;
     report.continuedAs = continuedAs ?? null;
+    report.backupsRelisted = await relistBackups({ db: deps.db, ...deps.own });
   }
 }
 

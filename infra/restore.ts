@@ -75,7 +75,7 @@ function told(report: RestoreReport): string {
     replayed === undefined
       ? 'The staff database alone: there is no ledger to replay.'
       : `Erased again: ${replayed.ordersErased} orders, ${replayed.viewsRemoved} partners' views, ${report.companiesClosed} companies; ${replayed.tombstones} tombstones put up.`,
-    `Removed, since nobody can open them: ${report.keylessRemoved} orders. Stocks counted anew: ${report.stocksRecounted}.`,
+    `Removed, since nobody can open them: ${report.keylessRemoved} orders. Stocks counted anew: ${report.stocksRecounted}. Backups listed again: ${report.backupsRelisted}.`,
     ...(roots === undefined ? [] : [toldRoots(report)]),
     `Recovery time ${seconds(report.took)} s; recovery point ${seconds(report.loss)} s: what was written since is lost.`,
   ];

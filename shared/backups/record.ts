@@ -44,7 +44,8 @@ export const Counts = z.object({
 export type Counts = z.infer<typeof Counts>;
 
 /** Why a backup has failed: the name of a gRPC status, or one of these. */
-export type FailureCode = 'MISSED' | 'CUT_OFF' | 'LATE' | 'INCOMPLETE' | 'UNCOUNTED' | (string & {});
+export type FailureCode =
+  'MISSED' | 'CUT_OFF' | 'LATE' | 'INCOMPLETE' | 'UNCOUNTED' | 'UNKNOWN' | (string & {});
 
 /** `backups/{id}`: one attempt to copy all databases as they were at `snapshotTime`. */
 export const StoredBackup = z.object({

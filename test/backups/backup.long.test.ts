@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { seedDemo } from '../../local/seed.ts';
+import { paths } from '../../shared/cloud/firestore.ts';
 import { type TestCloud, testCloud } from '../support/cloud.ts';
 import { eventually } from '../support/market.ts';
 import { failing } from '../orders/trading.ts';
@@ -70,6 +71,13 @@ describe('backups over days', () => {
     const offsite = backups.storage.bucket(cloud.backupBuckets.offsiteBackups);
     await expect(offsite.file(copy).delete()).rejects.toMatchObject({ code: 403 });
     await expect(offsite.setMetadata({ retentionPolicy: null })).rejects.toMatchObject({ code: 403 });
+
+    // What nobody looked at for months goes too.
+    const forgotten = { ...states[0], snapshotTime: '2025-01-01T06:00:00.000Z', state: 'failed' };
+    await backups.db.doc(paths.backup('20250101T0600Z')).set(forgotten);
+    await cloud.clock.advance(24 * HOUR);
+    await backups.tick('backup-check');
+    expect((await backups.read('20250101T0600Z')).state).toBe('purged');
   });
 });
 

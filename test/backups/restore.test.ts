@@ -22,6 +22,8 @@ let erased: Both;
 let id: string;
 /** Traded when the backup was made already. */
 let since: Both;
+/** A backup that the restored database knows nothing of. */
+let later: string;
 /** The retailer's log as it was fetched at the backup, later, and after the restore. */
 const log = { before: '', lost: '', after: '' };
 beforeAll(async () => {
@@ -34,6 +36,8 @@ beforeAll(async () => {
   log.before = await bundle();
   since = await traded(market);
   await seal(2);
+  await cloud.clock.advance(6 * HOUR);
+  later = await backups.make();
   log.lost = await bundle();
 }, 240_000);
 afterAll(() => cloud.stop());
@@ -87,6 +91,9 @@ it('brings everything back after the databases were lost, and nothing that was e
   await end(market, erased);
   await erase(market.retailer, erased.orderId);
   await clearDatabases(cloud.emulators.firestore.address, cloud.projectId);
+  const half = '20200102T0600Z';
+  const bucket = backups.storage.bucket(cloud.backupBuckets.backups);
+  await bucket.file(`${half}/default/output-0`).save('cut off', { resumable: false });
   const said = await restoreCommand(cloud, id, '--into', '(default)', '--offsite');
   expect(said).toMatch(/Erased again: 1 orders, 0 partners' views, 0 companies; 0 tombstones/);
   const last = newestOf(log.lost);
@@ -97,6 +104,11 @@ it('brings everything back after the databases were lost, and nothing that was e
   expect(await opens(market.supplier, kept.supplyOrderId)).toBe(true);
   expect(await opens(market.retailer, erased.orderId)).toBe(false);
   expect((await market.seed.db.doc(paths.sealed(erased.orderId)).get()).exists).toBe(false);
+  // Whatever lies in the bucket is known, so that it is thinned out in its time.
+  for (const each of [id, later])
+    expect(await backups.read(each)).toMatchObject({ state: 'good', code: null });
+  expect((await backups.read(half)).state).toBe('failed');
+  expect(backups.alerts('backup.failed')).toBe(0);
   // Scheduled work goes on.
   expect(await cloud.clock.tick('sweep')).toBe(204);
   expect((await market.seed.db.doc(paths.lease('sweep')).get()).get('until')).toBe(0);
