@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { startClock } from '../../local/clock.ts';
 import { openClockDoor } from '../../local/clock-door.ts';
@@ -39,5 +41,24 @@ it('moves the hub’s time for whoever has this machine, by a quarter of an hour
   await door.close();
   clock.stop();
   await expect(readFile(join(folder, 'clock.json'))).rejects.toThrow();
+  await rm(folder, { recursive: true });
+});
+
+it('is moved by more than a month too', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'strongroom-clock-'));
+  const onMove = (): Promise<void> => Promise.resolve();
+  const clock = startClock({ schedules: [], urlOf: () => '', onMove, byHand: true, asleep: [] });
+  clock.release();
+  const door = await openClockDoor(clock, join(folder, '.strongroom', 'clock.json'));
+  const before = clock.now();
+  const command = resolve(import.meta.dirname, '..', '..', 'local', 'move-clock.ts');
+  const moving = spawn(process.execPath, [command, '92d'], { cwd: folder });
+  const over = once(moving, 'exit');
+  const [said] = (await Promise.race([once(moving.stdout, 'data'), over])) as unknown[];
+  moving.kill();
+  await over;
+  expect(Date.parse(String(said).split('\n')[0]?.trim() ?? '')).toBeGreaterThanOrEqual(before);
+  await door.close();
+  clock.stop();
   await rm(folder, { recursive: true });
 });
