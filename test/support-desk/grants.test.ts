@@ -191,6 +191,15 @@ describe('with an approval', () => {
     expect((await desk.logOf(id)).filter((line) => line === 'support.listed done')).toHaveLength(3);
   });
 
+  it('names a cursor that is none, and tells the merchant of no page', async () => {
+    const id = await desk.approved(token, { kinds: ['orders', 'audit'] }, key);
+    for (const kind of ['orders', 'audit']) {
+      const answer = await open(id, { kind, after: 'not a cursor' });
+      expect([answer.status, answer.json.errors[0]?.path]).toEqual([400, 'after']);
+    }
+    expect(await desk.logOf(id)).not.toContain('support.listed done');
+  });
+
   it('does the named actions, and only those that were approved', async () => {
     const act = (id: string, action: string) =>
       desk.call(token, 'POST', `/v1/support/requests/${id}/actions`, { action, order: orderId });

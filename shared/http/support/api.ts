@@ -2,6 +2,7 @@ import type { RouteHandler } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Internal } from '../../cloud/internal.ts';
 import { requirePoint } from '../../crypto/jwe.ts';
+import type { RecordKind } from '../../domain/support.ts';
 import type { Clock } from '../../domain/time.ts';
 import type { Api, ApiEnv } from '../app.ts';
 import { placeOf } from '../paging.ts';
@@ -16,6 +17,8 @@ export interface SupportDeps {
 }
 
 const PAGE = 50;
+/** What the ids are of in the cursors of a kind. */
+const LISTED = { orders: 'order', audit: 'audit' } as const satisfies Record<RecordKind, string>;
 
 /** Puts asking merchants, and what they approved, on their routes. */
 export function addSupportApi(app: Api, deps: SupportDeps): void {
@@ -58,6 +61,8 @@ function openHandler(deps: SupportDeps): RouteHandler<typeof routes.openRoute, A
   return async (c) => {
     requireTraining(deps.now, c.var.staff);
     const wanted = c.req.valid('json');
+    // Before the merchant's log says that a page was shown.
+    if ('kind' in wanted) placeOf(LISTED[wanted.kind], wanted.after);
     const { jwe, auditEntry } =
       'order' in wanted
         ? await deps.disclose.post(ASKS.order, { ...askingIn(c), orderId: wanted.order }, DisclosedAnswer)
