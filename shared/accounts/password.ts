@@ -75,6 +75,7 @@ export async function changePassword(
   const ref = db.doc(paths.member(companyId, memberId));
   const before = readMember(await ref.get());
   if (!(await passwords.verify(before.passwordHash, input.current)).good) {
+    await noteWrongPassword(session, origin, deps);
     throw badFields({ path: 'current', message: 'is not the password' });
   }
   const email = await openEmail(keyring, companyId, memberId, before.email);
@@ -114,4 +115,18 @@ export async function changePassword(
 /** Always another instant than before: links to set a password are bound to it. */
 function changedAt({ passwordChangedAt }: StoredMember, now: () => number): string {
   return new Date(Math.max(now(), Date.parse(passwordChangedAt) + 1)).toISOString();
+}
+
+/** Whoever has the session and tries passwords stands in the log; `admitPasswordCheck` bounds how often. */
+async function noteWrongPassword(
+  { companyId, memberId, id: sessionId }: Session,
+  { requestId }: Origin,
+  { db, now }: Pick<AccountsDeps, 'db' | 'now'>,
+): Promise<void> {
+  const member = { type: 'member', id: memberId } as const;
+  const about = { companyId, actor: member, record: member, requestId } as const;
+  const facts = { code: 'BAD_REQUEST', sessionId } as const;
+  const batch = db.batch();
+  addEntry(batch, { ...about, action: 'password.changed', result: 'refused', facts }, { db, now });
+  await batch.commit();
 }

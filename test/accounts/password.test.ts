@@ -125,11 +125,17 @@ describe('changing one’s password', () => {
     expect((await people.signIn(member.email, OTHER_PASSWORD)).status).toBe(201);
   });
 
-  it('is no way to try passwords with a stolen session', async () => {
+  it('is no way to try passwords with a stolen session, and each try is in the log', async () => {
     const member = await people.member(owner, 'member');
     const statuses: number[] = [];
     for (let n = 0; n < 11; n += 1)
       statuses.push((await change(member.token, `guess ${n}`, OTHER_PASSWORD)).status);
     expect(statuses).toEqual([...Array<number>(10).fill(400), 429]);
+    const tries = (await people.log(owner.companyId)).filter(
+      ({ action, result, actor }) =>
+        `${action} ${result}` === 'password.changed refused' &&
+        JSON.stringify(actor).includes(member.memberId),
+    );
+    expect(tries).toHaveLength(10);
   });
 });
