@@ -13,6 +13,7 @@ import {
   makeDatabase,
   readManifest,
   refuseFull,
+  RestoreRefused,
   type Source,
   targetsOf,
 } from '../shared/backups/restore.ts';
@@ -118,7 +119,21 @@ async function prepare(order: RestoreOrder, deps: RestoreDeps, say: (line: strin
     );
     steps.push({ part, into: targets[part], manifest });
   }
+  if (order.only !== 'staff')
+    say(`the erasure ledger can be read: ${String(await ledgerSize(deps))} entries`);
   return steps;
+}
+
+/** What is restored and can not be erased again must not be restored. */
+async function ledgerSize({ ledger }: Pick<RestoreDeps, 'ledger'>): Promise<number> {
+  let size = 0;
+  try {
+    for await (const entry of ledger.entries()) size += Number(entry.at !== '');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'it can not be read';
+    throw new RestoreRefused('LEDGER_UNREADABLE', `What was erased would come back: ${why}.`);
+  }
+  return size;
 }
 
 async function carryOut(

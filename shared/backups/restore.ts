@@ -15,6 +15,7 @@ export type RefusalCode =
   | 'OUTSIDE_THE_PROJECT'
   | 'NOT_EMPTY'
   | 'OBJECTS_DIFFER'
+  | 'LEDGER_UNREADABLE'
   | 'IMPORT_FAILED'
   | 'COUNTS_DIFFER';
 

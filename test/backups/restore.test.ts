@@ -9,6 +9,7 @@ import { readConfig } from '../../shared/cloud/config.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
 import { createKms } from '../../shared/cloud/kms.ts';
 import { verifyLog } from '../../verify/verify.mjs';
+import { failing } from '../orders/trading.ts';
 import { type Both, end, erase, opens } from '../privacy/trade.ts';
 import { testCloud, type TestCloud } from '../support/cloud.ts';
 import { eventually, type Market, startMarket } from '../support/market.ts';
@@ -82,6 +83,15 @@ it('is refused where it would do harm, and says why, before anything is written'
   expect(await refused({ backup: production })).toBe('PRODUCTION_DATA');
   expect(await refused({})).toBe('OBJECTS_DIFFER');
   expect(await refused({}, true)).toBe('not refused');
+  // Those of three exports come before that of the ledger.
+  let lists = 0;
+  const ofLedger = ({ method }: { method: string }): boolean => {
+    lists += Number(method === 'objects.list');
+    return method === 'objects.list' && lists > 3;
+  };
+  failing(cloud.doors.restore, ofLedger, 403);
+  expect(await refused({}, true)).toBe('LEDGER_UNREADABLE');
+  cloud.doors.restore.setFault(null);
   expect(await restoreCommand(cloud, id, '--into', '(default)')).toMatch(
     /^NOT_EMPTY: The database \(default\)/,
   );
