@@ -7,8 +7,15 @@ import type { Settings } from './settings.ts';
 /** Whom Terraform makes an account for. `seed` plays Terraform on one machine, and is nobody here. */
 export const IDENTITIES = (Object.keys(ROLES) as Identity[]).filter((name) => name !== 'seed');
 const CALLERS: readonly Caller[] = ['pusher', 'scheduler', 'offsite-scheduler'];
-/** Commands that operators run, as these and not as themselves. `restore` is given by hand, while it is needed. */
-const COMMANDS: readonly Identity[] = ['plant-drill', 'staff-admin', 'replay-ledger'];
+/** Commands that people run, as these and not as themselves, and who may. `restore` is given by hand, while it is needed. */
+const RUN_BY = {
+  'plant-drill': 'operators',
+  'staff-admin': 'operators',
+  'replay-ledger': 'operators',
+  rewrap: 'securityOfficers',
+  restore: undefined,
+} as const satisfies Partial<Record<Identity, 'operators' | 'securityOfficers' | undefined>>;
+export const COMMANDS = Object.keys(RUN_BY) as (keyof typeof RUN_BY)[];
 
 /** Accounts, and each right of `local/roles.ts` as one binding. */
 export function addIdentities(plan: Plan, settings: Settings): void {
@@ -112,7 +119,8 @@ function databaseOf(project: string, id: string): string {
 }
 
 /** Security officers make and destroy versions of keys and use none; operators act as their commands. */
-function addPeople(plan: Plan, { project, securityOfficers, operators }: Settings): void {
+function addPeople(plan: Plan, settings: Settings): void {
+  const { project, securityOfficers } = settings;
   for (const ring of ['own', 'offsite']) {
     plan.resource('google_kms_key_ring_iam_member', `officers-${ring}`, {
       ...{ key_ring_id: `\${google_kms_key_ring.${ring}.id}`, role: 'roles/cloudkms.admin' },
@@ -124,11 +132,12 @@ function addPeople(plan: Plan, { project, securityOfficers, operators }: Setting
       ...{ project, role: `roles/${role}`, member: securityOfficers },
     });
   }
-  const actAs = (name: Identity, member: string) =>
+  for (const name of COMMANDS) {
+    const who = RUN_BY[name];
+    if (who === undefined) continue;
     plan.resource('google_service_account_iam_member', `people-as-${name}`, {
-      ...{ service_account_id: `\${google_service_account.${name}.name}`, member },
+      ...{ service_account_id: `\${google_service_account.${name}.name}`, member: settings[who] },
       role: 'roles/iam.serviceAccountTokenCreator',
     });
-  for (const name of COMMANDS) actAs(name, operators);
-  actAs('rewrap', securityOfficers);
+  }
 }

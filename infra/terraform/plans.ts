@@ -1,8 +1,8 @@
 import { addEdge } from './edge.ts';
-import { addIdentities } from './identities.ts';
+import { addIdentities, COMMANDS } from './identities.ts';
 import { addCalls, addTopics } from './messages.ts';
 import { type Block, Plan } from './plan.ts';
-import { addSecrets, addServices } from './services.ts';
+import { addSecrets, addServices, environmentOf } from './services.ts';
 import type { Settings } from './settings.ts';
 import { addStores } from './stores.ts';
 import { addWatch } from './watch.ts';
@@ -23,4 +23,14 @@ export function plansOf(settings: Settings): Record<'base' | 'serve', Block> {
   addEdge(serve, settings);
   addWatch(serve, settings);
   return { base: base.toJson('strongroom/base'), serve: serve.toJson('strongroom/serve') };
+}
+
+/** The environment of each command that people run against the hub, as lines for a shell, by the command's identity. */
+export function commandsOf(settings: Settings): Record<string, string> {
+  return Object.fromEntries(
+    COMMANDS.map((name) => {
+      const lines = Object.entries(environmentOf(name, settings)).map(([key, value]) => `${key}=${value}\n`);
+      return [name, lines.join('')];
+    }),
+  );
 }

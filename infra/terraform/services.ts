@@ -56,6 +56,9 @@ export function addSecrets(plan: Plan, settings: Settings): void {
   }
 }
 
+/** Buckets that a function names to Firestore, which writes there, and can not look into itself. */
+const BY_NAME_ALONE: Partial<Record<Identity, readonly BucketName[]>> = { backup: ['backups'] };
+
 /** The environment of a function that is no secret. Names of buckets are known to whom a right on them is given. */
 export function environmentOf(name: Identity, settings: Settings): Record<string, string> {
   const keys = keyNames(settings);
@@ -70,10 +73,8 @@ export function environmentOf(name: Identity, settings: Settings): Record<string
     offsiteKeyringBackups: 'OFFSITE_KEYRING_BACKUP_BUCKET',
     offsiteLogs: 'OFFSITE_LOG_BUCKET',
   };
-  const named = (Object.keys(buckets) as BucketName[]).map((bucket) => [
-    variables[bucket],
-    bucketName(bucket, settings),
-  ]);
+  const known = [...(Object.keys(buckets) as BucketName[]), ...(BY_NAME_ALONE[name] ?? [])];
+  const named = known.map((bucket) => [variables[bucket], bucketName(bucket, settings)]);
   return {
     GOOGLE_CLOUD_PROJECT: settings.project,
     STRONGROOM_ENV: 'production',

@@ -1,13 +1,16 @@
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+import { json } from 'node:stream/consumers';
+import { parseEnv } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { matchesOf } from '../../infra/terraform/edge.ts';
 import { cronOf } from '../../infra/terraform/messages.ts';
+import { commandsOf } from '../../infra/terraform/plans.ts';
+import { Settings } from '../../infra/terraform/settings.ts';
 import { needs } from '../../local/needs.ts';
 import { readRewrites, readRoutes } from '../../local/routes.ts';
 import { FUNCTIONS, SCHEDULES, SUBSCRIPTIONS } from '../../local/topology.ts';
 import { readConfig } from '../../shared/cloud/config.ts';
-import { openMailer } from '../../shared/cloud/mail.ts';
-import { openStripe, webhookSecrets } from '../../shared/cloud/stripe.ts';
-import { openShopifyApp } from '../../shared/commerce/shopify-app.ts';
 import { all, type PlanJson, plans, SETTINGS } from './plan.ts';
 
 interface Service {
@@ -40,31 +43,55 @@ function environment(name: string): Record<string, string> {
   );
 }
 
+/** Builds the functions in a process of its own; answers what went wrong, by function. */
+async function built(
+  environments: Record<string, Record<string, string>>,
+): Promise<Record<string, string | null>> {
+  const file = resolve(import.meta.dirname, 'build-functions.ts');
+  const child = execFile(process.execPath, [file], { env: { METADATA_SERVER_DETECTION: 'none' } });
+  child.stdin?.end(JSON.stringify(environments));
+  return (await json(child.stdout ?? process.stdin)) as Record<string, string | null>;
+}
+
 describe('each function', () => {
-  it.each(FUNCTIONS)('%s starts with the environment that it is given', (name) => {
-    const env = environment(name);
-    const config = readConfig(env);
-    expect(config).toMatchObject({
-      production: true,
-      baseUrl: 'https://hub.example.com',
-      standIns: new Map(),
-    });
-    expect(config.relyingParty.id).toBe('example.com');
-    if (needs('mail', name)) openMailer(env, () => undefined);
-    if (needs('stripe', name)) expect(openStripe(env)).toMatchObject({ feeBasisPoints: 50 });
-    if (needs('stripeEvents', name)) expect(webhookSecrets(env)).toBeDefined();
-    if (needs('shopifyApp', name)) expect(openShopifyApp(env)).toMatchObject({ clientId: 'abc123' });
-    expect([config.discloseUrl, config.archiveLogUrl]).toEqual([
-      name === 'support' ? 'https://inside.run.app' : undefined,
-      name === 'audit' ? 'https://inside.run.app' : undefined,
-    ]);
-    const { project, template } = services.get(name) ?? {};
-    const own = name.startsWith('offsite-') ? 'acme-hub-offsite' : 'acme-hub';
-    expect([project, template?.service_account]).toEqual([
-      own,
-      `strongroom-${name}@${own}.iam.gserviceaccount.com`,
-    ]);
+  it('is built from the environment that it is given', async () => {
+    const told = await built(Object.fromEntries(FUNCTIONS.map((name) => [name, environment(name)])));
+    expect(told).toEqual(Object.fromEntries(FUNCTIONS.map((name) => [name, null])));
+    // One variable less is noticed.
+    const { BACKUP_BUCKET: _backups, ...less } = environment('backup');
+    expect((await built({ backup: less }))['backup']).toContain('bucket');
   });
+
+  it.each(FUNCTIONS)(
+    '%s runs as its own identity, where it belongs, and knows no more than it needs',
+    (name) => {
+      const env = environment(name);
+      const config = readConfig(env);
+      expect(config).toMatchObject({
+        production: true,
+        baseUrl: 'https://hub.example.com',
+        standIns: new Map(),
+      });
+      expect(config.relyingParty.id).toBe('example.com');
+      const has = (...names: string[]): boolean[] => names.map((key) => key in env);
+      expect(has('SMTP_URL', 'MAIL_FROM')).toEqual(Array(2).fill(needs('mail', name)));
+      expect(has('STRIPE_LIVE_KEY', 'STRIPE_TEST_KEY')).toEqual(Array(2).fill(needs('stripe', name)));
+      expect(has('STRIPE_WEBHOOK_SECRETS')).toEqual([needs('stripeEvents', name)]);
+      expect(has('SHOPIFY_CLIENT_ID', 'SHOPIFY_CLIENT_SECRETS')).toEqual(
+        Array(2).fill(needs('shopifyApp', name)),
+      );
+      expect([config.discloseUrl, config.archiveLogUrl]).toEqual([
+        name === 'support' ? 'https://inside.run.app' : undefined,
+        name === 'audit' ? 'https://inside.run.app' : undefined,
+      ]);
+      const { project, template } = services.get(name) ?? {};
+      const own = name.startsWith('offsite-') ? 'acme-hub-offsite' : 'acme-hub';
+      expect([project, template?.service_account]).toEqual([
+        own,
+        `strongroom-${name}@${own}.iam.gserviceaccount.com`,
+      ]);
+    },
+  );
 
   it('of a hub without Shopify and Stripe starts without them', () => {
     const { shopifyClientId: _shopify, stripe: _stripe, ...few } = SETTINGS;
@@ -72,6 +99,29 @@ describe('each function', () => {
     expect(JSON.stringify(lean)).not.toMatch(/SHOPIFY|STRIPE_/);
     expect(all(lean.base, 'google_secret_manager_secret').map(([name]) => name)).toEqual([
       'strongroom-smtp-url',
+    ]);
+  });
+});
+
+describe('each command that people run', () => {
+  it.each(Object.entries(commandsOf(Settings.parse(SETTINGS))))('%s finds what it needs', (_name, lines) => {
+    const env = parseEnv(lines) as Record<string, string>;
+    expect(readConfig(env)).toMatchObject({ production: true, baseUrl: 'https://hub.example.com' });
+  });
+
+  it('restore knows every bucket that it may read', () => {
+    const { backupBuckets, rootsBucket } = readConfig(
+      parseEnv(commandsOf(Settings.parse(SETTINGS))['restore'] ?? ''),
+    );
+    expect([rootsBucket, backupBuckets]).toEqual([
+      'acme-hub-roots',
+      {
+        backups: 'acme-hub-backups',
+        keyringBackups: 'acme-hub-keyring-backups',
+        offsiteBackups: 'acme-hub-offsite-backups',
+        offsiteKeyringBackups: 'acme-hub-offsite-keyring-backups',
+        offsiteLogs: undefined,
+      },
     ]);
   });
 });
