@@ -10,6 +10,7 @@ import { admitLink, admitPasswordCheck, type Origin } from './limits.ts';
 import { linkHash, linkOver } from './link-token.ts';
 import { requireLink } from './mailed-link.ts';
 import { readMember } from './member-store.ts';
+import { ownMember } from './own-member.ts';
 import { requireGoodPassword } from './passwords.ts';
 import { endAll, raiseSession, type Session, sessionsIn } from './sessions.ts';
 import type { SignedIn } from './sign-in.ts';
@@ -83,7 +84,8 @@ export async function changePassword(
   const passwordHash = await passwords.hash(input.new);
 
   const changed = await db.runTransaction(async (tx) => {
-    const member = readMember(await tx.get(ref));
+    // As they are now: whoever was given another role while the hash was computed goes on with that.
+    const { member, session: own } = await ownMember(tx, session, deps);
     if (member.passwordHash !== before.passwordHash) throw new AppError('CONFLICT');
     const sessions = await sessionsIn(tx, memberId, deps);
     tx.update(ref, { passwordHash, passwordChangedAt: changedAt(member, now) });
@@ -92,7 +94,7 @@ export async function changePassword(
       sessions.filter((each) => each.hash !== session.hash),
       deps,
     );
-    const raised = raiseSession(tx, session, session.level, deps);
+    const raised = raiseSession(tx, own, own.level, deps);
     const entry = addEntry(
       tx,
       {
@@ -106,7 +108,7 @@ export async function changePassword(
       },
       deps,
     );
-    return { ...raised, level: session.level, factors: factorsOf(member), entry };
+    return { ...raised, level: own.level, factors: factorsOf(member), entry };
   });
   await mailer.send(email, 'password_changed', letterLink(baseUrl, 'forgotten'));
   return changed;

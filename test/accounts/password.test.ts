@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tokenHash } from '../../shared/accounts/sessions.ts';
+import { paths } from '../../shared/cloud/firestore.ts';
 import { type Account, HOUR, OTHER_PASSWORD, PASSWORD, type People, startPeople } from './people.ts';
 
 let people: People;
@@ -123,6 +125,24 @@ describe('changing one’s password', () => {
     expect((await people.ask('GET', '/v1/company', { token })).status).toBe(200);
     expect((await people.signIn(member.email, PASSWORD)).status).toBe(401);
     expect((await people.signIn(member.email, OTHER_PASSWORD)).status).toBe(201);
+  });
+
+  it('keeps no role that was taken away while the new password was hashed', async () => {
+    const member = await people.member(owner, 'admin');
+    const keys = (token: string) =>
+      people.ask('POST', '/v1/api-keys', { token, body: { name: 'a key', scopes: ['orders:read'] } });
+    expect((await keys(member.token)).status).toBe(201);
+    const changing = change(member.token, PASSWORD, OTHER_PASSWORD);
+    const path = `/v1/members/${member.memberId}`;
+    const lowered = await people.ask('PATCH', path, { token: owner.token, body: { role: 'read_only' } });
+    expect(lowered.status).toBe(200);
+    const changed = await changing;
+    expect(changed.status).toBe(200);
+    const { token } = changed.json as { token: string };
+    expect((await people.ask('GET', '/v1/company', { token })).status).toBe(200);
+    expect((await keys(token)).json).toMatchObject({ code: 'FORBIDDEN' });
+    const session = await people.seed.db.doc(paths.session(tokenHash(token))).get();
+    expect(session.get('role')).toBe('read_only');
   });
 
   it('is no way to try passwords with a stolen session, and each try is in the log', async () => {
