@@ -28,6 +28,8 @@ const ORDER_TOPICS = new Set(['orders/create', 'orders/updated', 'orders/cancell
 const PART_TOPICS = new Set(['fulfillments/create', 'fulfillments/update', 'refunds/create']);
 const PRODUCT_TOPICS = new Set(['products/create', 'products/update', 'inventory_levels/update']);
 const Part = z.object({ order_id: Id });
+/** Other texts of Shopify's have a signature by the same secret, such as the query of a merchant who comes back. */
+const Uninstalled = z.object({ myshopify_domain: z.string().min(1).max(200) });
 /** 32 bytes in base64. */
 const SIGNATURE = /^[A-Za-z0-9+/]{43}=$/;
 
@@ -133,7 +135,9 @@ function read(delivery: VerifiedDelivery): CommerceEvent {
   if (PART_TOPICS.has(topic))
     return { kind: 'fetch', externalId: readAs(Part, parseJson(delivery.body)).order_id };
   if (PRODUCT_TOPICS.has(topic)) return { kind: 'products' };
-  if (topic === 'app/uninstalled') return { kind: 'uninstalled' };
+  if (topic === 'app/uninstalled') {
+    return { kind: 'uninstalled', shop: readAs(Uninstalled, parseJson(delivery.body)).myshopify_domain };
+  }
   if (!ORDER_TOPICS.has(topic)) return { kind: 'ignored', reason: 'topic' };
 
   return readShopifyOrder(parseJson(delivery.body), topic === 'orders/cancelled');

@@ -1,6 +1,7 @@
 import type { Log } from '../../cloud/log.ts';
 import type { Connection } from '../../commerce/connections.ts';
 import type { CommerceEvent } from '../../commerce/platform.ts';
+import { AppError } from '../../domain/errors.ts';
 import type { IncomingOrder } from '../../domain/order.ts';
 import type { Acting } from '../../orders/order-store.ts';
 import type { OrderSource, Received } from '../../orders/receive.ts';
@@ -44,6 +45,7 @@ export async function takeEvent(
       await poll(connection);
       return false;
     case 'uninstalled':
+      if (!isOfShop(event.shop, connection)) throw new AppError('UNAUTHENTICATED');
       await uninstall(connection, acting);
       return false;
     case 'order': {
@@ -56,4 +58,9 @@ export async function takeEvent(
       return outcome === 'stored' || outcome === 'merged';
     }
   }
+}
+
+/** An app's secret signs for every shop that has it: what is said of one is not true of another. */
+function isOfShop(shop: string | undefined, { secrets }: Connection): boolean {
+  return secrets.platform !== 'shopify' || shop?.toLowerCase() === secrets.shop.toLowerCase();
 }
