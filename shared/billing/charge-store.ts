@@ -13,6 +13,7 @@ import {
 } from '../domain/order.ts';
 import { timestamp } from '../domain/time.ts';
 import { type BillingDeps, copyOf, sidesOf, type StoredCharge, writeCharge } from './documents.ts';
+import { withPaidBack } from './unbilled.ts';
 
 type Change = (charge: StoredCharge, tx: Transaction) => StoredCharge | undefined;
 type Beside = (tx: Transaction, before: StoredCharge, after: StoredCharge, sides: string[]) => void;
@@ -127,16 +128,7 @@ function billedAgain(
   const billing = order.billing ?? { lines: {}, charges: [] };
   const was = before.orders.find(({ orderId }) => orderId === snapshot.id);
   const is = after.orders.find(({ orderId }) => orderId === snapshot.id);
-  const lines = { ...billing.lines };
-  for (const line of is?.lines ?? []) {
-    const more = line.refunded - (was?.lines.find(({ lineId }) => lineId === line.lineId)?.refunded ?? 0);
-    const counted = lines[line.lineId];
-    const returned = order.lines.find((each) => each.id === line.lineId)?.returnedQuantity ?? 0;
-    if (counted === undefined || more <= 0) continue;
-    // What came back was paid back with this: it takes nothing off what ships next.
-    const accounted = Math.min(more, Math.max(0, returned - counted.returned));
-    lines[line.lineId] = { ...counted, returned: counted.returned + accounted };
-  }
+  const lines = withPaidBack(billing.lines, was?.lines ?? [], is?.lines ?? []);
   const confirmed = order.lines.map((line) =>
     confirmReturns(line, (lines[line.id]?.returned ?? 0) - confirmedReturns(line)),
   );

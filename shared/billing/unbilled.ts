@@ -28,6 +28,24 @@ export function unbilledOf(order: StoredOrder): { lines: ChargedLine[]; taken: O
   return { lines, taken };
 }
 
+/**
+ * What charges account for, once some of one's lines were paid back: as many pieces that come back, be it told before or
+ * after that, take nothing off what ships next. What was not paid back after all does not count.
+ */
+export function withPaidBack(
+  counted: OrderBilling['lines'],
+  was: ChargedLine[],
+  is: ChargedLine[],
+): OrderBilling['lines'] {
+  const lines = { ...counted };
+  for (const { lineId, refunded } of is) {
+    const more = refunded - (was.find((line) => line.lineId === lineId)?.refunded ?? 0);
+    const line = lines[lineId];
+    if (line !== undefined) lines[lineId] = { ...line, returned: Math.max(0, line.returned + more) };
+  }
+  return lines;
+}
+
 export function sumOf(lines: ChargedLine[]): number {
   return lines.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice, 0);
 }

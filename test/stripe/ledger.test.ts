@@ -7,7 +7,7 @@ import type { ChargedOrder, StoredCharge, StoredRefund } from '../../shared/bill
 import { linesOf } from '../../shared/billing/invoice-lines.ts';
 import { leftOf, spread, withMoney } from '../../shared/billing/ledger.ts';
 import { statementRows } from '../../shared/billing/lists.ts';
-import { sumOf, unbilledOf } from '../../shared/billing/unbilled.ts';
+import { sumOf, unbilledOf, withPaidBack } from '../../shared/billing/unbilled.ts';
 import type { StoredOrder } from '../../shared/domain/order.ts';
 import { isCurrency } from '../../shared/domain/money.ts';
 import { csvOf } from '../../shared/http/billing/csv.ts';
@@ -136,6 +136,30 @@ describe('charges of an order', () => {
         },
       ),
     );
+  });
+});
+
+describe('a piece of an order that came back', () => {
+  const charged = { ...{ lineId: 'ln_1', sku: 'A', quantity: 5, unitPrice: 100 }, refunded: 0 };
+  const paidBack = (refunded: number) => [{ ...charged, refunded }];
+  const next = (fulfilledQuantity: number, returnedQuantity: number, counted: Counted): number => {
+    const now = { id: 'ln_1', sku: 'A', unitPrice: 100, fulfilledQuantity, returnedQuantity };
+    const order = { lines: [now], billing: { lines: counted, charges: [] } } as unknown as StoredOrder;
+    return sumOf(unbilledOf(order).lines);
+  };
+  type Counted = Parameters<typeof withPaidBack>[0];
+  const five: Counted = { ln_1: { shipped: 5, returned: 0 } };
+
+  it('is given back once, whether it is refunded before or after it is told', () => {
+    const refunded = withPaidBack(five, paidBack(0), paidBack(2));
+    expect(next(7, 2, refunded)).toBe(200);
+    expect(next(7, 3, refunded)).toBe(100);
+    expect(next(7, 2, five)).toBe(0);
+  });
+
+  it('takes something off what ships next where its refund failed after all', () => {
+    const failed = withPaidBack(withPaidBack(five, paidBack(0), paidBack(2)), paidBack(2), paidBack(0));
+    expect(next(7, 2, failed)).toBe(0);
   });
 });
 
