@@ -38,19 +38,28 @@ export async function openOrder(
   const { id, order } = read;
   if (await isErasing(order, deps)) return NOTHING;
   const entry = await logOpening(companyId, id, acting, facts, deps);
-  return { ...(await unseal(companyId, read, deps)), entry };
+  return { ...(await opened(companyId, read, deps)), entry };
 }
+
+type UnsealDeps = Pick<OrdersDeps, 'db'> & { keyring: Pick<OrdersDeps['keyring'], 'recordKey'> };
 
 /**
  * What was sealed of an order, with nothing written in the log: only for a caller that has done so. An order that is
- * being erased, or was, opens to nothing.
+ * being erased, or was, by its owner too, opens to nothing.
  */
 export async function unseal(
   companyId: string,
-  { id, order }: ReadOrder,
-  deps: Pick<OrdersDeps, 'db'> & { keyring: Pick<OrdersDeps['keyring'], 'recordKey'> },
+  read: ReadOrder,
+  deps: UnsealDeps,
 ): Promise<Pick<Opened, 'shipTo' | 'details'>> {
-  if (order.erasing !== null || order.erasedAt !== null) return NOTHING;
+  return (await isErasing(read.order, deps)) ? NOTHING : opened(companyId, read, deps);
+}
+
+async function opened(
+  companyId: string,
+  { id, order }: ReadOrder,
+  deps: UnsealDeps,
+): Promise<Pick<Opened, 'shipTo' | 'details'>> {
   const owner = ownerOf({ companyId, orderId: id }, order);
   const [snapshot, recordKey] = await Promise.all([
     deps.db.doc(paths.sealed(owner.orderId)).get(),

@@ -146,6 +146,9 @@ describe('an update after routing', () => {
     const shown = await read(market.retailer, own.id);
     expect(shown.shipTo).toBeNull();
     expect((await read(market.supplier, supply.id)).shipTo).toBeNull();
+    const { text } = await market.supplier.call('GET', '/v1/export/orders');
+    const exported = text.split('\n').find((line) => line.includes(`"id":"${supply.id}"`));
+    expect(JSON.parse(exported ?? '')).toMatchObject({ id: supply.id, opened: false });
     for (const action of ['fulfilments', 'cancel', 'archive', 'retry']) {
       expect((await act(market.retailer, own.id, action)).code, action).toBe('ORDER_ERASED');
     }
