@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type Firestore, Timestamp } from '@google-cloud/firestore';
+import { type Firestore, Timestamp, type Transaction } from '@google-cloud/firestore';
 import { z } from 'zod';
 import { paths } from '../cloud/firestore.ts';
 import { AppError } from '../domain/errors.ts';
@@ -42,11 +42,15 @@ function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
 
-/** Starts a session of ten hours at most, and answers its token, which is known nowhere else afterwards. */
-export async function startSession(
+/**
+ * Starts a session of ten hours at most, and answers its token, which is known nowhere else afterwards. It begins with the
+ * commit that took the factors, so that none outlives factors that are replaced at that moment.
+ */
+export function startSession(
+  tx: Transaction,
   staffId: string,
   { db, now }: SessionDeps,
-): Promise<{ token: string; endsAt: string }> {
+): { token: string; endsAt: string } {
   const token = STAFF_TOKEN_PREFIX + randomBytes(32).toString('hex');
   const at = timestamp(now);
   const ends = now() + LONGEST;
@@ -55,10 +59,8 @@ export async function startSession(
     ...{ id: randomId('session'), staffId, createdAt: at, lastUsedAt: at, endsAt },
     expireAt: Timestamp.fromMillis(ends),
   };
-  const batch = db.batch();
-  batch.create(db.doc(paths.staffSession(hashOf(token))), stored);
-  batch.update(staffDoc(db, staffId), { lastUsedOn: dayOf(now) });
-  await batch.commit();
+  tx.create(db.doc(paths.staffSession(hashOf(token))), stored);
+  tx.update(staffDoc(db, staffId), { lastUsedOn: dayOf(now) });
   return { token, endsAt };
 }
 

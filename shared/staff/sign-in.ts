@@ -50,20 +50,21 @@ export async function signInByPasskey(
   if (challenge === undefined) throw new AppError('FACTOR_REFUSED');
   const staffId = Buffer.from(assertion.response.userHandle ?? '', 'base64url').toString('utf8');
   if (!isId('staff', staffId)) throw refused();
-  const used = await db.runTransaction(async (tx) => {
+  const signedIn = await db.runTransaction(async (tx) => {
     const read = toStaff(await tx.get(staffDoc(db, staffId)));
     const own = read?.staff.passkey ?? null;
     if (read === undefined || own === null || !hasAccess(read.staff, now)) return undefined;
     const expected = { rp, challenge, userId: staffId, passkeys: [own] };
     const passkey = { ...(await verifyAssertion(assertion, expected)), lastUsedAt: timestamp(now) };
     tx.update(staffDoc(db, staffId), { passkey });
-    return read;
+    return { ...read, ...startSession(tx, staffId, deps) };
   });
-  if (used === undefined) {
+  if (signedIn === undefined) {
     log.staffRefused(staffId);
     throw refused();
   }
-  return started(used, deps);
+  log.staffSignedIn(staffId);
+  return signedIn;
 }
 
 /** Signs in by a password and an app's code, together. Neither counts without the other, and a code counts once. */
@@ -81,20 +82,17 @@ export async function signInByPassword(
     if (read !== undefined) log.staffRefused(read.id);
     throw refused();
   }
-  await db.runTransaction(async (tx) => {
+  const session = await db.runTransaction(async (tx) => {
     const again = toStaff(await tx.get(staffDoc(db, staffId)));
     // Of two that show the same code at once, the second finds it used; new factors end the old ones.
     const current = again?.staff.passwordAndApp ?? null;
     const same = current !== null && stored !== null && current.salt.equals(stored.salt);
-    if (!same || current.lastStep >= step) throw refused();
+    const mayStill = again !== undefined && hasAccess(again.staff, now);
+    if (!mayStill || !same || current.lastStep >= step) throw refused();
     tx.update(staffDoc(db, staffId), { 'passwordAndApp.lastStep': step });
+    return startSession(tx, staffId, deps);
   });
-  return started(read, deps);
-}
-
-async function started(read: ReadStaff, deps: SignInDeps): Promise<SignedIn> {
-  const session = await startSession(read.id, deps);
-  deps.log.staffSignedIn(read.id);
+  log.staffSignedIn(staffId);
   return { ...read, ...session };
 }
 

@@ -192,6 +192,22 @@ describe('setting up factors', () => {
     expect(answer.json.code).toBe('FACTOR_REFUSED');
   });
 
+  it('anew leaves no session of the old ones: it begins with the commit that took them', async () => {
+    const person = await desk.person('support');
+    const commits: string[][] = [];
+    desk.market.cloud.doors.support.setFault({
+      match: ({ writes = [] }) => {
+        const paths = writes.map(({ path }) => path.split('/')[0] ?? '');
+        if (paths.includes('staff')) commits.push(paths.toSorted());
+        return false;
+      },
+      ...{ nth: 1, when: 'before', then: 'cut' },
+    });
+    await person.signIn();
+    desk.market.cloud.doors.support.setFault(null);
+    expect(commits.map((paths) => [...new Set(paths)])).toEqual([['staff', 'staffSessions']]);
+  });
+
   it('anew ends the old factors and every session', async () => {
     const person = await desk.person('support');
     const token = await person.signIn();
