@@ -60,6 +60,8 @@ async function opened(
   { id, order }: ReadOrder,
   deps: UnsealDeps,
 ): Promise<Pick<Opened, 'shipTo' | 'details'>> {
+  // A supplier that ships nothing of it, since it declined or all was cancelled, needs no address.
+  const shipsNothing = order.origin !== null && order.state === 'cancelled';
   const owner = ownerOf({ companyId, orderId: id }, order);
   const [snapshot, recordKey] = await Promise.all([
     deps.db.doc(paths.sealed(owner.orderId)).get(),
@@ -68,7 +70,7 @@ async function opened(
   const sealed = snapshot.data() as SealedRecord | undefined;
   if (sealed === undefined) throw new AppError('KEY_GONE');
   return {
-    shipTo: sealed.shipTo === null ? null : recordKey.openShipTo(sealed.shipTo),
+    shipTo: sealed.shipTo === null || shipsNothing ? null : recordKey.openShipTo(sealed.shipTo),
     details: sealed.details === null ? NOTHING.details : recordKey.openDetails(sealed.details),
   };
 }

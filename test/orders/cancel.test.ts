@@ -20,7 +20,9 @@ describe('cancelling', () => {
     expect(counts(await read(market.supplier, supply.id))).toEqual({ [GREEN]: [3, 0, 1], [RED]: [2, 0, 2] });
     const all = await act(market.retailer, own.id, 'cancel');
     expect([all.json.state, all.json.supplyOrders[0]?.state]).toEqual(['cancelled', 'cancelled']);
-    expect((await read(market.supplier, supply.id)).state).toBe('cancelled');
+    // Whoever ships nothing of it needs no address any more.
+    expect(await read(market.supplier, supply.id)).toMatchObject({ state: 'cancelled', shipTo: null });
+    expect((await read(market.retailer, own.id)).shipTo).toEqual(own.shipTo);
     expect((await act(market.retailer, own.id, 'cancel')).code).toBe('QUANTITY_EXCEEDED');
     expect(
       (await actions(market.supplier, supply.id)).filter((action) => action === 'order.cancelled'),
@@ -95,6 +97,7 @@ describe('declining', () => {
   it('of everything ends the supply order and not the order, and is for good', async () => {
     const { payload, own, supply } = await several(market);
     expect((await act(market.supplier, supply.id, 'decline')).json.state).toBe('cancelled');
+    expect((await read(market.supplier, supply.id)).shipTo).toBeNull();
     const item = (payload['line_items'] as { id: number; sku: string }[])[1];
     const updated_at = new Date(Date.parse(String(payload['updated_at'])) + 1000).toISOString();
     const added = [...(payload['line_items'] as object[]), { ...item, id: 6_000_000_000_077 }];

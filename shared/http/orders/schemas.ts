@@ -160,7 +160,10 @@ export const Order = z
   .strictObject({
     ...OrderSummary.shape,
     lines: z.array(Line),
-    shipTo: ShipTo.nullable().openapi({ description: '`null` when there is none, or it was erased.' }),
+    shipTo: ShipTo.nullable().openapi({
+      description:
+        '`null` when there is none, or it was erased, and for a supplier that ships nothing of the order any more.',
+    }),
     fulfilments: z.array(Fulfilment),
   })
   .openapi('Order', {
