@@ -136,21 +136,26 @@ async function sendOrder(
 ): Promise<string | null> {
   // Its own webhook was here first, while we still waited for an answer or had none.
   if (delivery.shopId !== null) return delivery.shopId;
+  const lines = linesOf(order, delivery.lineIds, details);
+  // Cancelled or declined before it was told: there is nothing to make, and no address to make it with.
+  if (lines.length === 0) return null;
   if (shipTo === null) throw new DeliveryError('ADDRESS_EMPTY');
   const marker = await deps.markerOf(delivery.companyId, orderId, id);
-  const asked = orderOf(order, delivery.lineIds, shipTo, details, { marker, since: delivery.createdAt });
-  // Cancelled or declined before it was told: there is nothing to make.
-  return asked.lines.length === 0 ? null : shop.createOrder(asked);
+  return shop.createOrder(orderOf(order, lines, shipTo, { marker, since: delivery.createdAt }));
 }
 
 function orderOf(
-  order: StoredOrder,
-  lineIds: string[],
+  { code, currency }: StoredOrder,
+  lines: ReturnType<typeof linesOf>,
   shipTo: ShipTo,
-  { titles }: Details,
-  { marker, since }: { marker: string; since: string },
+  told: { marker: string; since: string },
 ) {
-  const lines = order.lines.flatMap((line) => {
+  return { ...told, code, currency, lines, shipTo };
+}
+
+/** What is left to ship of the lines that the shop is asked for. */
+function linesOf(order: StoredOrder, lineIds: string[], { titles }: Details) {
+  return order.lines.flatMap((line) => {
     const quantity = line.quantity - line.fulfilledQuantity - line.cancelledQuantity;
     if (!lineIds.includes(line.id) || quantity <= 0) return [];
     const title = line.title ?? titles[line.origin ?? line.id] ?? line.sku;
@@ -158,5 +163,4 @@ function orderOf(
     const prices = { unitPrice: amount(line.unitPrice), total: amount(line.unitPrice * quantity) };
     return [{ sku: line.sku, title, quantity, ...prices }];
   });
-  return { marker, since, code: order.code, currency: order.currency, lines, shipTo };
 }

@@ -26,8 +26,11 @@ afterEach(() => {
 });
 afterAll(() => market.cloud.stop());
 
-function bridged(): number {
-  return market.cloud.lines.filter((line) => line.includes('kms.bridged') && line.includes('ALERT')).length;
+/** How often that was alarmed, of one function or of all. */
+function bridged(name = ''): number {
+  return market.cloud.lines.filter(
+    (line) => line.includes('kms.bridged') && line.includes('ALERT') && line.includes(`"function":"${name}`),
+  ).length;
 }
 
 /** A company with a shop of its own, of which no function has a key in memory. */
@@ -93,14 +96,16 @@ it('an erasure destroys without KMS, and is certified when KMS is back', async (
 
 it('KMS that denies is not bridged', async () => {
   await routedOrder(market);
-  const before = bridged();
+  // Of who was denied: another function may have been at work when KMS could not be reached.
+  const before = bridged('webhooks');
+  expect(before).toBeGreaterThan(0);
   await market.cloud.clock.advance(6 * MINUTE);
   market.cloud.kms.fail(status.PERMISSION_DENIED);
   const payload = market.order();
   expect((await market.send(payload)).status).toBe(500);
   market.cloud.kms.fail(status.UNAVAILABLE);
   expect((await market.send(payload)).status).toBe(503);
-  expect(bridged()).toBe(before);
+  expect(bridged('webhooks')).toBe(before);
 });
 
 it('after an hour without KMS nothing is taken any more', async () => {

@@ -108,6 +108,20 @@ describe('customers/data_request', () => {
   });
 });
 
+it('takes it of this shop alone that it let the app go, and of nothing else that the app’s secret has signed', async () => {
+  const { id, shop } = market.demo.connections.shopify;
+  const tell = async (body: string): Promise<number> => {
+    const headers = shopifyHeaders({ secret, shop, topic: 'app/uninstalled', body });
+    return (await fetch(`${market.cloud.baseUrl}/webhooks/${id}`, { method: 'POST', body, headers })).status;
+  };
+  // What every merchant's browser brings back is signed by the same secret, and seen by the merchant.
+  expect(await tell('code=1&shop=other.myshopify.com&state=2&timestamp=3')).toBe(400);
+  expect(await tell(JSON.stringify({ id: 1 }))).toBe(400);
+  expect(await tell(JSON.stringify({ id: 1, myshopify_domain: 'other.myshopify.com' }))).toBe(401);
+  const { json } = await call<{ state: string }>(market.retailer, 'GET', `/v1/connections/${id}`);
+  expect(json.state).toBe('active');
+});
+
 describe('shop/redact', () => {
   it('is not what a request about one customer becomes by its header', async () => {
     const body = { customer: CUSTOMER, orders_to_redact: [] };
@@ -137,18 +151,4 @@ describe('shop/redact', () => {
     await market.cloud.clock.advance(60_000);
     await gone(orderId);
   });
-});
-
-it('takes it of this shop alone that it let the app go, and of nothing else that the app’s secret has signed', async () => {
-  const { id, shop } = market.demo.connections.shopify;
-  const tell = async (body: string): Promise<number> => {
-    const headers = shopifyHeaders({ secret, shop, topic: 'app/uninstalled', body });
-    return (await fetch(`${market.cloud.baseUrl}/webhooks/${id}`, { method: 'POST', body, headers })).status;
-  };
-  // What every merchant's browser brings back is signed by the same secret, and seen by the merchant.
-  expect(await tell('code=1&shop=other.myshopify.com&state=2&timestamp=3')).toBe(400);
-  expect(await tell(JSON.stringify({ id: 1 }))).toBe(400);
-  expect(await tell(JSON.stringify({ id: 1, myshopify_domain: 'other.myshopify.com' }))).toBe(401);
-  const { json } = await call<{ state: string }>(market.retailer, 'GET', `/v1/connections/${id}`);
-  expect(json.state).toBe('active');
 });
