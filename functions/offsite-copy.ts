@@ -5,7 +5,10 @@ import { createLog } from '../shared/cloud/log.ts';
 import { type Build, register } from '../shared/http/entry.ts';
 import { tickHandler } from '../shared/http/tick.ts';
 
-/** Every five minutes, as an identity of the offsite project: pulls what was exported and what moved out of logs. It reaches no database. */
+/**
+ * Every five minutes, as an identity of the offsite project: pulls what was exported and what moved out of logs. It reaches
+ * no database.
+ */
 export const build: Build = (env, now) => {
   const config = readConfig(env);
   const log = createLog({ functionName: 'offsite-copy', projectId: config.projectId });

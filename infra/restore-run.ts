@@ -128,7 +128,7 @@ async function prepare(order: RestoreOrder, deps: RestoreDeps, say: (line: strin
 async function ledgerSize({ ledger }: Pick<RestoreDeps, 'ledger'>): Promise<number> {
   let size = 0;
   try {
-    for await (const entry of ledger.entries()) size += Number(entry.at !== '');
+    for await (const _entry of ledger.entries()) size += 1;
   } catch (error) {
     const why = error instanceof Error ? error.message : 'it can not be read';
     throw new RestoreRefused('LEDGER_UNREADABLE', `What was erased would come back: ${why}.`);

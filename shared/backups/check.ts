@@ -157,10 +157,8 @@ async function objectsOf(id: string, { buckets }: CheckDeps): Promise<Objects> {
   return Object.fromEntries(PART_NAMES.map((name, place) => [name, listed[place] ?? []])) as Objects;
 }
 
-async function listOf(prefix: string, bucket: BackupBucket): Promise<BackupObject[]> {
-  const objects: BackupObject[] = [];
-  for await (const object of bucket.objects(prefix)) objects.push(object);
-  return objects;
+function listOf(prefix: string, bucket: BackupBucket): Promise<BackupObject[]> {
+  return Array.fromAsync(bucket.objects(prefix));
 }
 
 /** Keys lie apart from what they open. */

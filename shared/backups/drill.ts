@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Firestore } from '@google-cloud/firestore';
 import { z } from 'zod';
-import type { BackupBucket, BackupObject } from '../cloud/backup-buckets.ts';
+import type { BackupBucket } from '../cloud/backup-buckets.ts';
 import { paths } from '../cloud/firestore.ts';
 import { createKeyring } from '../cloud/keyring.ts';
 import type { Kms } from '../cloud/kms.ts';
@@ -164,8 +164,9 @@ async function openPlanted({ backupId, parts }: Current, deps: DrillDeps): Promi
   const keyring = createKeyring({ ...deps, db: deps.open(scratchOf(backupId, 'keyring')) });
   const db = parts.default?.length === 0 ? deps.open(scratchOf(backupId, 'default')) : deps.db;
   const read = toReadOrder(await orderDoc(db, companyId, orderId).get());
-  const { shipTo } = await unseal(companyId, read, { db, keyring });
-  if (!isDeepStrictEqual(shipTo, PLANTED_ADDRESS)) throw new AppError('SEAL_BROKEN', 'another address');
+  const opened = await unseal(companyId, read, { db, keyring });
+  if (!isDeepStrictEqual(opened?.shipTo, PLANTED_ADDRESS))
+    throw new AppError('SEAL_BROKEN', 'another address');
 }
 
 /** `NOT_FOUND` when there is none: then nothing has to be restored to know that the drill fails. */
@@ -186,10 +187,8 @@ async function removeScratch({ admin, keyringBucket }: DrillDeps): Promise<void>
 
 /** Of keyrings that were restored beside the live one and are deleted. Certificates waited for that. */
 async function removeBesideMarks({ admin, keyringBucket }: DrillDeps): Promise<void> {
-  const marks: BackupObject[] = [];
-  for await (const object of keyringBucket.objects()) {
-    if (besideOf(object.name) !== undefined) marks.push(object);
-  }
+  const objects = await Array.fromAsync(keyringBucket.objects());
+  const marks = objects.filter(({ name }) => besideOf(name) !== undefined);
   if (marks.length === 0) return;
   const there = new Set(await admin.databaseIds());
   for (const mark of marks) {

@@ -6,8 +6,8 @@ const BESIDE = '/beside/';
 
 /**
  * From what lies in the keyring's buckets, whoever put it there. A backup that is planned has a mark there before its
- * snapshot time, and a database with a restored keyring one for as long as it is there: between a copy and the first sign of it no
- * key is destroyed.
+ * snapshot time, and a database with a restored keyring one for as long as it is there: between a copy and the first sign
+ * of it no key is destroyed.
  */
 export function openKeyringCopies(deps: {
   buckets: readonly Pick<BackupBucket, 'objects'>[];

@@ -59,8 +59,7 @@ async function missingBelow(
   source: BackupBucket,
   target: BackupBucket,
 ): Promise<BackupObject[]> {
-  const objects: BackupObject[] = [];
-  for await (const object of source.objects(folder)) objects.push(object);
+  const objects = await Array.fromAsync(source.objects(folder));
   if (objects.length === 0) return [];
   const there = new Map<string, string>();
   for await (const { name, crc32c } of target.objects(folder)) there.set(name, crc32c);

@@ -30,13 +30,18 @@ export async function copyOffsite(deps: OffsiteDeps): Promise<void> {
       }),
     () => pullLogs(logs, buckets.offsiteLogs, now),
   ];
+  let copied = 0;
+  const failures: unknown[] = [];
   // One that is stuck does not keep the others.
-  const results: PromiseSettledResult<number>[] = [];
-  for (const each of pulls) results.push(...(await Promise.allSettled([each()])));
-  const copied = results.reduce((sum, each) => sum + (each.status === 'fulfilled' ? each.value : 0), 0);
+  for (const each of pulls) {
+    try {
+      copied += await each();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
   if (copied > 0) log.offsiteCopied(copied);
-  const failed = results.find((each) => each.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Deletes the offsite keyring's backups 23 h after their snapshot, and tells when that bucket would remember. */

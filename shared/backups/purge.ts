@@ -48,8 +48,8 @@ export async function purgeKeyring(deps: CheckDeps): Promise<void> {
 }
 
 /**
- * Once a day: removes of the other databases' exports what is past its time, however long ago that was. Of a day the first good one is kept. What the
- * bucket still retains stays for later; offsite nobody removes anything.
+ * Once a day: removes of the other databases' exports what is past its time, however long ago that was. Of a day the first
+ * good one is kept. What the bucket still retains stays for later; offsite nobody removes anything.
  */
 export async function thinOut(turn: Turn, deps: CheckDeps): Promise<void> {
   const { db, now } = deps;

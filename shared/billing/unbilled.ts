@@ -10,7 +10,10 @@ const MOST_LINES = 250;
 /** Ids that are read at once. */
 const PAGE = 5000;
 
-/** What of an order was shipped, did not come back as its supplier knows, and is not charged yet; the quantities that a charge for it accounts for. */
+/**
+ * What of an order was shipped, did not come back as its supplier knows, and is not charged yet; the quantities that a
+ * charge for it accounts for.
+ */
 export function unbilledOf(order: StoredOrder): { lines: ChargedLine[]; taken: OrderBilling['lines'] } {
   const taken: OrderBilling['lines'] = {};
   const lines: ChargedLine[] = [];

@@ -22,7 +22,8 @@ export interface Opened {
 
 type OpenDeps = Pick<OrdersDeps, 'db' | 'keyring' | 'now'>;
 
-const NOTHING: Opened = { shipTo: null, details: { titles: {}, tracking: {} }, entry: undefined };
+/** What opens to nothing. */
+export const NOTHING: Opened = { shipTo: null, details: { titles: {}, tracking: {} }, entry: undefined };
 
 /**
  * Opens an order for the company that has it. The opening is in the log before anything is opened; without the entry
@@ -45,14 +46,14 @@ type UnsealDeps = Pick<OrdersDeps, 'db'> & { keyring: Pick<OrdersDeps['keyring']
 
 /**
  * What was sealed of an order, with nothing written in the log: only for a caller that has done so. An order that is
- * being erased, or was, by its owner too, opens to nothing.
+ * being erased, or was, by its owner too, opens to nothing: `undefined`.
  */
 export async function unseal(
   companyId: string,
   read: ReadOrder,
   deps: UnsealDeps,
-): Promise<Pick<Opened, 'shipTo' | 'details'>> {
-  return (await isErasing(read.order, deps)) ? NOTHING : opened(companyId, read, deps);
+): Promise<Pick<Opened, 'shipTo' | 'details'> | undefined> {
+  return (await isErasing(read.order, deps)) ? undefined : opened(companyId, read, deps);
 }
 
 async function opened(

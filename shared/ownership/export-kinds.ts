@@ -20,7 +20,7 @@ import { StoredPartner } from '../domain/partner.ts';
 import type { StoredReservation, StoredStock } from '../domain/stock.ts';
 import { readBills } from '../orders/bills.ts';
 import type { StoredErasure } from '../orders/erasure.ts';
-import { isErasing, unseal } from '../orders/open.ts';
+import { unseal } from '../orders/open.ts';
 import { toReadOrder } from '../orders/order-store.ts';
 import type { StoredPrivacyRequest } from '../orders/privacy-request.ts';
 import { listView, singleView } from '../orders/view.ts';
@@ -250,9 +250,9 @@ async function openedOrder(
   const order: StoredOrder = read.order;
   const bills = await readBills(deps.db, [order]);
   const gone = { ...listView(read.id, order, bills), opened: false };
-  if (await isErasing(order, deps)) return gone;
   try {
     const opened = await unseal(companyId, read, deps);
+    if (opened === undefined) return gone;
     return { ...singleView(read.id, order, opened, bills), opened: true };
   } catch (error) {
     const lost = error instanceof AppError && (error.code === 'KEY_GONE' || error.code === 'SEAL_BROKEN');

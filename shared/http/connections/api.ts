@@ -1,6 +1,4 @@
 import type { Context } from 'hono';
-import { StoredCompany } from '../../accounts/documents.ts';
-import { paths } from '../../cloud/firestore.ts';
 import {
   changeConnection,
   listConnections,
@@ -22,6 +20,7 @@ import type { StoredConnection } from '../../commerce/stored-connection.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { Api, ApiEnv } from '../app.ts';
 import { once } from '../idempotency.ts';
+import { requireTaking } from '../require-taking.ts';
 import { showEntry } from '../orders/caller.ts';
 import { pageOf, placeOf } from '../paging.ts';
 import * as routes from './routes.ts';
@@ -104,13 +103,8 @@ async function connectOnce(
   asked: NewConnection,
   deps: ConnectDeps,
 ): Promise<Pick<Connected, 'id' | 'secret' | 'authorizeUrl'>> {
-  const { db } = deps;
-  const { companyId } = c.var.caller;
   const { made, again } = await once(c, 'POST /v1/connections', deps, async (beside) => {
-    const company = await db.doc(paths.company(companyId)).get();
-    if (company.exists && StoredCompany.parse(company.data()).closing !== null) {
-      throw new AppError('COMPANY_CLOSING');
-    }
+    await requireTaking(c.var.caller.companyId, deps);
     return connect(merchantIn(c), asked, deps, beside);
   });
   showEntry(c, made?.entry);

@@ -1,6 +1,4 @@
 import type { RouteHandler } from '@hono/zod-openapi';
-import { StoredCompany } from '../../accounts/documents.ts';
-import { paths } from '../../cloud/firestore.ts';
 import { AppError } from '../../domain/errors.ts';
 import { toIncoming } from '../../domain/order-data.ts';
 import { timestamp } from '../../domain/time.ts';
@@ -9,6 +7,7 @@ import { receiveOrder } from '../../orders/receive.ts';
 import { listView } from '../../orders/view.ts';
 import type { ApiEnv } from '../app.ts';
 import { once } from '../idempotency.ts';
+import { requireTaking } from '../require-taking.ts';
 import { actingIn, showEntry } from './caller.ts';
 import type { createOrderRoute } from './change-routes.ts';
 
@@ -36,12 +35,4 @@ export function createOrderHandler(deps: OrdersDeps): RouteHandler<typeof create
     const { order } = await readOrder(deps.db, companyId, orderId);
     return c.json(listView(orderId, order), 201);
   };
-}
-
-/** `COMPANY_CLOSING` once the company has asked for its deletion. */
-async function requireTaking(companyId: string, { db }: Pick<OrdersDeps, 'db'>): Promise<void> {
-  const company = await db.doc(paths.company(companyId)).get();
-  if (company.exists && StoredCompany.parse(company.data()).closing !== null) {
-    throw new AppError('COMPANY_CLOSING');
-  }
 }

@@ -3,7 +3,7 @@ import { leafHash } from '../../audit/entry.ts';
 import { type ListDeps, listEntries } from '../../audit/list.ts';
 import { readBills } from '../../orders/bills.ts';
 import { listOrders } from '../../orders/list.ts';
-import { unseal } from '../../orders/open.ts';
+import { NOTHING, unseal } from '../../orders/open.ts';
 import { type OrdersDeps, readOrder } from '../../orders/order-store.ts';
 import { listView, singleView } from '../../orders/view.ts';
 import type { PlaceInList } from '../../support/disclose.ts';
@@ -18,7 +18,8 @@ export async function openOrderView(
   const read = await readOrder(deps.db, companyId, orderId);
   return async () => {
     const bills = await readBills(deps.db, [read.order]);
-    return singleView(read.id, read.order, await unseal(companyId, read, deps), bills);
+    const opened = (await unseal(companyId, read, deps)) ?? NOTHING;
+    return singleView(read.id, read.order, opened, bills);
   };
 }
 
