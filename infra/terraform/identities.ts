@@ -5,7 +5,7 @@ import type { Plan } from './plan.ts';
 import type { Settings } from './settings.ts';
 
 /** Whom Terraform makes an account for. `seed` plays Terraform on one machine, and is nobody here. */
-export const IDENTITIES = (Object.keys(ROLES) as Identity[]).filter((name) => name !== 'seed');
+const IDENTITIES = (Object.keys(ROLES) as Identity[]).filter((name) => name !== 'seed');
 const CALLERS: readonly Caller[] = ['pusher', 'scheduler', 'offsite-scheduler'];
 /** Commands that people run, as these and not as themselves, and who may. `restore` is given by hand, while it is needed. */
 const RUN_BY = {
@@ -20,9 +20,8 @@ export const COMMANDS = Object.keys(RUN_BY) as (keyof typeof RUN_BY)[];
 /** Accounts, and each right of `local/roles.ts` as one binding. */
 export function addIdentities(plan: Plan, settings: Settings): void {
   for (const name of [...IDENTITIES, ...CALLERS]) {
-    const offsite = name === 'offsite-scheduler';
     plan.resource('google_service_account', name, {
-      project: offsite ? settings.offsiteProject : projectOf(name, settings),
+      project: projectOf(name, settings),
       account_id: accountId(name),
       display_name: `Strongroom: ${name}`,
     });

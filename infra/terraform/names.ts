@@ -3,8 +3,10 @@ import { bucketName as nameOfBucket, type BucketName } from '../../local/storage
 import type { FunctionName } from '../../local/topology.ts';
 import type { Settings } from './settings.ts';
 
-/** Functions that run in the offsite project, with identities of its own. */
-const OFFSITE: readonly string[] = ['offsite-copy', 'offsite-purge'] satisfies FunctionName[];
+/** Functions that run in the offsite project, and who calls them there: identities of its own. */
+const OFFSITE: readonly string[] = ['offsite-copy', 'offsite-purge', 'offsite-scheduler'] satisfies (
+  FunctionName | Caller
+)[];
 
 export const REPOSITORY = 'strongroom';
 export const KEY_RING = 'strongroom';
@@ -25,8 +27,7 @@ export function accountId(name: Identity | Caller): string {
 }
 
 export function emailOf(name: Identity | Caller, settings: Settings): string {
-  const project = name === 'offsite-scheduler' ? settings.offsiteProject : projectOf(name, settings);
-  return `${accountId(name)}@${project}.iam.gserviceaccount.com`;
+  return `${accountId(name)}@${projectOf(name, settings)}.iam.gserviceaccount.com`;
 }
 
 /** Both projects' buckets are named by the hub's project, as the hub on one machine does. */

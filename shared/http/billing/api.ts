@@ -1,20 +1,19 @@
 import type { Context } from 'hono';
 import { linkAccount, readAccount, setDunning } from '../../billing/account.ts';
 import { askForCard, readCard } from '../../billing/cards.ts';
-import type { Acting, BillingDeps, StoredCharge } from '../../billing/documents.ts';
+import type { BillingDeps, StoredCharge } from '../../billing/documents.ts';
 import { chargeView, listCharges, readCharge, statementRows } from '../../billing/lists.ts';
 import { refund } from '../../billing/refunds.ts';
 import { paths } from '../../cloud/firestore.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { Api, ApiEnv } from '../app.ts';
 import { knownKeyring, once } from '../idempotency.ts';
-import { showEntry } from '../orders/caller.ts';
+import { actingIn, showEntry } from '../orders/caller.ts';
 import { pageOf, placeOf } from '../paging.ts';
 import { csvOf } from './csv.ts';
 import * as routes from './routes.ts';
 
 type ApiContext = Context<ApiEnv>;
-const actingIn = (c: ApiContext): Acting => ({ actor: c.var.caller.actor, requestId: c.var.requestId });
 
 /** Puts billing on its routes. `home` is where people come back to who gave no address of their own. */
 export function addBillingApi(app: Api, deps: BillingDeps & { home: string }): void {
