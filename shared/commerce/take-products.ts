@@ -1,4 +1,4 @@
-import type { DocumentReference, Firestore } from '@google-cloud/firestore';
+import type { DocumentReference, DocumentSnapshot, Firestore } from '@google-cloud/firestore';
 import { isDeepStrictEqual } from 'node:util';
 import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
@@ -80,6 +80,8 @@ export async function takeProducts(
   const since = until === null ? null : new Date(Date.parse(until) - MARGIN).toISOString();
   do {
     const page = await shop.changedSince(since, catalogue.page ?? undefined);
+    // A shop may take its time: what was asked for meanwhile is done as it was asked for.
+    if (page.products.length > 0 && !isDeepStrictEqual(catalogueIn(await ref.get()), before)) return true;
     const { written, refused, ...looked } = await write(connection, page.products, catalogue.counts);
     again ||= looked.again;
     const seen = {
@@ -114,9 +116,12 @@ function keep(
   db: Firestore,
 ): Promise<boolean> {
   return db.runTransaction(async (tx) => {
-    const known = StoredConnection.shape.catalogue.safeParse((await tx.get(ref)).get('catalogue'));
-    const same = isDeepStrictEqual(known.data, before);
+    const same = isDeepStrictEqual(catalogueIn(await tx.get(ref)), before);
     if (same) tx.update(ref, { catalogue });
     return same;
   });
+}
+
+function catalogueIn(found: DocumentSnapshot): Catalogue | null | undefined {
+  return StoredConnection.shape.catalogue.safeParse(found.get('catalogue')).data;
 }

@@ -49,6 +49,10 @@ async function take(id: string, body: object = {}): Promise<NonNullable<Shown['c
 }
 const product = (sku: string) =>
   call<Record<string, unknown>>(retailer(), 'GET', `/v1/products/${encodeURIComponent(sku)}`);
+/** How many turns of a shop came to their end. */
+const turns = (connectionId: string): number =>
+  shops.market.cloud.lines.filter((line) => line.includes('shop.polled') && line.includes(connectionId))
+    .length;
 async function counted(sku: string): Promise<number | undefined> {
   const { json } = await call<{ data: { onHand: number }[] }>(retailer(), 'GET', `/v1/stock?sku=${sku}`);
   return json.data[0]?.onHand;
@@ -134,15 +138,35 @@ describe('what a shop sells', () => {
     expect(await counted('BIG-3')).toBeUndefined();
   });
 
+  it('is read as it was asked for last, also by a turn that was at the shop’s orders then', async () => {
+    const { connectionId } = shops.big;
+    const path = `/v1/connections/${connectionId}/import`;
+    await take(connectionId);
+    const orders = '/v2/orders';
+    const { promise: asked, resolve } = Promise.withResolvers<undefined>();
+    const reads = (): number => shops.big.calls.filter((each) => each.path.includes(orders)).length;
+    const [before, ended] = [reads(), turns(connectionId)];
+    shops.big.misbehave({ times: 1, path: orders, does: { meanwhile: () => asked } });
+    await call(retailer(), 'POST', path, { stock: true });
+    await eventually(() => {
+      expect(reads()).toBeGreaterThan(before);
+    });
+    await call(retailer(), 'POST', path, { stock: false });
+    shops.big.stock.set('BIG-5', 1);
+    resolve(undefined);
+    await eventually(() => {
+      expect(turns(connectionId)).toBeGreaterThanOrEqual(ended + 2);
+    });
+    expect((await product('BIG-5')).status).toBe(200);
+    expect(await counted('BIG-5')).toBeUndefined();
+  });
+
   it('is counted by the run that came further, where two read at once', async () => {
     const { connectionId } = shops.big;
     const path = `/v1/connections/${connectionId}`;
     const lists = (): number =>
       shops.big.calls.filter((each) => each.path.includes('/v3/catalog/products')).length;
-    const runs = (): number =>
-      shops.market.cloud.lines.filter((line) => line.includes('shop.polled') && line.includes(connectionId))
-        .length;
-    const [listed, run] = [lists(), runs()];
+    const [listed, run] = [lists(), turns(connectionId)];
     shops.big.stock.set('BIG-4', 1);
     const { promise: polled, resolve } = Promise.withResolvers<undefined>();
     shops.big.misbehave({ times: 1, path: '/v3/catalog/products', does: { meanwhile: () => polled } });
@@ -153,7 +177,7 @@ describe('what a shop sells', () => {
     await shops.poll();
     resolve(undefined);
     await eventually(() => {
-      expect(runs()).toBeGreaterThanOrEqual(run + 2);
+      expect(turns(connectionId)).toBeGreaterThanOrEqual(run + 2);
     });
     const seen = await shops.market.retailer.call('GET', path);
     expect(seen.json).toMatchObject({ catalogue: { state: 'done', products: 1 } });
