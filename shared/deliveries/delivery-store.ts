@@ -76,53 +76,54 @@ export type Outcome =
   | { state: 'failed'; code: DeliveryCode; nextAttemptAt: number; counts: boolean }
   | { state: 'dead'; code: DeliveryCode };
 
-/** Writes what became of an attempt. What is done or given up is in the merchant's log with it. */
+/**
+ * Writes what became of an attempt. What is done or given up is in the merchant's log with it. A run that was stuck until
+ * its claim ended writes nothing: whoever has claimed the delivery since tells what became of it.
+ */
 export async function settle(
   { id, delivery }: Claimed,
   outcome: Outcome,
   acting: Acting,
-  deps: Deps,
+  { db, now }: Deps,
 ): Promise<void> {
-  if (delivery.sku !== null && (await isAskedAnew({ id, delivery }, deps))) return;
-  const { companyId } = delivery;
-  const batch = deps.db.batch();
-  const ref = deps.db.doc(paths.delivery(companyId, id));
-  const both = {
-    state: outcome.state satisfies DeliveryState,
-    claimedUntil: null,
-    updatedAt: timestamp(deps.now),
-  };
-  if (outcome.state === 'failed') {
-    const nextAttemptAt = new Date(outcome.nextAttemptAt).toISOString();
-    const attempts = delivery.attempts - (outcome.counts ? 0 : 1);
-    batch.update(ref, { ...both, attempts, lastCode: outcome.code, nextAttemptAt });
-  } else {
-    const ended = { ...both, nextAttemptAt: null, due: FieldValue.delete() };
-    const { shopId = null, code = null } = { ...outcome } as { shopId?: string | null; code?: DeliveryCode };
-    batch.update(
-      ref,
-      outcome.state === 'done' ? { ...ended, shopId, lastCode: null } : { ...ended, lastCode: code },
+  const { companyId, claimedUntil } = delivery;
+  const ref = db.doc(paths.delivery(companyId, id));
+  await db.runTransaction(async (tx) => {
+    const found = await tx.get(ref);
+    if (found.get('claimedUntil') !== claimedUntil) return;
+    const both = { claimedUntil: null, updatedAt: timestamp(now) };
+    // A stock that changed while it was being sent is sent once more: it waits from its first attempt on, and what became
+    // of this one is not told.
+    if (found.get('createdAt') !== delivery.createdAt) {
+      tx.update(ref, both);
+      return;
+    }
+    const state = outcome.state satisfies DeliveryState;
+    if (outcome.state === 'failed') {
+      const nextAttemptAt = new Date(outcome.nextAttemptAt).toISOString();
+      const attempts = delivery.attempts - (outcome.counts ? 0 : 1);
+      tx.update(ref, { ...both, state, attempts, lastCode: outcome.code, nextAttemptAt });
+      return;
+    }
+    const made =
+      outcome.state === 'done' ? { shopId: outcome.shopId, lastCode: null } : { lastCode: outcome.code };
+    tx.update(ref, { ...both, state, nextAttemptAt: null, due: FieldValue.delete(), ...made });
+    addEntry(
+      tx,
+      { companyId, ...acting, record: { type: 'delivery', id }, ...toldOf(delivery, outcome) },
+      { db, now },
     );
-    const action = outcome.state === 'done' ? 'delivery.sent' : 'delivery.given_up';
-    const facts = { ...aboutOf(delivery), ...(code === null ? {} : { deliveryCode: code }) };
-    const result = outcome.state === 'done' ? 'done' : 'refused';
-    addEntry(batch, { companyId, ...acting, action, record: { type: 'delivery', id }, result, facts }, deps);
-  }
-  await batch.commit();
+  });
 }
 
-/**
- * A stock that changed while it was being sent is sent once more: it waits from its first attempt on, and what became of
- * this one is not told.
- */
-function isAskedAnew({ id, delivery }: Claimed, { db, now }: Deps): Promise<boolean> {
-  const ref = db.doc(paths.delivery(delivery.companyId, id));
-  return db.runTransaction(async (tx) => {
-    const asked: unknown = (await tx.get(ref)).get('createdAt');
-    if (asked === delivery.createdAt) return false;
-    tx.update(ref, { claimedUntil: null, updatedAt: timestamp(now) });
-    return true;
-  });
+function toldOf(
+  delivery: StoredDelivery,
+  outcome: Exclude<Outcome, { state: 'failed' }>,
+): Pick<AuditEntry, 'action' | 'result' | 'facts'> {
+  const facts = aboutOf(delivery);
+  return outcome.state === 'done'
+    ? { action: 'delivery.sent', result: 'done', facts }
+    : { action: 'delivery.given_up', result: 'refused', facts: { ...facts, deliveryCode: outcome.code } };
 }
 
 /** What an entry says of a delivery: ids. */

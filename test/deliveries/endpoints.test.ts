@@ -92,6 +92,29 @@ describe('a merchant’s own endpoint', () => {
     expect(ids[0]).toBe(ids[1]);
   });
 
+  it('that takes longer than a run may is told again, once, and the run that comes back late changes nothing', async () => {
+    const { market, endpoint } = shops;
+    await listen(market.retailer, ['order.routed']);
+    const { promise: answers, resolve } = Promise.withResolvers<undefined>();
+    endpoint.misbehave({ times: 1, does: { meanwhile: () => answers } });
+    const { own } = await trade(market);
+    await eventually(() => {
+      expect(endpoint.told).toHaveLength(1);
+    });
+    await market.cloud.clock.advance(4 * 60_000);
+    const [delivery] = await told(own.id);
+    const sent = (): number => market.cloud.lines.filter((line) => line.includes('delivery.sent')).length;
+    const before = sent();
+    resolve(undefined);
+    await eventually(() => {
+      expect(sent()).toBe(before + 1);
+    });
+    expect(await of(own.id)).toEqual(delivery);
+    expect((await log(market.retailer, delivery?.id ?? '')).map(({ action }) => action)).toEqual([
+      'delivery.sent',
+    ]);
+  });
+
   it('that answers 410 is told nothing any more', async () => {
     const { market, endpoint } = shops;
     const { id } = await listen(market.retailer);
