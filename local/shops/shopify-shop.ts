@@ -22,8 +22,8 @@ export interface ShopifyStandIn extends StandIn {
   change(id: number, change: Json): Promise<number[]>;
   /** Staff count a SKU. */
   restock(sku: string, available: number): Promise<number[]>;
-  /** Sends any topic as the app's webhooks are sent, to one address. */
-  tell(topic: string, payload: Json): Promise<number[]>;
+  /** Sends any topic as the app's webhooks are sent, to one address. `at`: when it came to be, in milliseconds. */
+  tell(topic: string, payload: Json, at?: number): Promise<number[]>;
   /** Of the query that an app asks with, what the merchant's browser brings back after it agreed: that of the callback. */
   consent(asked: URLSearchParams): URLSearchParams;
 }
@@ -49,7 +49,12 @@ export async function startShopify(options: {
   const outbox = new Outbox();
   let last = options.lastId ?? 9_000_000_000_000;
 
-  const send = async (subscription: Subscription, topic: string, payload: Json): Promise<number> => {
+  const send = async (
+    subscription: Subscription,
+    topic: string,
+    payload: Json,
+    at: number,
+  ): Promise<number> => {
     const fields = subscription.includeFields;
     const kept = Object.entries(payload).filter(([name]) => fields.length === 0 || fields.includes(name));
     const body = JSON.stringify(Object.fromEntries(kept));
@@ -59,6 +64,7 @@ export async function startShopify(options: {
       shop,
       topic,
       body,
+      at,
     }).then(
       (answer) => answer.status,
       () => 0,
@@ -67,11 +73,11 @@ export async function startShopify(options: {
     if (subscription.failures >= MOST_FAILURES) subscriptions.delete(subscription.id);
     return status;
   };
-  const tell = async (topic: string, payload: Json): Promise<number[]> => {
+  const tell = async (topic: string, payload: Json, at = now()): Promise<number[]> => {
     const name = topic.replace('/', '_').toUpperCase();
     const answers: number[] = [];
     for (const subscription of [...subscriptions.values()].filter((each) => each.topic === name)) {
-      answers.push(...(await outbox.deliver(() => send(subscription, topic, payload))));
+      answers.push(...(await outbox.deliver(() => send(subscription, topic, payload, at))));
     }
     return answers;
   };

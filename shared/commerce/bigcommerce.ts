@@ -41,6 +41,14 @@ const CANCELLED = new Set([4, 5, 6]);
 const UNPAID = new Set([1, 7, 12, 13, 14]);
 
 const Event = z.object({ scope: z.string().max(200), data: z.object({}).nullish() });
+/** In seconds. */
+const Uninstalled = z.object({
+  created_at: z
+    .int()
+    .min(0)
+    .max(2 ** 32)
+    .nullish(),
+});
 const OrderEvent = z.object({ data: z.object({ id: Id }) });
 const ShipmentEvent = z.object({ data: z.object({ orderId: Id }) });
 
@@ -137,7 +145,10 @@ function read(delivery: VerifiedDelivery): CommerceEvent {
     return { kind: 'fetch', externalId: readAs(ShipmentEvent, payload).data.orderId };
   }
   if (scope.startsWith('store/product/')) return { kind: 'products' };
-  if (scope === 'store/app/uninstalled') return { kind: 'uninstalled' };
+  if (scope === 'store/app/uninstalled') {
+    const { created_at: at } = readAs(Uninstalled, payload);
+    return { kind: 'uninstalled', ...(typeof at === 'number' && { at: new Date(at * 1000).toISOString() }) };
+  }
   return { kind: 'ignored', reason: 'topic' };
 }
 

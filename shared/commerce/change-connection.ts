@@ -3,6 +3,7 @@ import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import { AppError, badFields } from '../domain/errors.ts';
+import { timestamp } from '../domain/time.ts';
 import {
   aboutConnection,
   type ConnectDeps,
@@ -77,6 +78,7 @@ export async function changeConnection(
     ...(given && {
       sealed: await sealSecrets({ companyId, id }, secrets, deps.keyring),
       state: 'active' as const,
+      agreedAt: timestamp(deps.now),
     }),
     ...(rotated && { overlapUntil: until(deps) }),
   };

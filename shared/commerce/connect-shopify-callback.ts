@@ -3,6 +3,7 @@ import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { paths } from '../cloud/firestore.ts';
 import { AppError } from '../domain/errors.ts';
+import { timestamp } from '../domain/time.ts';
 import { aboutConnection, type ConnectDeps, makeWebhooks, type Merchant, stateHash } from './connect.ts';
 import { inShopRef, openSecrets, sealSecrets, shopHash } from './connections.ts';
 import { exchangeCode, verifyCallback } from './shopify-app.ts';
@@ -48,7 +49,7 @@ export async function finishShopify(
   const { token, scopes } = await exchangeCode(shopifyApp, { shop: secrets.shop, code }, deps);
   const installed = { ...secrets, token, scopes };
   const sealed = await sealSecrets({ companyId, id }, installed, keyring);
-  const fields = { sealed, scopes, state: 'active' as const };
+  const fields = { sealed, scopes, state: 'active' as const, agreedAt: timestamp(now) };
   const shopRef = db.doc(paths.shopRef(await shopHash(secrets.shop, keyring)));
   const entry = await db.runTransaction(async (tx) => {
     // Used once: a second browser with the same state finds none.

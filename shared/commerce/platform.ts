@@ -32,8 +32,8 @@ export type PlatformName = ConnectionSecrets['platform'];
 export type CommerceEvent =
   | { kind: 'order'; order: IncomingOrder }
   | { kind: 'fetch' | 'removed'; externalId: string }
-  /** `shop`: of which, where one secret signs for many; it has to be the connection's. */
-  | { kind: 'uninstalled'; shop?: string }
+  /** `shop`: of which, where one secret signs for many; it has to be the connection's. `at`: when that was, RFC 3339. */
+  | { kind: 'uninstalled'; shop?: string; at?: string }
   /** Something of what the shop sells has changed; what it is, is read there. */
   | { kind: 'products' }
   | { kind: 'ignored'; reason: 'topic' | 'nothing_to_ship' };

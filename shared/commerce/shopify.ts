@@ -30,6 +30,7 @@ const PRODUCT_TOPICS = new Set(['products/create', 'products/update', 'inventory
 const Part = z.object({ order_id: Id });
 /** Other texts of Shopify's have a signature by the same secret, such as the query of a merchant who comes back. */
 const Uninstalled = z.object({ myshopify_domain: z.string().min(1).max(200) });
+const TriggeredAt = z.iso.datetime({ offset: true });
 /** 32 bytes in base64. */
 const SIGNATURE = /^[A-Za-z0-9+/]{43}=$/;
 
@@ -136,7 +137,10 @@ function read(delivery: VerifiedDelivery): CommerceEvent {
     return { kind: 'fetch', externalId: readAs(Part, parseJson(delivery.body)).order_id };
   if (PRODUCT_TOPICS.has(topic)) return { kind: 'products' };
   if (topic === 'app/uninstalled') {
-    return { kind: 'uninstalled', shop: readAs(Uninstalled, parseJson(delivery.body)).myshopify_domain };
+    const shop = readAs(Uninstalled, parseJson(delivery.body)).myshopify_domain;
+    // Outside of what is signed: it can only make less of what is.
+    const at = TriggeredAt.safeParse(delivery.headers['x-shopify-triggered-at']);
+    return { kind: 'uninstalled', shop, ...(at.success && { at: at.data }) };
   }
   if (!ORDER_TOPICS.has(topic)) return { kind: 'ignored', reason: 'topic' };
 

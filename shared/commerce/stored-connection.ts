@@ -41,6 +41,8 @@ export const StoredConnection = z.object({
   sealed: z.instanceof(Buffer),
   createdAt: z.string(),
   state: z.enum(['pending', 'active', 'uninstalled']).default('active'),
+  /** When the merchant last gave us what its API is called with. */
+  agreedAt: z.string().nullable().default(null),
   /** What the merchant let us do there, in the platform's own words. */
   scopes: z.array(z.string()).default([]),
   /** Until when the secret before this one is taken too. */
@@ -89,6 +91,7 @@ export function newConnection(
     sealed,
     createdAt,
     state: 'active',
+    agreedAt: createdAt,
     scopes: secrets.platform === 'shopify' ? (secrets.scopes ?? []) : [],
     overlapUntil: null,
     slot: dueSlot(),

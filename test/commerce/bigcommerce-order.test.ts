@@ -51,6 +51,9 @@ describe('an event of BigCommerce', () => {
     const shipment = { scope: 'store/shipment/created', data: { type: 'shipment', id: 12, orderId: 251 } };
     expect(event(shipment)).toEqual({ kind: 'fetch', externalId: '251' });
     expect(event({ scope: 'store/app/uninstalled', data: { type: 'app' } })).toEqual({ kind: 'uninstalled' });
+    expect(event({ scope: 'store/app/uninstalled', created_at: 1_767_225_600 })).toEqual({
+      ...{ kind: 'uninstalled', at: '2026-01-01T00:00:00.000Z' },
+    });
     expect(event({ scope: 'store/cart/updated', data: { id: 1 } })).toMatchObject({ kind: 'ignored' });
   });
 

@@ -272,6 +272,12 @@ describe('a Shopify shop', () => {
       const good = shopify.consent(asked);
       expect((await callback(good)).json).toMatchObject({ id, state: 'active' });
     }
+    // Told once more, of before that: it is what nobody answered for hours, or an answer that was lost.
+    const before = market.cloud.clock.now() - 60_000;
+    expect(await shopify.tell('app/uninstalled', { id: 1, myshopify_domain: SHOP.shop }, before)).toEqual([
+      200,
+    ]);
+    expect((await call('GET', `/v1/connections/${id}`)).json).toMatchObject({ state: 'active' });
     for (const order of shopify.orders.values())
       expect(await shopify.tell('orders/updated', order)).toEqual([200]);
     expect((await call('GET', '/v1/connections')).json.data).toHaveLength(data.length);

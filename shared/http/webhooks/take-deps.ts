@@ -25,7 +25,7 @@ export function takeDeps(deps: OrdersDeps): TakeDeps {
     remove: (externalId, source, acting) => shopRemoved(externalId, source, acting, deps),
     pull: (connection, externalId) => askForPull(connection, externalId, deps),
     poll: soonPoller(deps),
-    uninstall: (connection, acting) => uninstalled(connection, acting, deps),
+    uninstall: (connection, at, acting) => uninstalled(connection, at, acting, deps),
     log: deps.log,
   };
 }

@@ -15,8 +15,8 @@ export interface TakeDeps {
   pull: (connection: Connection, externalId: string) => Promise<void>;
   /** What the shop sells has changed. */
   poll: (connection: Connection) => Promise<void>;
-  /** The shop has let us go. */
-  uninstall: (connection: Connection, acting: Acting) => Promise<void>;
+  /** The shop has let us go, at this time (RFC 3339) where it is told. */
+  uninstall: (connection: Connection, at: string | undefined, acting: Acting) => Promise<void>;
   log: Log;
 }
 
@@ -46,7 +46,7 @@ export async function takeEvent(
       return false;
     case 'uninstalled':
       if (!isOfShop(event.shop, connection)) throw new AppError('UNAUTHENTICATED');
-      await uninstall(connection, acting);
+      await uninstall(connection, event.at, acting);
       return false;
     case 'order': {
       const { outcome, orderId } = await receive(event.order, source, acting);
