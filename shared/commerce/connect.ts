@@ -122,13 +122,13 @@ async function putConnection(
     return { stored: fresh, action: 'connection.created' };
   }
   const before = StoredConnection.parse(found.data());
-  const { platform, sealed, name } = fresh;
+  const { platform, sealed, name, agreedAt } = fresh;
   if (platform !== 'shopify' && before.state === 'active') {
     throw new AppError('CONFLICT', `this shop is connected already, as ${id}`);
   }
   const fields = {
     ...(name !== '' && { name }),
-    ...(platform !== 'shopify' && { sealed, state: 'active' as const, overlapUntil: null }),
+    ...(platform !== 'shopify' && { sealed, state: 'active' as const, agreedAt, overlapUntil: null }),
   };
   if (Object.keys(fields).length > 0) tx.update(ref, fields);
   return { stored: { ...before, ...fields }, action: 'connection.changed' };

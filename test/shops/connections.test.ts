@@ -173,6 +173,24 @@ describe('a BigCommerce store', () => {
     const ids = (await listAll(market.retailer)).map(({ id }) => id);
     expect(ids.toSorted()).toEqual([await market.idOf(fresh), ...known.map(({ id }) => id)].toSorted());
   });
+
+  it('lets us go, is connected again, and then tells late of what was before', async () => {
+    const listed = (await call('GET', '/v1/connections')).json.data;
+    const { id } = listed.find((each) => each.shop === BIG.storeHash) ?? {};
+    const letGo = () => big.repeat(1, 'store/app/uninstalled');
+    expect(await letGo()).toEqual([200]);
+    expect((await call('GET', `/v1/connections/${id}`)).json).toMatchObject({ state: 'uninstalled' });
+    big.outbox.mode = 'later';
+    await letGo();
+    big.outbox.mode = 'well';
+    await market.cloud.clock.advance(60_000);
+    expect((await call('POST', '/v1/connections', body)).json).toMatchObject({ id, state: 'active' });
+    expect(await big.outbox.flush()).toEqual([200]);
+    expect((await call('GET', `/v1/connections/${id}`)).json).toMatchObject({ state: 'active' });
+    expect(await letGo()).toEqual([200]);
+    expect((await call('GET', `/v1/connections/${id}`)).json).toMatchObject({ state: 'uninstalled' });
+    expect((await call('POST', '/v1/connections', body)).json).toMatchObject({ id, state: 'active' });
+  });
 });
 
 describe('a Standard Webhooks sender', () => {
