@@ -18,7 +18,8 @@ interface Known {
 
 /**
  * Has a shop told all numbers that are other ones now, when somebody else's stock counts in them: a partner came, went,
- * paused, or shares its stock no more. That is what the shop was ever told and, if its products were read, what it sells.
+ * paused, or shares its stock no more. That is what the shop was ever told, and what it sells: its products, if they were
+ * read, or else whatever is counted, of which it is asked what it has.
  * What nobody counts any more is told as nothing. Answers a digest of whose stock counts, to be kept.
  */
 export function stockTeller(deps: TellDeps) {
@@ -37,9 +38,13 @@ export function stockTeller(deps: TellDeps) {
       .where('kind', '==', 'stock')
       .orderBy(FieldPath.documentId());
     await eachSku(told, (skus) => tellOthers(shop, skus, deps));
-    if (known.catalogue !== null) {
-      const products = db.collection(paths.products(companyId)).orderBy('sku');
-      await eachSku(products, (skus) => tellOthers(shop, skus, deps));
+    // What it sells, where that is known; it is asked for whatever is counted where it is not.
+    const sold =
+      known.catalogue === null
+        ? [companyId, ...suppliers.map((each) => each.companyId)].map((each) => paths.stocks(each))
+        : [paths.products(companyId)];
+    for (const path of sold) {
+      await eachSku(db.collection(path).orderBy('sku'), (skus) => tellOthers(shop, skus, deps));
     }
     return countedBy;
   };

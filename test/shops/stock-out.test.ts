@@ -22,6 +22,10 @@ async function count(who: Merchant, onHand: number, sku = SKU): Promise<void> {
   expect(status).toBe(200);
 }
 
+/** What the supplier does to the connection of the two. */
+const move = (name: 'pause' | 'resume') =>
+  call(shops.market.supplier, 'POST', `/v1/partners/${shops.market.demo.partnerId}/${name}`);
+
 const shown = () => [
   shops.shopify.stock.get(SKU),
   shops.woo.products.get(7)?.['stock_quantity'],
@@ -97,8 +101,6 @@ describe('a stock that changes', () => {
 
   it('of a partner that pauses is in no shop any more, and nobody else’s; of one that resumes it is again', async () => {
     const { market } = shops;
-    const move = (name: string) =>
-      call(market.supplier, 'POST', `/v1/partners/${market.demo.partnerId}/${name}`);
     const partnersOnly = `${SKU}-RED`;
     const red = () => shops.woo.products.get(8)?.['stock_quantity'];
     expect((await move('pause')).status).toBe(200);
@@ -123,6 +125,24 @@ describe('a stock that changes', () => {
     await everywhere(27);
     const own = await call<{ data: object[] }>(market.retailer, 'GET', `/v1/stock?sku=${partnersOnly}`);
     expect(own.json.data).toEqual([]);
+  });
+
+  it('of a partner that comes is in a shop whose products nobody has read, though it does not change', async () => {
+    const { market } = shops;
+    const sku = 'COUNTED-BEFORE';
+    await move('pause');
+    await count(market.supplier, 14, sku);
+    shops.shopify.stock.set(sku, 0);
+    await eventually(async () => {
+      const stock = await market.seed.db.doc(paths.stock(market.supplier.companyId, sku)).get();
+      expect(stock.get('told')).toBe(14);
+    });
+    expect(await stockDeliveries(sku)).toEqual([]);
+    await move('resume');
+    await shops.poll();
+    await eventually(() => {
+      expect(shops.shopify.stock.get(sku)).toBe(14);
+    });
   });
 
   it('is not shown to a retailer with whom that was not agreed', async () => {
