@@ -182,10 +182,13 @@ function withShipment(
   quantities: Map<string, number>,
   at: string,
 ): StoredOrder {
-  const lines = order.lines.map((line) => ({
-    ...line,
-    fulfilledQuantity: line.fulfilledQuantity + (quantities.get(line.id) ?? 0),
-  }));
+  const lines = order.lines.map((line): OrderLine => {
+    const fulfilledQuantity = line.fulfilledQuantity + (quantities.get(line.id) ?? 0);
+    const after = { ...line, fulfilledQuantity };
+    // What has been shipped waits for no stock, whatever the books say that there was.
+    const served = line.stock !== null && fulfilledQuantity > line.fulfilledQuantity && left(after) === 0;
+    return served ? { ...after, stock: 'granted' } : after;
+  });
   const shipped = order.lines
     .map((line) => ({ lineId: line.id, quantity: quantities.get(line.id) ?? 0 }))
     .filter(({ quantity }) => quantity > 0);

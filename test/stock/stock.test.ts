@@ -91,6 +91,12 @@ describe('the stock of a supplier', () => {
     expectSound(await quiet(market, supplier));
     expect(await stocks()).toEqual(['granted', 'backordered']);
     expect(await stockOf(supplier)).toMatchObject({ onHand: 3, reserved: 2, available: 1, backordered: 1 });
+    // Shipped all the same: there were more than the books say.
+    const last = await settled(market, one, ids[1] ?? '');
+    expect((await act(supplier, supplyOf(last), 'fulfilments')).status).toBe(201);
+    expectSound(await quiet(market, supplier));
+    expect(await stocks()).toEqual(['granted', 'granted']);
+    expect((await read(supplier, supplyOf(last))).lines[0]?.stock).toBe('granted');
   });
 
   it('that nobody counts is not tracked', async () => {
