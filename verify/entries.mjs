@@ -1,6 +1,6 @@
 // @ts-check
 /** Entries, beside their leaves, beside earlier bundles and beside receipts. */
-import { changes, leafOf, nameOf } from './canonical.mjs';
+import { changes, leafOf, nameOf, word } from './canonical.mjs';
 import { lostBy } from './restored.mjs';
 
 /**
@@ -24,14 +24,17 @@ export function checkEntries({ companyId, entries, extra, unsealed }, problems) 
     problems.push({ code, text });
   };
   const seen = new Map();
+  const places = placesOf(entries);
   entries.forEach(({ entry, leaf }, at) => {
     if (entry === null) return wrong('ENTRY', `Entry ${at} is gone. Its leaf was ${leaf}.`);
     const name = nameOf(entry, at);
     const own = leafOf(entry);
     if (own !== leaf) {
-      const place = entries.findIndex((each) => each.leaf === own);
+      const place = places.get(own);
       const was =
-        place < 0 ? 'is not what was sealed: it was changed or put in' : `was sealed as entry ${place}`;
+        place === undefined
+          ? 'is not what was sealed: it was changed or put in'
+          : `was sealed as entry ${place}`;
       wrong('ENTRY', `${name} ${was}. The leaf of entry ${at} was ${leaf}.`);
     }
     if (seen.has(entry.id))
@@ -43,15 +46,32 @@ export function checkEntries({ companyId, entries, extra, unsealed }, problems) 
     wrong('ENTRY', `${nameOf(entry, index)} was put in beside the one that was sealed.`);
   unsealed.forEach((entry) => {
     if (seen.has(entry.id))
-      wrong('ENTRY', `The entry ${entry.id} is there twice: it is entry ${seen.get(entry.id)} already.`);
+      wrong(
+        'ENTRY',
+        `The entry ${word(entry.id)} is there twice: it is entry ${seen.get(entry.id)} already.`,
+      );
     if (entry.companyId !== companyId)
-      wrong('OTHER_COMPANY', `The entry ${entry.id} is not of this company.`);
+      wrong('OTHER_COMPANY', `The entry ${word(entry.id)} is not of this company.`);
   });
 }
 
 /**
- * Names each entry that an earlier bundle has and this one has not, or has otherwise. Answers those that a restore took
- * back.
+ * Where each leaf is first.
+ *
+ * @param {import('./verify.mjs').Sealed[]} entries
+ * @returns {Map<string, number>}
+ */
+function placesOf(entries) {
+  const places = new Map();
+  entries.forEach(({ leaf }, at) => {
+    if (!places.has(leaf)) places.set(leaf, at);
+  });
+  return places;
+}
+
+/**
+ * Names each entry that an earlier bundle has and this one has not, or has otherwise, under a root by then or not yet.
+ * Answers those that a restore took back.
  *
  * @param {Bundle} older
  * @param {Taken | undefined} under its newest checkpoint
@@ -59,13 +79,16 @@ export function checkEntries({ companyId, entries, extra, unsealed }, problems) 
  * @param {Problem[]} problems
  * @param {Lost} lost
  */
-export function checkOlder(older, under, { entries }, problems, { restorations, notices }) {
+export function checkOlder(older, under, bundle, problems, { restorations, notices }) {
+  const { entries } = bundle;
+  const places = placesOf(entries);
+  checkWaiting(older, bundle, places, problems, restorations);
   return older.entries.filter(({ entry, leaf }, at) => {
     if (entries[at]?.leaf === leaf) return false;
-    const now = entries.findIndex((each) => each.leaf === leaf);
+    const now = places.get(leaf);
     const same = entries[at]?.entry;
     const what =
-      now >= 0
+      now !== undefined
         ? `is entry ${now} now`
         : same?.id === entry?.id && same !== undefined
           ? `was changed: ${changes(entry, same)}`
@@ -75,6 +98,38 @@ export function checkOlder(older, under, { entries }, problems, { restorations, 
     (restored ? notices : problems).push({ code: restored ? 'LOST' : 'ENTRY', text });
     return restored;
   });
+}
+
+/**
+ * What waited for a root in an earlier bundle is under one by now, or still waits.
+ *
+ * @param {Bundle} older
+ * @param {Bundle} bundle
+ * @param {Map<string, number>} places
+ * @param {Problem[]} problems
+ * @param {Restoration[]} restorations
+ */
+function checkWaiting(older, { unsealed }, places, problems, restorations) {
+  const waiting = new Set(unsealed.map(leafOf));
+  for (const entry of older.unsealed) {
+    const leaf = leafOf(entry);
+    if (places.has(leaf) || waiting.has(leaf)) continue;
+    problems.push({
+      code: 'ENTRY',
+      text: `The entry ${word(entry.id)} (${word(entry.action)}, ${word(entry.at)}) of an earlier bundle, not under a root by then, is not in the log as it was.${maybeLost('it was written', restorations)}`,
+    });
+  }
+}
+
+/**
+ * What can not be told: when it was written or sealed.
+ *
+ * @param {string} when
+ * @param {Restoration[]} restorations
+ */
+function maybeLost(when, restorations) {
+  const times = restorations.map(({ root }) => `${root.restored?.snapshotTime} and ${root.at}`);
+  return times.length === 0 ? '' : ` If ${when} between ${times.join(', or ')}, a restore lost it.`;
 }
 
 /**
@@ -102,9 +157,7 @@ export function checkReceipts(receipts, { entries, unsealed }, problems, { resto
     const found = byId.get(id);
     // Of what a restore took back an earlier bundle shows that it had been sealed since the backup.
     if (found === leaf || (found === undefined && gone.get(id) === leaf)) continue;
-    const times = restorations.map(({ root }) => `${root.restored?.snapshotTime} and ${root.at}`);
-    const maybe =
-      times.length === 0 ? '' : ` If you got it between ${times.join(', or ')}, a restore lost it.`;
+    const maybe = maybeLost('you got it', restorations);
     const what =
       found === undefined
         ? 'is not in the log'

@@ -5,6 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { compactVerify, decodeProtectedHeader, importJWK } from 'jose';
+import { printable, word } from './canonical.mjs';
+import { isCount, isObject, isText, isTime, keysOf, strictly } from './shapes.mjs';
 
 /**
  * @typedef {{ code: string, text: string }} Problem
@@ -28,24 +30,30 @@ const HASH = /^[0-9a-f]{64}$/;
 export async function verifyErasure({ certificate, jwks, orders = [], company, earlier }) {
   /** @type {Problem[]} */
   const problems = [];
-  const statement = await signedStatement(certificate, jwks, problems);
-  if (statement === undefined) return { problems, statement };
-  checkStatement(statement, problems);
+  const keys = keysOf(jwks);
+  const statement = await signedStatement(certificate, keys, problems);
+  if (statement !== undefined) {
+    checkStatement(statement, problems);
+    checkCovers(statement, { orders, company }, problems);
+    const before = earlier === undefined ? undefined : await signedStatement(earlier, keys, problems);
+    if (before !== undefined) compare(before, statement, problems);
+  }
+  return { problems: problems.map(({ code, text }) => ({ code, text: printable(text) })), statement };
+}
+
+/**
+ * @param {Statement} statement
+ * @param {{ orders: string[], company: string | undefined }} wanted
+ * @param {Problem[]} problems
+ */
+function checkCovers(statement, { orders, company }, problems) {
   if (company !== undefined && company !== statement.sub) {
-    problems.push({
-      code: 'NOT_COVERED',
-      text: `${company}: the certificate is of ${String(statement.sub)}.`,
-    });
+    problems.push({ code: 'NOT_COVERED', text: `${company}: the certificate is of ${word(statement.sub)}.` });
   }
   for (const id of orders) {
     const missing = whyNotCovered(id, statement);
     if (missing !== undefined) problems.push({ code: 'NOT_COVERED', text: `${id}: ${missing}.` });
   }
-  if (earlier !== undefined) {
-    const before = await signedStatement(earlier, jwks, problems);
-    if (before !== undefined) compare(before, statement, problems);
-  }
-  return { problems, statement };
 }
 
 /**
@@ -55,19 +63,19 @@ export async function verifyErasure({ certificate, jwks, orders = [], company, e
 function whyNotCovered(orderId, { kind, orders, views }) {
   if (kind === 'closing') return 'the certificate is of all that its company had, and names no order';
   const hash = createHash('sha256').update(orderId).digest('hex');
-  if (orders?.includes(hash)) return undefined;
-  return views?.includes(hash)
+  if (areHashes(orders) && orders.includes(hash)) return undefined;
+  return areHashes(views) && views.includes(hash)
     ? 'only what one company could open of it was taken away'
     : 'it is not in the certificate';
 }
 
 /**
  * @param {string} certificate
- * @param {any} jwks
+ * @param {any[]} keys
  * @param {Problem[]} problems
  * @returns {Promise<Statement | undefined>}
  */
-async function signedStatement(certificate, jwks, problems) {
+async function signedStatement(certificate, keys, problems) {
   try {
     const { kid, alg, typ } = decodeProtectedHeader(certificate.trim());
     const kind = Object.hasOwn(KINDS, String(typ)) ? KINDS[String(typ)] : undefined;
@@ -76,7 +84,7 @@ async function signedStatement(certificate, jwks, problems) {
       problems.push({ code: 'NOT_A_CERTIFICATE', text: `It is signed as ${String(typ)}, not as ${wanted}.` });
       return undefined;
     }
-    const jwk = (jwks.keys ?? []).find((/** @type {any} */ key) => key.kid === kid);
+    const jwk = keys.find((key) => key.kid === kid);
     if (jwk === undefined || alg !== 'ES256') {
       problems.push({
         code: 'UNKNOWN_KEY',
@@ -86,7 +94,10 @@ async function signedStatement(certificate, jwks, problems) {
     }
     const key = await importJWK(jwk, 'ES256');
     const { payload } = await compactVerify(certificate.trim(), key, { algorithms: ['ES256'] });
-    return { ...JSON.parse(new TextDecoder().decode(payload)), kind };
+    const said = strictly(new TextDecoder().decode(payload));
+    if (isObject(said)) return /** @type {Statement} */ ({ ...said, kind });
+    problems.push({ code: 'NOT_A_CERTIFICATE', text: 'What is signed is not JSON as the hub writes it.' });
+    return undefined;
   } catch {
     problems.push({
       code: 'NOT_SIGNED',
@@ -103,24 +114,24 @@ async function signedStatement(certificate, jwks, problems) {
 function checkStatement(statement, problems) {
   const wrong = (/** @type {string} */ text) => problems.push({ code: 'NOT_CONSISTENT', text });
   const { kind, iss, iat, sub, state, destroyedAt, horizon, notCovered } = statement;
-  if (typeof iss !== 'string' || !/^cmp_[0-9a-z]{26}$/.test(sub)) {
+  if (!isText(iss) || !isText(sub) || !/^cmp_[0-9a-z]{26}$/.test(sub)) {
     wrong('It does not say who issued it, and for which company.');
   }
   if (kind === 'erasure') checkCovered(statement, wrong);
-  else if (!Array.isArray(statement.destroyed) || statement.destroyed.length === 0) {
+  else if (!areTexts(statement.destroyed)) {
     wrong('It does not say what was destroyed.');
   }
-  const [destroyed, ends, issued] = [Date.parse(destroyedAt), Date.parse(horizon), iat * 1000];
-  if (![destroyed, ends, issued].every(Number.isFinite)) {
+  if (!isTime(destroyedAt) || !isTime(horizon) || !isCount(iat)) {
     wrong('It does not say when.');
     return;
   }
+  const [destroyed, ends, issued] = [Date.parse(destroyedAt), Date.parse(horizon), iat * 1000];
   if (ends < destroyed + HOUR) wrong('Its horizon is earlier than the database can be read back.');
   // Whole seconds.
   if (issued < destroyed - 1000) wrong('It was issued before the keys were destroyed.');
   if (state === 'confirmed' && issued < ends - 1000) wrong('It is confirmed before its horizon.');
   if (state !== 'confirmed' && state !== 'destroyed') wrong('It does not say in which state the erasure is.');
-  if (!Array.isArray(notCovered) || notCovered.length === 0) wrong('It does not say what it can not cover.');
+  if (!areTexts(notCovered)) wrong('It does not say what it can not cover.');
 }
 
 /**
@@ -128,9 +139,8 @@ function checkStatement(statement, problems) {
  * @param {(text: string) => void} wrong
  */
 function checkCovered({ jti, orders, views }, wrong) {
-  if (!/^era_[0-9a-z]{26}$/.test(jti)) wrong('It does not say of which erasure it is.');
-  const lists = [orders, views];
-  if (!lists.every((list) => Array.isArray(list) && list.every((hash) => HASH.test(hash)))) {
+  if (!isText(jti) || !/^era_[0-9a-z]{26}$/.test(jti)) wrong('It does not say of which erasure it is.');
+  if (![orders, views].every(areHashes)) {
     wrong('It does not name orders by their hashes.');
   } else if (orders.length + views.length === 0) wrong('It covers no order.');
 }
@@ -150,4 +160,14 @@ function compare(before, after, problems) {
       text: 'The earlier certificate is of another erasure or company, or said otherwise.',
     });
   }
+}
+
+/** @param {unknown} list */
+function areHashes(list) {
+  return Array.isArray(list) && list.every((hash) => isText(hash) && HASH.test(hash));
+}
+
+/** @param {unknown} list */
+function areTexts(list) {
+  return Array.isArray(list) && list.length > 0 && list.every(isText);
 }

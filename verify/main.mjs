@@ -7,8 +7,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { parsed, printable } from './canonical.mjs';
 import { verifyLog } from './verify.mjs';
 
+/** Bytes. */
+const LONGEST_PROBLEM = 100_000;
 const USAGE = `
 Checks your log, offline, with the public keys and nothing else of the hub's.
 
@@ -40,7 +43,7 @@ async function main() {
     console.log(USAGE.trim());
     return values.help ? 0 : 2;
   }
-  const log = read(bundle);
+  const log = readFileSync(bundle);
   const refusal = refusalIn(log);
   if (refusal !== undefined) {
     console.error(`${bundle} is no log, but what was answered instead of one: ${refusal}`);
@@ -48,10 +51,10 @@ async function main() {
   }
   const result = await verifyLog({
     bundle: log,
-    jwks: JSON.parse(read(values.keys)),
-    earlier: earlier.map(read),
+    jwks: parsed(read(values.keys)),
+    earlier: earlier.map((file) => readFileSync(file)),
     roots: root.flatMap((file) => linesOf(read(file)).map(rootIn)),
-    proofs: proof.map((file) => JSON.parse(read(file))),
+    proofs: proof.map((file) => parsed(read(file))),
     receipts: receiptFiles.flatMap((file) => linesOf(read(file))),
   });
   const { problems, notices, companyId, entries, unsealed, checkpoints, receipts, until } = result;
@@ -75,17 +78,15 @@ function read(file) {
 /**
  * What the hub said instead of handing out a bundle (RFC 9457), in its words.
  *
- * @param {string} text
+ * @param {Buffer} content
  * @returns {string | undefined}
  */
-function refusalIn(text) {
-  try {
-    const { status, code, title, detail } = JSON.parse(text);
-    return status === undefined ? undefined : `${code}, ${detail ?? title}`;
-  } catch {
-    // A bundle is more than one line of JSON.
-    return undefined;
-  }
+function refusalIn(content) {
+  // A bundle is more than one line of JSON, and a problem is short.
+  const answer = content.length > LONGEST_PROBLEM ? undefined : parsed(content.toString('utf8'));
+  if (answer?.status === undefined) return undefined;
+  const { code, title, detail } = answer;
+  return printable(`${String(code)}, ${String(detail ?? title)}`);
 }
 
 /** @param {string} text */
@@ -99,7 +100,7 @@ function linesOf(text) {
  * @param {string} line
  */
 function rootIn(line) {
-  return line.trimStart().startsWith('{') ? String(JSON.parse(line).root) : line.trim();
+  return line.trimStart().startsWith('{') ? String(parsed(line)?.root) : line.trim();
 }
 
 main().then(

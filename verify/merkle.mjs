@@ -61,7 +61,7 @@ export function growingTree(begun = 0, subtrees = []) {
  * @param {{ index: number, size: number, leaf: Buffer, path: Buffer[], root: Buffer }} proof
  */
 export function inclusionHolds({ index, size, leaf, path, root }) {
-  if (!isCount(index) || !isCount(size) || index >= size || !path.every(isHash)) return false;
+  if (!isCount(index) || !isCount(size) || index >= size || ![leaf, ...path].every(isHash)) return false;
   let fn = index;
   let sn = size - 1;
   let r = leaf;
@@ -84,7 +84,8 @@ export function inclusionHolds({ index, size, leaf, path, root }) {
  * @param {{ first: number, second: number, firstRoot: Buffer, secondRoot: Buffer, path: Buffer[] }} proof
  */
 export function consistencyHolds({ first, second, firstRoot, secondRoot, path }) {
-  if (!isCount(first) || !isCount(second) || first > second || !path.every(isHash)) return false;
+  if (!isCount(first) || !isCount(second) || first > second) return false;
+  if (![firstRoot, secondRoot, ...path].every(isHash)) return false;
   // Every tree begins with the empty one, and with itself.
   if (first === 0) return path.length === 0 && firstRoot.equals(sha256());
   if (first === second) return path.length === 0 && firstRoot.equals(secondRoot);

@@ -6,7 +6,7 @@
  * show how many entries of this company are under that, and to name every root that was published in between. What was
  * sealed by then has to be there as ever, and a root in between that was shown to one alone is none of them.
  */
-import { growingTree, inclusionHolds, leafHash } from './merkle.mjs';
+import { growingTree, inclusionHolds, leafHash, nodeHash, sha256 } from './merkle.mjs';
 
 /**
  * @typedef {import('./verify.mjs').Problem} Problem
@@ -19,6 +19,12 @@ import { growingTree, inclusionHolds, leafHash } from './merkle.mjs';
  * @typedef {{ root: Root, from: number, leaves: string[], size: number }} Restoration
  *   `from`: the number of the backup's newest root, -1: it had none; `size`: entries of this company that came back
  */
+
+/** The root of the tree over all companies when there is none: 65 536 empty buckets. */
+const NO_COMPANIES = Array.from({ length: 16 }).reduce(
+  (/** @type {Buffer} */ half) => nodeHash(half, half),
+  sha256(),
+);
 
 /** How many entries of this company came back is not shown: nothing is excused. */
 const ALL = Number.POSITIVE_INFINITY;
@@ -46,7 +52,7 @@ export function restorationOf(line, { root, base, newest, own }, problems) {
   }
   const same =
     from < 0
-      ? root.companies === 0
+      ? root.companies === 0 && bytes(root.root).equals(NO_COMPANIES)
       : base?.n === from &&
         leafOf(base) === line.leaves[0] &&
         base.root === root.root &&

@@ -3,6 +3,7 @@
 import { compactVerify, importJWK } from 'jose';
 import { bytes, headHash, parsed } from './canonical.mjs';
 import { growingTree, inclusionHolds, leafHash, sha256 } from './merkle.mjs';
+import { isRoot, strictly } from './shapes.mjs';
 
 /**
  * @typedef {import('./verify.mjs').Problem} Problem
@@ -40,8 +41,8 @@ export async function openRoot(jws, from, jwks, problems) {
     const { payload, protectedHeader } = await compactVerify(jws, await importJWK(jwks.keys[key], 'ES256'), {
       algorithms: ['ES256'],
     });
-    const root = JSON.parse(Buffer.from(payload).toString('utf8'));
-    if (protectedHeader.typ !== (root.restored === undefined ? ROOT_TYP : RESTORED_TYP)) {
+    const root = rootIn(Buffer.from(payload).toString('utf8'), protectedHeader.typ);
+    if (root === undefined) {
       problems.push({
         code: 'NOT_A_ROOT',
         text: `What is signed for ${from} is a statement of another kind.`,
@@ -53,6 +54,17 @@ export async function openRoot(jws, from, jwks, problems) {
     problems.push({ code: 'SIGNATURE', text: `The signature of ${from} does not hold.` });
     return undefined;
   }
+}
+
+/**
+ * @param {string} payload
+ * @param {string | undefined} typ
+ * @returns {any} undefined: it is not one
+ */
+function rootIn(payload, typ) {
+  const root = strictly(payload);
+  if (!isRoot(root)) return undefined;
+  return typ === (root['restored'] === undefined ? ROOT_TYP : RESTORED_TYP) ? root : undefined;
 }
 
 /** @param {string} jws */
@@ -150,12 +162,11 @@ export function checkRoots(signed, problems, restorations) {
  * That an earlier root is in the history of a later one.
  *
  * @param {{ inclusion: Inclusion, root: Root }} history
- * @param {Root[]} signed
+ * @param {Root[]} before those that were given of this number
  * @param {Problem[]} problems
  */
-export function checkHistory({ inclusion, root }, signed, problems) {
+export function checkHistory({ inclusion, root }, before, problems) {
   const { index, size, path } = inclusion;
-  const before = signed.filter((each) => each.n === index);
   const to = { size: root.history.size, root: bytes(root.history.root) };
   const holds = before.some(
     ({ payload }) =>

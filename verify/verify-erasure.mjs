@@ -7,6 +7,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { parsed, printable } from './canonical.mjs';
 import { verifyErasure } from './erasure.mjs';
 
 const USAGE = `
@@ -41,7 +42,7 @@ async function main() {
   }
   const { problems, statement } = await verifyErasure({
     certificate: certificateIn(certificate),
-    jwks: JSON.parse(readFileSync(values.keys, 'utf8')),
+    jwks: parsed(readFileSync(values.keys, 'utf8')),
     orders: values.order ?? [],
     ...(values.company !== undefined && { company: values.company }),
     ...(values.earlier !== undefined && { earlier: certificateIn(values.earlier) }),
@@ -53,21 +54,21 @@ async function main() {
     kind === 'erasure'
       ? [`${orders.length} orders and ${views.length} partners' views`, 'their keys were']
       : [`the company ${sub}`, `${destroyed.join(' and ')} were`];
-  console.log(`Everything holds. ${iss} says of ${what}:`);
-  console.log(`  ${gone} destroyed at ${destroyedAt};`);
+  console.log(printable(`Everything holds. ${iss} says of ${what}:`));
+  console.log(printable(`  ${gone} destroyed at ${destroyedAt};`));
   console.log(
     state === 'confirmed'
       ? `  since ${horizon} no backup holds one, and that was looked at.`
       : `  backups hold them until ${horizon}. Another certificate comes after that.`,
   );
-  console.log(`  Not covered: ${notCovered.join(', ')}.`);
+  console.log(printable(`  Not covered: ${notCovered.join(', ')}.`));
   return 0;
 }
 
 /** @param {string} given */
 function certificateIn(given) {
   const text = existsSync(given) ? readFileSync(given, 'utf8') : given;
-  return text.trimStart().startsWith('{') ? String(JSON.parse(text).certificate) : text;
+  return text.trimStart().startsWith('{') ? String(parsed(text)?.certificate) : text;
 }
 
 main().then(

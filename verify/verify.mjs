@@ -4,11 +4,12 @@
  * whatever the merchant has kept: earlier bundles, signed roots, receipts. Nothing that the hub says of itself is believed.
  */
 import { readBundle } from './bundle.mjs';
-import { bytes, leafOf, nameOf } from './canonical.mjs';
+import { printable } from './canonical.mjs';
 import { checkEntries, checkOlder, checkReceipts, readReceipt } from './entries.mjs';
-import { consistencyHolds, growingTree, inclusionHolds } from './merkle.mjs';
-import { checkPublished, lostBy, named, restorationOf } from './restored.mjs';
+import { checkHead, checkProof, checkSizes, headsOf, sizesIn } from './heads.mjs';
+import { checkPublished, named, restorationOf } from './restored.mjs';
 import { checkCheckpoint, checkHistory, checkRoots, openRoot } from './roots.mjs';
+import { isProof, keysOf } from './shapes.mjs';
 
 /**
  * @typedef {{ code: string, text: string }} Problem
@@ -25,6 +26,8 @@ import { checkCheckpoint, checkHistory, checkRoots, openRoot } from './roots.mjs
  *   payload: Buffer, key: number, from: string }} Root
  * @typedef {{ checkpoint: Checkpoint, root: Root, from: string, holds: boolean }} Taken
  * @typedef {import('./restored.mjs').Restoration} Restoration
+ * @typedef {{ keys: any[], companyId: string, signed: Root[], taken: Taken[], problems: Problem[] }} Roots all that
+ *   were opened so far
  * @typedef {{ restorations: Restoration[], notices: Problem[] }} Lost what was restored, and what was lost by it
  */
 
@@ -33,9 +36,9 @@ import { checkCheckpoint, checkHistory, checkRoots, openRoot } from './roots.mjs
  * `notices` are what the hub itself says, signed and in its history, of logs that were restored from a backup.
  *
  * @param {{
- *   bundle: string,
+ *   bundle: string | Uint8Array,
  *   jwks: { keys: any[] },
- *   earlier?: string[],
+ *   earlier?: (string | Uint8Array)[],
  *   roots?: string[],
  *   proofs?: any[],
  *   receipts?: string[],
@@ -43,188 +46,179 @@ import { checkCheckpoint, checkHistory, checkRoots, openRoot } from './roots.mjs
  * @returns {Promise<{ problems: Problem[], notices: Problem[], companyId: string, entries: number, unsealed: number, checkpoints: number,
  *   receipts: number, until: string }>}
  */
-export async function verifyLog({
-  bundle: text,
-  jwks,
-  earlier = [],
-  roots = [],
-  proofs = [],
-  receipts = [],
-}) {
+export async function verifyLog(given) {
+  const { jwks, earlier = [], roots = [], proofs = [], receipts = [] } = given;
   /** @type {Problem[]} */
   const problems = [];
   /** @type {Problem[]} */
   const notices = [];
-  const bundle = readBundle(text, problems);
-  const others = earlier.map((each) => readBundle(each, problems));
+  const keys = keysOf(jwks);
+  const bundle = readBundle(given.bundle, problems);
+  const others = earlier.flatMap((each) => othersOf(bundle, each, problems));
+  const shown = proofs.flatMap((each) => proofIn(each, problems));
   checkEntries(bundle, problems);
-  const heads = headsOf(bundle.entries.map(({ leaf }) => bytes(leaf)));
 
-  /** @type {Root[]} */
-  const signed = [];
-  /** @type {{ inclusion: Inclusion, root: Root }[]} */
-  const histories = [];
-  /** @type {Taken[]} */
-  const taken = [];
-  const take = async (
-    /** @type {Checkpoint} */ checkpoint,
-    /** @type {Inclusion | null} */ history,
-    /** @type {string} */ from,
-  ) => {
-    const root = await openRoot(checkpoint.root, `checkpoint ${checkpoint.n}`, jwks, problems);
-    if (root === undefined) return undefined;
-    signed.push(root);
-    const holds = checkCheckpoint(checkpoint, root, bundle.companyId, problems);
-    taken.push({ checkpoint, root, from, holds });
-    if (history !== null) histories.push({ inclusion: history, root });
-    return root;
-  };
-  const newest = bundle.checkpoints.at(-1);
-  /** @type {Root | undefined} */
-  let newestRoot;
-  for (const { checkpoint } of bundle.checkpoints) {
-    newestRoot = await take(checkpoint, null, 'this bundle');
-  }
-  for (const { history } of bundle.checkpoints) {
-    if (history !== null && newestRoot !== undefined)
-      histories.push({ inclusion: history, root: newestRoot });
-  }
+  /** @type {Roots} */
+  const all = { keys, companyId: bundle.companyId, signed: [], taken: [], problems };
+  const { own, newestRoot } = await takeOwn(bundle, all);
   /** @type {Restoration[]} */
-  const restorations = [];
-  const own = [...taken];
-  for (const line of newestRoot === undefined ? [] : bundle.restorations) {
-    const root = await openRoot(line.root, 'a restoration', jwks, problems);
-    const base =
-      line.base === null ? undefined : await openRoot(line.base, 'the root of a backup', jwks, problems);
-    if (root === undefined || newestRoot === undefined) continue;
-    signed.push(root, ...(base === undefined ? [] : [base]));
-    const restoration = restorationOf(line, { root, base, newest: newestRoot, own }, problems);
-    if (restoration !== undefined) restorations.push(restoration);
-  }
+  const restorations = newestRoot === undefined ? [] : await restored(bundle, newestRoot, own, all);
   notices.push(...restorations.map(named));
   for (const other of others) {
-    if (other.companyId !== bundle.companyId) {
-      const text = `An earlier bundle is of ${other.companyId}, not of ${bundle.companyId}.`;
-      problems.push({ code: 'OTHER_COMPANY', text });
-      continue;
-    }
-    for (const { checkpoint } of other.checkpoints) await take(checkpoint, null, 'an earlier bundle');
+    for (const { checkpoint } of other.checkpoints) await take(checkpoint, 'an earlier bundle', all);
   }
-  for (const [at, jws] of roots.entries()) {
-    const root = await openRoot(jws, `root ${at + 1} of those given`, jwks, problems);
-    if (root !== undefined) signed.push(root);
+  for (const [at, jws] of roots.entries()) await open(jws, `root ${at + 1} of those given`, all);
+  /** @type {{ inclusion: Inclusion, root: Root }[]} */
+  const histories = [];
+  for (const { checkpoint, history } of shown) {
+    const taken = await take(checkpoint, 'a proof', all);
+    if (taken !== undefined && history) histories.push({ inclusion: history, root: taken.root });
   }
-  for (const proof of proofs) {
-    await take(proof.checkpoint, proof.history ?? null, 'a proof');
-    checkProof(proof, heads, problems);
-  }
-  for (const history of histories) checkHistory(history, signed, problems);
+  const { signed, taken } = all;
+  const heads = headsOf(bundle.entries, sizesIn(taken, shown));
+  for (const proof of shown) checkProof(proof, heads, problems);
+  const byNumber = Map.groupBy(signed, ({ n }) => n);
+  for (const history of histories)
+    checkHistory(history, byNumber.get(history.inclusion.index) ?? [], problems);
   const lost = { restorations, notices };
-  for (const each of taken) checkHead(each, heads, problems, lost);
+  for (const each of taken) checkHead(each, heads, bundle.entries.length, problems, lost);
+  checkSizes(taken, restorations, problems);
   checkRoots(signed, problems, restorations);
   checkPublished(signed, restorations, problems);
   /** What a restore took back, by id: its leaf. @type {Map<string, string>} */
   const gone = new Map();
-  for (const other of others.filter(({ companyId }) => companyId === bundle.companyId)) {
+  for (const other of others) {
     const under = taken.find(({ checkpoint }) => checkpoint === other.checkpoints.at(-1)?.checkpoint);
     for (const { entry, leaf } of checkOlder(other, under, bundle, problems, lost)) gone.set(entry?.id, leaf);
   }
   const read = receipts.flatMap((line) => readReceipt(line, problems));
   checkReceipts(read, bundle, problems, { restorations, gone });
-
-  if (newest === undefined) problems.push({ code: 'NO_ROOT', text: 'The bundle has no signed root.' });
-  else if (newest.checkpoint.size !== bundle.entries.length) {
-    const [has, says] = [bundle.entries.length, newest.checkpoint.size];
-    problems.push({
-      code: 'TRUNCATED',
-      text: `The newest root is over ${says} entries; the bundle has ${has}.`,
-    });
-  }
+  checkNewest(bundle, problems);
+  const told = (/** @type {Problem} */ { code, text }) => ({ code, text: printable(text) });
   return {
-    problems,
-    notices,
+    problems: problems.map(told),
+    notices: notices.map(told),
     companyId: bundle.companyId,
     entries: bundle.entries.length,
     unsealed: bundle.unsealed.length,
     checkpoints: signed.length,
     receipts: read.length,
-    until: newest?.checkpoint.at ?? '',
+    until: bundle.checkpoints.at(-1)?.checkpoint.at ?? '',
   };
 }
 
 /**
- * The root of the tree at each size.
+ * An earlier bundle, unless it is of another company.
  *
- * @param {Buffer[]} leaves
+ * @param {Bundle} bundle
+ * @param {string | Uint8Array} content
+ * @param {Problem[]} problems
+ * @returns {Bundle[]}
  */
-function headsOf(leaves) {
-  const tree = growingTree();
-  const roots = [tree.root().toString('base64url')];
-  for (const leaf of leaves) {
-    tree.add(leaf);
-    roots.push(tree.root().toString('base64url'));
-  }
-  return roots;
+function othersOf({ companyId }, content, problems) {
+  const other = readBundle(content, problems);
+  if (other.companyId === companyId) return [other];
+  const text = `An earlier bundle is of ${other.companyId}, not of ${companyId}.`;
+  problems.push({ code: 'OTHER_COMPANY', text });
+  return [];
 }
 
 /**
- * That the log as it is now had this head when it was of this size.
- *
- * @param {Taken} taken
- * @param {string[]} heads
+ * @param {unknown} proof
  * @param {Problem[]} problems
- * @param {Lost} lost
  */
-function checkHead({ checkpoint, root, from }, heads, problems, { restorations, notices }) {
-  const { n, at, size, head } = checkpoint;
-  if (heads[size] === head) return;
-  const restoration = lostBy(root, size, restorations);
-  if (restoration !== undefined) {
-    const text = `Checkpoint ${n} (${at}, in ${from}) was over ${size} entries, of which ${restoration.size} came back.`;
-    notices.push({ code: 'LOST', text });
-    return;
-  }
-  const what =
-    size >= heads.length
-      ? `was over ${size} entries, of which ${heads.length - 1} are left`
-      : `does not have the head of the first ${size} entries as they are now`;
-  problems.push({ code: 'HEAD', text: `The signed head of checkpoint ${n} (${at}, in ${from}) ${what}.` });
+function proofIn(proof, problems) {
+  if (isProof(proof)) return [proof];
+  problems.push({ code: 'UNREADABLE', text: 'A proof is none that the hub gives, or not whole.' });
+  return [];
 }
 
 /**
- * One proof as the API answers it: of an entry, or of growth since an earlier root.
+ * @param {string} jws
+ * @param {string} from
+ * @param {Roots} all
+ */
+async function open(jws, from, { keys, signed, problems }) {
+  const root = await openRoot(jws, from, { keys }, problems);
+  if (root !== undefined) signed.push(root);
+  return root;
+}
+
+/**
+ * @param {Checkpoint} checkpoint
+ * @param {string} from
+ * @param {Roots} all
+ * @returns {Promise<Taken | undefined>}
+ */
+async function take(checkpoint, from, all) {
+  const root = await open(checkpoint.root, `checkpoint ${checkpoint.n}`, all);
+  if (root === undefined) return undefined;
+  const holds = checkCheckpoint(checkpoint, root, all.companyId, all.problems);
+  const taken = { checkpoint, root, from, holds };
+  all.taken.push(taken);
+  return taken;
+}
+
+/**
+ * The bundle's own checkpoints. The last one is the newest; each of the others has to be in its history.
  *
- * @param {any} proof
- * @param {string[]} heads
+ * @param {Bundle} bundle
+ * @param {Roots} all
+ * @returns {Promise<{ own: Taken[], newestRoot: Root | undefined }>}
+ */
+async function takeOwn({ checkpoints }, all) {
+  /** @type {(Taken | undefined)[]} */
+  const own = [];
+  for (const { checkpoint } of checkpoints) own.push(await take(checkpoint, 'this bundle', all));
+  const newestRoot = own.at(-1)?.root;
+  if (newestRoot !== undefined) {
+    checkpoints.slice(0, -1).forEach(({ checkpoint: { n }, history }, at) => {
+      const root = own[at]?.root;
+      if (root === undefined) return;
+      // Of this very root: another one's place says nothing of it.
+      if (history?.index === n) checkHistory({ inclusion: history, root: newestRoot }, [root], all.problems);
+      else
+        all.problems.push({
+          code: 'HISTORY',
+          text: `Root ${n} is not shown in the history of root ${newestRoot.n}.`,
+        });
+    });
+  }
+  return { own: own.filter((taken) => taken !== undefined), newestRoot };
+}
+
+/**
+ * @param {Bundle} bundle
+ * @param {Root} newest
+ * @param {Taken[]} own
+ * @param {Roots} all
+ * @returns {Promise<Restoration[]>}
+ */
+async function restored({ restorations: lines }, newest, own, all) {
+  /** @type {Map<number, Restoration>} */
+  const found = new Map();
+  for (const line of lines) {
+    const root = await open(line.root, 'a restoration', all);
+    const base = line.base === null ? undefined : await open(line.base, 'the root of a backup', all);
+    if (root === undefined) continue;
+    const restoration = restorationOf(line, { root, base, newest, own }, all.problems);
+    if (restoration !== undefined) found.set(root.n, restoration);
+  }
+  return [...found.values()];
+}
+
+/**
+ * @param {Bundle} bundle
  * @param {Problem[]} problems
  */
-function checkProof({ entry, inclusion, log, checkpoint }, heads, problems) {
-  const head = bytes(checkpoint.head);
-  if (inclusion !== undefined) {
-    const { leaf: _, ...own } = entry;
-    const { index, size, path } = inclusion;
-    const proof = { index, size, path: path.map(bytes), leaf: bytes(leafOf(own)), root: head };
-    if (size !== checkpoint.size || !inclusionHolds(proof)) {
-      problems.push({
-        code: 'PROOF',
-        text: `${nameOf(own, index)} is not under the head of checkpoint ${checkpoint.n}.`,
-      });
-    }
-  }
-  if (log !== undefined) {
-    const { first, size, path } = log;
-    const proof = {
-      first,
-      second: size,
-      firstRoot: bytes(heads[first]),
-      secondRoot: head,
-      path: path.map(bytes),
-    };
-    if (size !== checkpoint.size || !consistencyHolds(proof)) {
-      problems.push({
-        code: 'PROOF',
-        text: `Checkpoint ${checkpoint.n} does not only add to the first ${first} entries.`,
-      });
-    }
+function checkNewest({ checkpoints, entries }, problems) {
+  const newest = checkpoints.at(-1);
+  if (newest === undefined) problems.push({ code: 'NO_ROOT', text: 'The bundle has no signed root.' });
+  else if (newest.checkpoint.size !== entries.length) {
+    const [has, says] = [entries.length, newest.checkpoint.size];
+    problems.push({
+      code: 'TRUNCATED',
+      text: `The newest root is over ${says} entries; the bundle has ${has}.`,
+    });
   }
 }

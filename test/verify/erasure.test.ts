@@ -85,11 +85,33 @@ describe('the certificate of an erasure', () => {
     ['without a time', { destroyedAt: 'then' }],
     ['of nobody', { sub: 'somebody' }],
     ['that says nothing of what it can not cover', { notCovered: [] }],
+    ['of a list of companies', { sub: [stored.companyId] }],
+    ['of a list of erasures', { jti: [erasureId] }],
+    ['that names its orders in one text', { orders: createHash('sha256').update(order).digest('hex') }],
+    ['that names orders by lists', { orders: [[createHash('sha256').update(order).digest('hex')]] }],
+    ['with times that are none', { destroyedAt: 'Nov 25 2026', horizon: 'Nov 26 2026' }],
+    ['issued at a text', { iat: '1764066600' }],
+    ['that can not cover a list', { notCovered: [[]] }],
   ])('does not hold when it is %s', async (_what, change) => {
     const good = await certificate('destroyed', DESTROYED);
     const said = JSON.parse(Buffer.from(good.split('.')[1] ?? '', 'base64url').toString()) as object;
     const certificateWith = await sign('strongroom-erasure+jwt', { ...said, ...change });
     expect(await codes({ certificate: certificateWith })).toEqual(['NOT_CONSISTENT']);
+  });
+
+  it('is read as the hub writes it, or not at all', async () => {
+    const good = await certificate('confirmed', HORIZON);
+    const said = Buffer.from(good.split('.')[1] ?? '', 'base64url').toString();
+    const twice = said.replace('"state":', '"state":"destroyed","state":');
+    for (const payload of ['null', '[]', '5', ` ${said}`, twice]) {
+      const odd = await new CompactSign(Buffer.from(payload))
+        .setProtectedHeader({ alg: 'ES256', kid: KID, typ: 'strongroom-erasure+jwt' })
+        .sign(privateKey);
+      expect(await codes({ certificate: odd }), payload).toEqual(['NOT_A_CERTIFICATE']);
+    }
+    for (const odd of [undefined, {}, { keys: [null] }]) {
+      await expect(verifyErasure({ certificate: good, jwks: odd })).rejects.toThrow('The keys are not');
+    }
   });
 
   it('is told from that of another erasure', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { rootOf } from '../../shared/crypto/merkle.ts';
 import { growingTree, leafHash } from '../../verify/merkle.mjs';
 import { checkPublished, lostBy, restorationOf } from '../../verify/restored.mjs';
 
@@ -7,6 +8,8 @@ type Root = Input[1]['root'];
 type Line = Input[0];
 
 const text = (hash: Buffer): string => hash.toString('base64url');
+/** Of 65 536 buckets without anybody in them. */
+const NO_COMPANIES = rootOf(Array.from({ length: 65_536 }, () => rootOf([])));
 const treeOf = (roots: Root[]) => {
   const tree = growingTree();
   for (const { payload } of roots) tree.add(leafHash(payload));
@@ -28,7 +31,9 @@ function hub(from: number | null = 3, change: Partial<Root> = {}) {
   for (let n = 0; n < 7; n += 1) add({});
   const restored = { backup: '20261125T0600Z', snapshotTime: '2026-11-25T06:00:00.000Z', from };
   const as =
-    from === null ? { root: 'empty', companies: 0 } : { root: `tree ${String(from)}`, companies: from };
+    from === null
+      ? { root: text(NO_COMPANIES), companies: 0 }
+      : { root: `tree ${String(from)}`, companies: from };
   const root = add({ ...as, restored, ...change });
   add({});
   const newest = add({});
@@ -75,6 +80,8 @@ describe('a root that says that the logs were restored', () => {
   it('of a backup without any root is over no company', () => {
     expect(opened(hub(null)).said).toBe('');
     expect(opened(hub(null, { companies: 1 })).said).toContain('over other logs');
+    // Else one company alone could be taken back, to any length, and all others see their logs whole.
+    expect(opened(hub(null, { root: text(treeOf([]).root()) })).said).toContain('over other logs');
   });
 
   it('excuses nothing while it does not show how much of a log came back', () => {
