@@ -173,6 +173,31 @@ describe('GET /v1/audit', () => {
     expect([status, page.errors.map((error) => error.path)]).toEqual([400, [path]]);
   });
 
+  it('breaks the connection when a file of the log breaks off, so that none is taken for whole', async () => {
+    const { companyId, apiKey, url, get } = await merchant();
+    const written = await write(
+      companyId,
+      Array.from({ length: 305 }, () => ({})),
+    );
+    const damaged = database.db.doc(`${paths.audit(companyId)}/${written[1]?.id ?? ''}`);
+    await damaged.update({ action: 'order.peeked' });
+    const fetched = (format: string) =>
+      fetch(`${url}/v1/audit/export?format=${format}`, { headers: { authorization: `Bearer ${apiKey}` } });
+    for (const format of ['csv', 'ndjson']) {
+      const response = await fetched(format);
+      expect(response.status).toBe(200);
+      await expect(response.text(), format).rejects.toThrow();
+    }
+    // What can not begin at all is told as ever, and the next caller is answered.
+    const newest = database.db.doc(`${paths.audit(companyId)}/${written.at(-1)?.id ?? ''}`);
+    await newest.update({ action: 'order.peeked' });
+    expect((await fetched('ndjson')).status).toBe(500);
+    await damaged.update({ action: 'order.opened' });
+    await newest.update({ action: 'order.opened' });
+    expect((await (await fetched('csv')).text()).trim().split('\r\n')).toHaveLength(306);
+    expect((await get()).status).toBe(200);
+  });
+
   it('needs the scope audit:read, and who had not is in the log, once in ten minutes', async () => {
     const asking = await merchant(['orders:read', 'orders:write', 'orders:erase']);
     const { companyId, apiKey, keyId, url } = asking;
