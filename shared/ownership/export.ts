@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { FieldPath } from '@google-cloud/firestore';
+import { FieldPath, type QueryDocumentSnapshot } from '@google-cloud/firestore';
 import { StoredCompany } from '../accounts/documents.ts';
 import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
@@ -28,6 +28,8 @@ const KINDS = Object.keys(EXPORT_KINDS) as ExportKind[];
 /** A part ends with whichever comes first, so that it is made within seconds and in little memory. */
 export const MOST_RECORDS = 500;
 const MOST_BYTES = 2_000_000;
+/** Of what is opened the size is known afterwards: far more than what it is stored with is rare. */
+const MOST_OPENED_BYTES = 2 * MOST_BYTES;
 /** What is opened is up to 1 MiB a document, anything else far below 80 kB: what is read at once stays below 20 MB. */
 const chunkOf = (kind: ExportKind): number =>
   kindOf(kind).chunk ?? (kindOf(kind).opens === undefined ? 250 : 20);
@@ -74,8 +76,7 @@ export async function exportManifest(
 /**
  * One part: a line of JSON for each record, at most 500, and a last line `{"part": …}` with a JWS that counts and hashes
  * the lines before it and names the next part. Whoever follows them to `next: null` has all that was there at the
- * start, by their ids, however long it took. What is opened is in the log before it is handed out. `NOT_FOUND` for a
- * name of no part.
+ * start, by their ids, however long it took. What is opened is in the log before it is. `NOT_FOUND` for a name of no part.
  */
 export async function exportPart(
   exporting: Exporting,
@@ -84,8 +85,10 @@ export async function exportPart(
 ): Promise<{ body: string; entry: AuditEntry | undefined }> {
   const { companyId } = exporting;
   const place = placeOf(name);
-  const { lines, next } = await renderPart(companyId, place, deps);
-  const entry = await logOpening(exporting, place.kind, lines.length, deps);
+  const opens = kindOf(place.kind).opens !== undefined;
+  const { lines, next, entry } = opens
+    ? await openPart(exporting, place, deps)
+    : { ...(await renderPart(companyId, place, deps)), entry: undefined };
   const records = lines.map((line) => `${line}\n`).join('');
   const statement = await deps.attest.sign(PART_TYP, {
     ...{ iss: deps.issuer, sub: companyId, iat: Math.floor(deps.now() / 1000), part: name },
@@ -105,28 +108,84 @@ function placeOf(name: string): Place {
   return { kind, after };
 }
 
-async function renderPart(
-  companyId: string,
-  { kind, after }: Place,
-  deps: ExportDeps,
-): Promise<{ lines: string[]; next: string | undefined }> {
-  const { documents, render } = kindOf(kind);
-  const chunk = chunkOf(kind);
-  const ordered = documents(deps.db, companyId).orderBy(FieldPath.documentId()).limit(chunk);
+interface Rendered {
+  lines: string[];
+  /** After which record the next part begins. */
+  next: string | undefined;
+}
+
+async function renderPart(companyId: string, { kind, after }: Place, deps: ExportDeps): Promise<Rendered> {
   const lines: string[] = [];
   let bytes = 0;
-  let last = after;
-  while (lines.length < MOST_RECORDS && bytes < MOST_BYTES) {
-    const page = await (last === undefined ? ordered : ordered.startAfter(last)).get();
-    for (const record of await render(companyId, page.docs, deps)) {
-      const line = JSON.stringify(record);
-      bytes += Buffer.byteLength(line);
-      lines.push(line);
-    }
-    if (page.size < chunk) return { lines, next: undefined };
-    last = page.docs.at(-1)?.id;
+  for await (const { docs, more } of pagesOf(companyId, { kind, after }, deps)) {
+    bytes += await renderInto(lines, companyId, kind, docs, deps);
+    if (!more) break;
+    if (lines.length >= MOST_RECORDS || bytes >= MOST_BYTES) return { lines, next: docs.at(-1)?.id };
   }
-  return { lines, next: last };
+  return { lines, next: undefined };
+}
+
+/**
+ * A part of what is sealed: its documents are read, then it is in the log how many there are, then they are opened. So a
+ * run that dies at any point has opened nothing that the log does not tell of.
+ */
+async function openPart(
+  exporting: Exporting,
+  { kind, after }: Place,
+  deps: ExportDeps,
+): Promise<Rendered & { entry: AuditEntry | undefined }> {
+  const documents: QueryDocumentSnapshot[] = [];
+  let bytes = 0;
+  let more = false;
+  for await (const page of pagesOf(exporting.companyId, { kind, after }, deps)) {
+    documents.push(...page.docs);
+    bytes += JSON.stringify(page.docs.map((doc) => doc.data())).length;
+    ({ more } = page);
+    if (documents.length >= MOST_RECORDS || bytes >= MOST_BYTES) break;
+  }
+  const entry = await logOpening(exporting, kind, documents.length, deps);
+  const lines: string[] = [];
+  const chunk = chunkOf(kind);
+  let opened = 0;
+  let openedBytes = 0;
+  while (opened < documents.length && openedBytes < MOST_OPENED_BYTES) {
+    const some = documents.slice(opened, opened + chunk);
+    openedBytes += await renderInto(lines, exporting.companyId, kind, some, deps);
+    opened += some.length;
+  }
+  return { lines, next: more || opened < documents.length ? documents[opened - 1]?.id : undefined, entry };
+}
+
+/** Documents of a kind in the order of their ids, some at a time; `more`: there may be others behind. */
+async function* pagesOf(
+  companyId: string,
+  { kind, after }: Place,
+  { db }: ExportDeps,
+): AsyncGenerator<{ docs: QueryDocumentSnapshot[]; more: boolean }> {
+  const chunk = chunkOf(kind);
+  const ordered = kindOf(kind).documents(db, companyId).orderBy(FieldPath.documentId()).limit(chunk);
+  let last = after;
+  for (;;) {
+    const { docs } = await (last === undefined ? ordered : ordered.startAfter(last)).get();
+    const more = docs.length === chunk;
+    yield { docs, more };
+    if (!more) return;
+    last = docs.at(-1)?.id;
+  }
+}
+
+/** Adds a line of JSON for each record. Answers how many bytes came in. */
+async function renderInto(
+  lines: string[],
+  companyId: string,
+  kind: ExportKind,
+  documents: QueryDocumentSnapshot[],
+  deps: ExportDeps,
+): Promise<number> {
+  const records = await kindOf(kind).render(companyId, documents, deps);
+  const rendered = records.map((record) => JSON.stringify(record));
+  lines.push(...rendered);
+  return rendered.reduce((sum, line) => sum + Buffer.byteLength(line), 0);
 }
 
 async function logOpening(
@@ -135,7 +194,7 @@ async function logOpening(
   count: number,
   deps: ExportDeps,
 ): Promise<AuditEntry | undefined> {
-  if (kindOf(kind).opens === undefined || count === 0) return undefined;
+  if (count === 0) return undefined;
   const batch = deps.db.batch();
   const record = { type: 'company', id: companyId } as const;
   const facts = kind === 'orders' ? { orders: count } : { quantity: count };

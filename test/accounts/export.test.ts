@@ -112,6 +112,30 @@ describe('an export', () => {
     expect((await entries()).length).toBe(before + 1);
   });
 
+  it('tells in the log what a part opens before it is opened, so also when the part never comes', async () => {
+    const { db } = market.seed;
+    const { companyId } = market.retailer;
+    const damaged = db.doc(`${paths.orders(companyId)}/${orderId}`);
+    const whole = (await damaged.get()).data() ?? {};
+    const member = (await db.collection(paths.members(companyId)).get()).docs[0]?.ref ?? expect.fail();
+    const wholeMember = (await member.get()).data() ?? {};
+    await damaged.update({ totals: null, lines: null });
+    await member.update({ role: 'nobody' });
+    try {
+      const before = (await entries()).length;
+      expect((await get('/v1/export/orders')).status).toBe(500);
+      expect((await get('/v1/export/members')).status).toBe(500);
+      expect((await entries()).length).toBe(before + 2);
+      expect((await entries()).slice(0, 2)).toMatchObject([
+        { facts: { quantity: 1 } },
+        { facts: { orders: 1 } },
+      ]);
+    } finally {
+      await damaged.set(whole);
+      await member.set(wholeMember);
+    }
+  });
+
   it('is fetched in parts that follow each other, wherever one begins', async () => {
     const { db } = market.seed;
     const ids = (await db.collection(paths.partners(market.retailer.companyId)).get()).docs.map(

@@ -54,7 +54,10 @@ const NO_ACTION: readonly { by: readonly FunctionName[]; at: readonly string[]; 
 /** The order is in the log, by one of these, before it is opened: once for each time. */
 const OPENING = ['order.opened', 'order.disclosed'];
 
-/** What was opened by `export`, whose entry counts what a part holds: it comes before the part is answered. */
+/**
+ * What `export` read of a merchant's own documents, which hold what is sealed: the entry, which counts what a part holds,
+ * comes before any of it is opened. Of orders it comes before what is sealed is read.
+ */
 interface Owed {
   at: string;
   /** Such as `sealed/ord_…`. */
@@ -69,6 +72,8 @@ class Openings {
   /** Orders that were opened within a transaction, by function and transaction. */
   readonly #within = new Map<string, string[]>();
   #owed: Owed[] = [];
+  /** How many orders of a company `export` has said that it opens, and has not yet. */
+  readonly #announced = new Map<string, number>();
 
   wrote(by: FunctionName, writes: readonly DocumentWrite[], { transaction, entries }: Commit): void {
     this.#trades.wrote(by, writes);
@@ -88,7 +93,8 @@ class Openings {
       const parts = path.split('/');
       const at = (parts[0] === 'companies' ? parts[2] : parts[0]) ?? '';
       if (!hasSealed(at, fields) || isNoAction(by, at)) continue;
-      if (by === 'export') this.#owed.push({ at, path });
+      if (by === 'export' && at === 'sealed') this.#openAnnounced(parts[1] ?? '');
+      else if (by === 'export') this.#owed.push({ at, path });
       else if (at !== 'sealed') this.#silent.add(`${by} ${at}`);
       else this.#open(by, parts[1] ?? '', transaction);
     }
@@ -106,12 +112,20 @@ class Openings {
     else entered.splice(place, 1);
   }
 
-  /** As many as the entry counts, of its company. What was opened for an answer that failed is opened again for the next. */
+  #openAnnounced(orderId: string): void {
+    const [companyId, count] =
+      [...this.#announced].find(([company, left]) => left > 0 && this.#trades.has(company, orderId)) ?? [];
+    if (companyId === undefined || count === undefined) this.#silent.add('export sealed');
+    else this.#announced.set(companyId, count - 1);
+  }
+
+  /** As many as the entry counts, of its company. */
   #pay({ companyId, counts: { orders, quantity } }: LogEntry): void {
+    if (orders !== undefined) this.#announced.set(companyId, (this.#announced.get(companyId) ?? 0) + orders);
     const covered = new Set<string>();
-    const most = orders ?? quantity ?? 0;
-    this.#owed = this.#owed.filter(({ at, path }) => {
-      if ((at === 'sealed') !== (orders !== undefined) || !this.#isOf(companyId, path)) return true;
+    const most = quantity ?? 0;
+    this.#owed = this.#owed.filter(({ path }) => {
+      if (!this.#isOf(companyId, path)) return true;
       if (covered.size < most) covered.add(path);
       return !covered.has(path);
     });
@@ -119,8 +133,7 @@ class Openings {
 
   #isOf(companyId: string, path: string): boolean {
     const [top, id = ''] = path.split('/');
-    if (top === 'companies') return id === companyId;
-    return top === 'sealed' ? this.#trades.has(companyId, id) : true;
+    return top !== 'companies' || id === companyId;
   }
 
   /** Who opened what: `orders sealed`. */
