@@ -3,19 +3,18 @@
  * be destroyed. `docs/runbooks/keys.md` says when and how. Surroundings come from the environment, as a function's do.
  */
 import { parseArgs } from 'node:util';
-import { addEntry } from '../shared/audit/append.ts';
 import { type Census, takeCensus } from '../shared/backups/key-census.ts';
 import { openBackupBuckets } from '../shared/cloud/backup-buckets.ts';
 import type { Config } from '../shared/cloud/config.ts';
 import { openFirestore } from '../shared/cloud/firestore.ts';
 import { createKeyring } from '../shared/cloud/keyring.ts';
-import { addCompanyKeyVersion } from '../shared/cloud/keyring-companies.ts';
 import { rewrapKeys } from '../shared/cloud/keyring-rewrap.ts';
 import { createKms } from '../shared/cloud/kms.ts';
 import { openWriteOnce } from '../shared/cloud/write-once.ts';
-import { idSchema, randomId } from '../shared/domain/ids.ts';
+import { idSchema } from '../shared/domain/ids.ts';
 import type { Clock } from '../shared/domain/time.ts';
 import { renewWraps } from '../shared/orders/renew-wraps.ts';
+import { renewCompanyKey, tellRenewed } from '../shared/ownership/renew-key.ts';
 import { reseal } from '../shared/ownership/reseal.ts';
 import { clockOf, Misuse, runCommand, surroundings } from './command.ts';
 
@@ -75,21 +74,11 @@ async function renewCompany(
   const kms = createKms(config);
   const keyring = createKeyring({ db: keys, kms, now });
   if (!(await keyring.companyKeyExists(companyId))) throw new Error(`There is no key of ${companyId}.`);
+  const deps = { db, keys, kms, now };
+  const untold = await tellRenewed(companyId, deps);
+  if (untold !== undefined) console.log(`The log tells of version ${String(untold)} now, which it did not.`);
   if (newVersion) {
-    const version = await addCompanyKeyVersion(companyId, { db: keys, kms });
-    const batch = db.batch();
-    const about = {
-      actor: { type: 'system', id: null },
-      requestId: randomId('request'),
-      facts: {},
-    } as const;
-    const record = { type: 'company', id: companyId } as const;
-    addEntry(
-      batch,
-      { companyId, ...about, action: 'company.key_renewed', record, result: 'done' },
-      { db, now },
-    );
-    await batch.commit();
+    const version = await renewCompanyKey(companyId, deps);
     console.log(`The company has version ${String(version)} of its key.`);
   }
   const { looked, renewed } = await renewWraps(companyId, { db, keyring });

@@ -1,4 +1,4 @@
-import type { Firestore } from '@google-cloud/firestore';
+import { FieldValue, type Firestore } from '@google-cloud/firestore';
 import { status } from '@grpc/grpc-js';
 import { z } from 'zod';
 import { sealBroken } from '../crypto/aead.ts';
@@ -18,6 +18,8 @@ export const CompanyKeysDocument = z.object({
   active: z.int(),
   versions: z.record(z.string(), WrappedKey.extend({ state: z.enum(['active', 'retired']) })),
   createdAt: z.string(),
+  /** A version that was made and is not yet in the company's log as done. */
+  untold: z.int().optional(),
 });
 type CompanyKeysDocument = z.infer<typeof CompanyKeysDocument>;
 
@@ -73,7 +75,7 @@ export async function loadCompanyKeys(
 
 /**
  * Gives a company another version of its key, which wraps and seals from now on; the one before still opens. Answers its
- * number. `KEY_GONE` when the company has no key.
+ * number, which is noted as untold. `KEY_GONE` when the company has no key.
  */
 export async function addCompanyKeyVersion(
   companyId: string,
@@ -88,9 +90,24 @@ export async function addCompanyKeyVersion(
   const changes = {
     ...{ active: next, [`versions.${String(next)}`]: { ...stored, state: 'active' } },
     [`versions.${String(active)}.state`]: 'retired',
+    untold: next,
   };
   await ref.update(changes, { lastUpdateTime: snapshot.updateTime });
   return next;
+}
+
+/** The version that the company's log does not tell of as done, if there is one. */
+export async function untoldVersion(companyId: string, db: Firestore): Promise<number | undefined> {
+  const snapshot = await companyDocument(db, companyId).get();
+  return snapshot.exists ? readDocument(CompanyKeysDocument, snapshot.data()).untold : undefined;
+}
+
+/** From now on it is told, unless another one was made meanwhile. */
+export async function versionTold(companyId: string, version: number, db: Firestore): Promise<void> {
+  const ref = companyDocument(db, companyId);
+  await db.runTransaction(async (tx) => {
+    if ((await tx.get(ref)).get('untold') === version) tx.update(ref, { untold: FieldValue.delete() });
+  });
 }
 
 export function companyDocument(db: Firestore, companyId: string): FirebaseFirestore.DocumentReference {

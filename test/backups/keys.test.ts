@@ -1,4 +1,5 @@
 import { FieldValue } from '@google-cloud/firestore';
+import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../shared/cloud/config.ts';
 import { openFirestore } from '../../shared/cloud/firestore.ts';
@@ -76,9 +77,32 @@ describe('a new version of a company’s key', () => {
     expect(await rewrap(cloud, 'rewrap', '--company', companyId)).toContain(
       '0 of 2 record keys wrapped anew',
     );
-    const logged = await market.supplier.call('GET', '/v1/audit?action=company.key_renewed');
-    expect((logged.json as { data: unknown[] }).data).toHaveLength(1);
+    expect(await renewals()).toEqual(['done', 'intended']);
   });
+
+  it('is in the log also when the run dies behind it: as intended at once, as done by the next run', async () => {
+    const { companyId } = market.supplier;
+    const before = await renewals();
+    cloud.doors.rewrap.setFault({
+      match: ({ method, database }) => method === 'Commit' && database === 'keyring',
+      // The version is there, and its maker does not live to hear of it.
+      ...{ nth: 1, when: 'after', then: { status: status.PERMISSION_DENIED } },
+    });
+    await expect(rewrap(cloud, 'rewrap', '--company', companyId, '--new-version')).rejects.toThrow();
+    cloud.doors.rewrap.setFault(null);
+    expect((await keyring.doc(`companyKeys/${companyId}`).get()).get('active')).toBe(3);
+    expect(await renewals()).toEqual(['intended', ...before]);
+    expect(await rewrap(cloud, 'rewrap', '--company', companyId)).toContain('tells of version 3 now');
+    expect(await renewals()).toEqual(['done', 'intended', ...before]);
+    expect(await rewrap(cloud, 'rewrap', '--company', companyId)).not.toContain('tells of version');
+    expect(await renewals()).toEqual(['done', 'intended', ...before]);
+  });
+
+  /** What the supplier's log says of its key, the newest first. */
+  async function renewals(): Promise<string[]> {
+    const logged = await market.supplier.call('GET', '/v1/audit?action=company.key_renewed');
+    return (logged.json as { data: { result: string }[] }).data.map(({ result }) => result);
+  }
 
   it('seals anew all that lies under the key itself, and it opens as before', async () => {
     const people = await startPeople(cloud);
