@@ -10,6 +10,7 @@ import { randomId } from '../shared/domain/ids.ts';
 import { type Replayed, replayLedger } from '../shared/orders/replay-ledger.ts';
 import { replayClosings } from '../shared/ownership/replay-closings.ts';
 import { clockOf, Misuse, runCommand, surroundings } from './command.ts';
+import { refuseGap } from './ledger-gap.ts';
 
 const USAGE = 'Usage: npm run replay-ledger';
 
@@ -32,6 +33,7 @@ async function main(args: string[]): Promise<void> {
   );
   const companies = await replayClosings(deps);
   console.log(`Done: ${summary(replayed)}; companies whose deletion is done again: ${companies}.`);
+  refuseGap(replayed);
 }
 
 function summary(so: Replayed): string {

@@ -119,8 +119,15 @@ async function prepare(order: RestoreOrder, deps: RestoreDeps, say: (line: strin
     );
     steps.push({ part, into: targets[part], manifest });
   }
-  if (order.only !== 'staff')
-    say(`the erasure ledger can be read: ${String(await ledgerSize(deps))} entries`);
+  if (order.only !== 'staff') {
+    const size = await ledgerSize(deps);
+    const erasures = steps.map(({ manifest }) => manifest.counts.default['erasures'] ?? 0);
+    // One that was only asked for may have none yet; whether it is this hub's ledger is known once tombstones are there.
+    const odd = size === 0 && erasures.some((count) => count > 0);
+    say(
+      `the erasure ledger can be read: ${String(size)} entries${odd ? ', although the backup has erasures: is LEDGER_BUCKET right?' : ''}`,
+    );
+  }
   return steps;
 }
 

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { PART_NAMES, type PartName } from '../shared/backups/record.ts';
 import { RestoreRefused } from '../shared/backups/restore.ts';
 import { clockOf, Misuse, runCommand, surroundings } from './command.ts';
+import { refuseGap } from './ledger-gap.ts';
 import { removeRestored } from './remove-restored.ts';
 import { restoreDeps } from './restore-deps.ts';
 import { restore, type RestoreOrder, type RestoreReport } from './restore-run.ts';
@@ -36,6 +37,7 @@ async function main(args: string[]): Promise<void> {
   const report = await restore(order, deps, progress).catch(refused);
   console.log(order.dryRun ? 'Nothing was written: this was a dry run.' : told(report));
   console.log(`Begun at ${startedAt.toISOString()}.`);
+  if (report.replayed !== undefined) refuseGap(report.replayed);
 }
 
 function refused(error: unknown): never {

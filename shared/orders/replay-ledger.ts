@@ -20,6 +20,11 @@ export interface Replayed {
   viewsRemoved: number;
   /** Of orders that the restored databases know nothing else of. */
   tombstones: number;
+  /**
+   * Orders that were erased before the backup, and of which the ledger knows nothing: an erasure is in it before anything of
+   * the order goes, so this is another hub's ledger, or it has lost entries.
+   */
+  notInLedger: number;
 }
 
 const PAGE = 500;
@@ -48,6 +53,7 @@ export async function replayLedger(
     ordersErased: 0,
     viewsRemoved: 0,
     tombstones: 0,
+    notInLedger: 0,
   };
 
   for await (const key of allRecordKeys(deps.keyring)) {
@@ -68,8 +74,10 @@ export async function replayLedger(
   }
   // What only the other database brought back: the keys are gone, the documents are not.
   for await (const page of orderRefPages(deps.db)) {
-    so.orderRefs += page.length;
-    const standing = page.filter((ref) => ref.erasedAt === null);
+    const known = page.filter(isKnown);
+    so.orderRefs += known.length;
+    so.notInLedger += page.filter(({ id, erasedAt }) => erasedAt !== null && !refs.has(id)).length;
+    const standing = known.filter((ref) => ref.erasedAt === null);
     const erased = standing.filter((ref) => refs.has(orderRefId(ref.orderId)));
     for (const { companyId, orderId } of erased) {
       await destroyOrder({ companyId, orderId }, undefined, acting, deps);
@@ -134,15 +142,18 @@ async function* allRecordKeys(keyring: ReplayDeps['keyring']) {
   }
 }
 
-type KnownRef = OrderRef & Party;
+type StoredRef = OrderRef & { id: string };
+type KnownRef = StoredRef & Party;
 
-async function* orderRefPages(db: Firestore): AsyncGenerator<KnownRef[]> {
+function isKnown(ref: StoredRef): ref is KnownRef {
+  return ref.companyId !== null && ref.orderId !== null;
+}
+
+async function* orderRefPages(db: Firestore): AsyncGenerator<StoredRef[]> {
   let query = db.collection('orderRefs').orderBy(FieldPath.documentId()).limit(PAGE);
   for (;;) {
     const page = await query.get();
-    yield page.docs
-      .map((doc) => doc.data() as OrderRef)
-      .filter((ref): ref is KnownRef => ref.companyId !== null && ref.orderId !== null);
+    yield page.docs.map((doc) => ({ ...(doc.data() as OrderRef), id: doc.id }));
     const last = page.docs.at(-1);
     if (last === undefined || page.size < PAGE) return;
     query = query.startAfter(last.id);

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clearDatabases } from '../../local/firestore-export.ts';
 import { restoreDeps } from '../../infra/restore-deps.ts';
@@ -14,6 +17,8 @@ import { type Both, end, erase, opens } from '../privacy/trade.ts';
 import { testCloud, type TestCloud } from '../support/cloud.ts';
 import { eventually, type Market, startMarket } from '../support/market.ts';
 import { backupsOf, HOUR, restoreCommand, restoreTool, traded } from './backups-fixture.ts';
+
+const ROOT = resolve(import.meta.dirname, '..', '..');
 
 let cloud: TestCloud;
 let market: Market;
@@ -225,6 +230,23 @@ it('beside the live databases it is one more copy of keys: no erasure is confirm
     expect(await state()).toBe('confirmed');
   });
 }, 240_000);
+
+it('is told when orders that had been erased are not in the ledger that is replayed', async () => {
+  const replay = (more: Record<string, string>): Promise<string> => {
+    const env = { ...process.env, ...cloud.envOf('restore'), METADATA_SERVER_DETECTION: 'none', ...more };
+    return promisify(execFile)(process.execPath, ['infra/replay-ledger.ts'], { cwd: ROOT, env }).then(
+      ({ stdout }) => stdout,
+      (error: unknown) =>
+        `${String((error as { code: number }).code)} ${(error as { stderr: string }).stderr}`,
+    );
+  };
+  expect(await replay({})).toContain('Done: 2 ledger entries');
+  // Another bucket, as after a mistake in the environment.
+  const { rootsBucket = '' } = readConfig(cloud.envOf('restore'));
+  expect(await replay({ LEDGER_BUCKET: rootsBucket })).toMatch(
+    /^1 LEDGER_GAP: 2 orders that had been erased/,
+  );
+});
 
 interface Line {
   leaf?: string;
