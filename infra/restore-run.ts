@@ -77,6 +77,7 @@ interface Step {
   manifest: Manifest;
 }
 
+const HOUR = 60 * 60_000;
 /** The keyring last: until it is there nothing that is restored can be opened. */
 const ORDER: readonly PartName[] = ['default', 'staff', 'keyring'];
 
@@ -119,6 +120,7 @@ async function prepare(order: RestoreOrder, deps: RestoreDeps, say: (line: strin
     );
     steps.push({ part, into: targets[part], manifest });
   }
+  sayHowFarApart(steps, say);
   if (order.only !== 'staff') {
     const size = await ledgerSize(deps);
     const erasures = steps.map(({ manifest }) => manifest.counts.default['erasures'] ?? 0);
@@ -129,6 +131,17 @@ async function prepare(order: RestoreOrder, deps: RestoreDeps, say: (line: strin
     );
   }
   return steps;
+}
+
+/** A keyring that is older than the documents does not have the keys of what came in between. */
+function sayHowFarApart(steps: Step[], say: (line: string) => void): void {
+  const timeOf = (wanted: PartName): number =>
+    Date.parse(steps.find(({ part }) => part === wanted)?.manifest.snapshotTime ?? '');
+  const hours = (timeOf('default') - timeOf('keyring')) / HOUR;
+  if (hours > 0)
+    say(
+      `the keyring is ${hours.toFixed(1)} hours older than the documents: orders of that time can not be opened, and are removed`,
+    );
 }
 
 /** What is restored and can not be erased again must not be restored. */

@@ -15,6 +15,7 @@ export type RefusalCode =
   | 'OUTSIDE_THE_PROJECT'
   | 'NOT_EMPTY'
   | 'OBJECTS_DIFFER'
+  | 'KEYRING_PURGED'
   | 'LEDGER_UNREADABLE'
   | 'IMPORT_FAILED'
   | 'COUNTS_DIFFER';
@@ -102,7 +103,10 @@ export async function refuseFull(databaseId: string, { admin, open }: ImportDeps
   throw new RestoreRefused('NOT_EMPTY', `The database ${databaseId} is not empty: it has ${first.id}.`);
 }
 
-/** OBJECTS_DIFFER unless every object of the part is there as the manifest says, byte for byte. */
+/**
+ * OBJECTS_DIFFER unless every object of the part is there as the manifest says, byte for byte; KEYRING_PURGED for a keyring of
+ * which nothing is left.
+ */
 export async function compareObjects(manifest: Manifest, part: PartName, source: Source): Promise<void> {
   const bucket = bucketOf(part, source);
   const there = new Map<string, { crc32c: string; size: number }>();
@@ -113,6 +117,12 @@ export async function compareObjects(manifest: Manifest, part: PartName, source:
     return object?.crc32c !== crc32c || object.size !== size;
   });
   if (differ.length === 0) return;
+  if (part === 'keyring' && there.size === 0) {
+    throw new RestoreRefused(
+      'KEYRING_PURGED',
+      `The keyring of ${manifest.id} is not there any more: it is purged 23 hours after its snapshot. Take that of a newer backup with --keyring.`,
+    );
+  }
   const what = `${String(differ.length)} of ${String(objects.length)} objects`;
   throw new RestoreRefused(
     'OBJECTS_DIFFER',

@@ -70,10 +70,11 @@ it('is refused where it would do harm, and says why, before anything is written'
   const keys = backups.storage.bucket(cloud.backupBuckets.keyringBackups);
   const [name = ''] = await backups.names('keyringBackups', `${id}/keyring`);
   await keys.file(name).save('changed', { resumable: false });
+  const lines: string[] = [];
   const refused = async (order: Partial<RestoreOrder>, offsite = false): Promise<string> => {
     const deps = restoreDeps(readConfig(cloud.envOf('restore')), offsite);
     const whole = { backup: id, into: 'beside', keyring: undefined, only: undefined, dryRun: true, ...order };
-    return restore(whole, deps, () => undefined).then(
+    return restore(whole, deps, (line) => lines.push(line)).then(
       () => 'not refused',
       (error: unknown) => (error as RestoreRefused).code,
     );
@@ -88,6 +89,9 @@ it('is refused where it would do harm, and says why, before anything is written'
   expect(await refused({ backup: production })).toBe('PRODUCTION_DATA');
   expect(await refused({})).toBe('OBJECTS_DIFFER');
   expect(await refused({}, true)).toBe('not refused');
+  expect(lines.join()).not.toContain('older than the documents');
+  expect(await refused({ backup: later, keyring: id }, true)).toBe('not refused');
+  expect(lines.join()).toMatch(/the keyring is \d+\.\d hours older than the documents/);
   // Those of three exports come before that of the ledger.
   let lists = 0;
   const ofLedger = ({ method }: { method: string }): boolean => {
@@ -221,6 +225,7 @@ it('beside the live databases it is one more copy of keys: no erasure is confirm
     [`${id}/beside/beside-keyring`],
   ]);
   expect(await state()).toBe('destroyed');
+  expect(await restoreCommand(cloud, id, '--into', 'another')).toMatch(/^KEYRING_PURGED: .* with --keyring/);
 
   expect(await restoreTool(cloud, '--remove', 'beside')).toContain('beside-keyring is gone');
   await backups.tick('restore-drill');
