@@ -54,7 +54,7 @@ export function toCells(product: StoredProduct): Record<Column, string> {
 /** What the cells of a row say, for the schema to check; a column that the file lacks says nothing. */
 export function fromCells(cells: Cells): { fields: Record<string, unknown>; errors: CellError[] } {
   const errors: CellError[] = [];
-  const currency = cells.currency ?? '';
+  const currency = (cells.currency ?? '').trim();
   const price = priceOf(cells.price ?? '', currency);
   if (price === undefined && decimalsOf(currency) !== undefined) {
     errors.push({ column: 'price', message: priceMessage(currency) });

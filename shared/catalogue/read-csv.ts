@@ -63,6 +63,8 @@ function linesOf(text: string): Line[] | { line: number; message: string } {
   try {
     return parse(text, {
       ...{ delimiter: delimiterOf(text), info: true, raw: true, skip_empty_lines: true },
+      // A file that was put together out of others has ends of lines of each.
+      record_delimiter: ['\r\n', '\n', '\r'],
       // Spreadsheets leave rows behind that have nothing in any cell.
       ...{ relax_column_count: true, skip_records_with_empty_values: true },
     }) as unknown as Line[];
@@ -81,7 +83,7 @@ const SYNTAX: Record<string, string> = {
 
 /** Our names have none of these in them: the one that is there most divides the header. */
 function delimiterOf(text: string): string {
-  const header = text.slice(0, text.search(/\r|\n|$/));
+  const header = /[^\r\n]+/.exec(text)?.[0] ?? '';
   const count = (delimiter: string): number => header.split(delimiter).length;
   return [',', ';', '\t'].reduce((best, each) => (count(each) > count(best) ? each : best));
 }

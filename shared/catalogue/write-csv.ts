@@ -3,9 +3,12 @@ import { cellOut } from './csv-cells.ts';
 import { COLUMNS, toCells } from './csv-columns.ts';
 import type { StoredProduct } from './stored-product.ts';
 
+/** The package quotes a cell that has this end of a line in it; other ends of lines end one as well, for most readers. */
+const FORM = { record_delimiter: 'windows', quoted_match: /[\r\n]/ };
+
 /** The first line of an export (RFC 4180). */
 export function csvHeader(): string {
-  return stringify([COLUMNS], { record_delimiter: 'windows' });
+  return stringify([COLUMNS], FORM);
 }
 
 /** The lines of some products. An import reads them back as they are. */
@@ -14,5 +17,5 @@ export function csvLines(products: readonly StoredProduct[]): string {
     const cells = toCells(product);
     return COLUMNS.map((column) => cellOut(cells[column]));
   });
-  return stringify(rows, { record_delimiter: 'windows' });
+  return stringify(rows, FORM);
 }

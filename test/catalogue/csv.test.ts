@@ -18,10 +18,18 @@ describe('a file of products', () => {
       'price;currency;sku;title\n19.90;USD;A;One\n',
       'SKU\tTitle\tPrice\tCurrency\n"A"\t"One"\t"19.90"\t"USD"\n\n',
       `${HEADER}\r${GOOD}\r`,
+      `\n\nsku;title;price;currency\nA;One;19.90;USD\n`,
+      'sku,title,price,currency\nA,One,19.90, USD \n',
     ];
     for (const text of forms) {
       expect(read(text), text).toEqual({ writes: [write], problems: [], rows: 1, readable: true });
     }
+  });
+
+  it('may end its lines in several ways', () => {
+    const file = read(`${HEADER}\r\n${GOOD}\nB,Two,1,USD\r\nC,Three,1,USD\rD,"a\rb",none,USD\n`);
+    expect(file.writes.map(({ sku }) => sku)).toEqual(['A', 'B', 'C']);
+    expect(file.problems).toEqual([expect.objectContaining({ line: 5, column: 'price' })]);
   });
 
   it('says nothing of what it has no column for, and empties what is empty', () => {
@@ -208,12 +216,20 @@ describe('an export', () => {
     active: fc.boolean(),
     group: fc.option(word),
     options: fc.array(fc.record({ name: word, value: word }), { maxLength: 3 }),
-    description: fc.oneof(word, fc.constant(''), fc.constant('<p>a\nb</p>')),
+    description: fc.oneof(word, fc.constantFrom('', '<p>a\nb</p>', 'a\rb', 'a\r\nb')),
     images: fc.array(fc.constantFrom('https://a.example/1.jpg', 'https://a.example/2.jpg?x=1,2'), {
       maxLength: 3,
     }),
     barcode: fc.option(fc.constantFrom('0885909260546', '-1')),
   });
+
+  it.each(['a\nb', 'a\rb', 'a\r\nb'])(
+    'quotes a cell of several lines, however they end: %j',
+    (description) => {
+      const some = { sku: 'A', title: 'One', price: 1, currency: 'USD', active: true, description };
+      expect(csvLines([StoredProduct.parse(some)])).toContain(`,"${description}",`);
+    },
+  );
 
   it('is read back as what was exported', () => {
     const some = fc.uniqueArray(product, { maxLength: 5, selector: ({ sku }) => sku });
