@@ -4,7 +4,7 @@ import { CARD_REFUSED, holdsCardNumber, noCardNumber } from '../domain/card-numb
 import { keyedId } from '../domain/ids.ts';
 import { Amount } from '../domain/order.ts';
 import { plainLine } from '../domain/plain-text.ts';
-import { shownText } from './clean-html.ts';
+import { cleanHtml, shownText } from './clean-html.ts';
 import { MoneyCurrency } from './price-list.ts';
 
 /** As it is printed: no control characters, no space around it; `.` and `..` can stand in no URL. */
@@ -17,6 +17,15 @@ export const ProductSku = z
 
 const line = (most: number): z.ZodString =>
   z.string().overwrite(plainLine).min(1, 'is empty').max(most, `is longer than ${most} characters`);
+
+const MOST_HTML = 20_000;
+/** By how much cleaning makes a text longer at most: `<a>` becomes `<a rel="nofollow noopener noreferrer"></a>`. */
+const MOST_GROWTH = 14;
+
+function growsTooLong(html: string): boolean {
+  const could = html.length <= MOST_HTML && html.length * MOST_GROWTH > MOST_HTML;
+  return could && cleanHtml(html).length > MOST_HTML;
+}
 
 /** Another product of the same `group` is a variant; `options` tell the variants apart. */
 export const PRODUCT_FIELDS = {
@@ -33,7 +42,9 @@ export const PRODUCT_FIELDS = {
   /** HTML, which is cleaned when it is written. */
   description: z
     .string()
-    .max(20_000, 'is longer than 20,000 characters')
+    .max(MOST_HTML, 'is longer than 20,000 characters')
+    // Else an export could not be read back.
+    .refine((html) => !growsTooLong(html), 'is longer than 20,000 characters once it is cleaned')
     .refine((html) => !holdsCardNumber(shownText(html)), CARD_REFUSED),
   images: z
     .array(

@@ -44,10 +44,10 @@ const PATIENCE = { ms: 20_000, most: 500 };
  */
 export function createApi(options: ApiOptions): Api {
   const app: Api = new OpenAPIHono<ApiEnv>({
-    defaultHook: (result) => {
+    defaultHook: (result, c) => {
       if (result.success) return;
-      // What is not an id names nothing, and is told as such.
-      if (result.target === 'param') throw new AppError('NOT_FOUND');
+      // What is not an id names nothing, and is told as such. Only what is put is made under the name it is given.
+      if (result.target === 'param' && c.req.method !== 'PUT') throw new AppError('NOT_FOUND');
       throw badFields(...fieldErrors(result.error));
     },
   });

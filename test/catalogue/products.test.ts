@@ -89,11 +89,22 @@ describe('a product', () => {
     ['a picture in a page', { images: ['data:image/png;base64,AA'] }, 'images.0'],
     ['four options', { options: Array.from({ length: 4 }, () => ({ name: 'a', value: 'b' })) }, 'options'],
     ['a long description', { description: 'x'.repeat(20_001) }, 'description'],
+    ['a description that is long once it is clean', { description: '&'.repeat(19_000) }, 'description'],
     ['a field that nobody knows', { colour: 'green' }, 'colour'],
   ])('with %s is refused by the field’s name', async (_what, change, path) => {
     const refused = await seller.call('PUT', at('refused'), { body: productBody(change) });
     expect(refused).toMatchObject({ status: 400, json: { code: 'BAD_REQUEST', errors: [{ path }] } });
     expect((await seller.call('GET', at('refused'))).status).toBe(404);
+  });
+});
+
+describe('a name that no product can have', () => {
+  it.each(['x'.repeat(121), ' x', 'a\tb'])('is refused as such when it is put: %j', async (sku) => {
+    const refused = await seller.call('PUT', at(sku), { body: productBody() });
+    expect(refused).toMatchObject({ status: 400, json: { errors: [{ path: 'sku' }] } });
+    for (const method of ['GET', 'DELETE'] as const) {
+      expect((await seller.call(method, at(sku))).status).toBe(404);
+    }
   });
 });
 
@@ -252,7 +263,7 @@ describe('a price list', () => {
     const body = { name: 'Listed', currency: 'USD', covers: 'listed' };
     for (const id of ['constructor', 'toString', 'valueOf']) {
       const refused = await seller.call('PUT', `/v1/price-lists/${id}`, { body });
-      expect(refused.status).toBe(404);
+      expect(refused).toMatchObject({ status: 400, json: { errors: [{ path: 'id' }] } });
     }
   });
 
