@@ -16,16 +16,17 @@ const ALLOWED = {
 
 /** HTML with text, lists, tables and https links in it, and nothing that runs, loads or styles. Cleaning twice is once. */
 export function cleanHtml(html: string): string {
+  if (!/[<&>"]/.test(html)) return html.toWellFormed().trim();
   return sanitize(html.toWellFormed(), ALLOWED).trim();
 }
 
 /**
- * What people read of such HTML, tags as spaces, and the titles of links. Addresses of images and links have digits of
- * their own.
+ * What people read of such HTML, tags as spaces, and the titles of the links that are in it once it is `clean`.
+ * Addresses of images and links have digits of their own.
  */
-export function shownText(html: string): string {
+export function shownText(html: string, clean: string): string {
   if (!/[<&]/.test(html)) return html;
-  const titles = [...cleanHtml(html).matchAll(/ title="([^"]*)"/g)].map(([, title = '']) => title);
+  const titles = [...clean.matchAll(/ title="([^"]*)"/g)].map(([, title = '']) => title);
   const parts = html.split('<').map((part) => part.slice(part.indexOf('>') + 1));
   // Entities are read as what they stand for.
   return sanitize([...parts, ...titles].join(' ').toWellFormed(), { allowedTags: [], allowedAttributes: {} });

@@ -19,12 +19,13 @@ const line = (most: number): z.ZodString =>
   z.string().overwrite(plainLine).min(1, 'is empty').max(most, `is longer than ${most} characters`);
 
 const MOST_HTML = 20_000;
-/** By how much cleaning makes a text longer at most: `<a>` becomes `<a rel="nofollow noopener noreferrer"></a>`. */
-const MOST_GROWTH = 14;
+const TOO_LONG = 'is longer than 20,000 characters';
 
-function growsTooLong(html: string): boolean {
-  const could = html.length <= MOST_HTML && html.length * MOST_GROWTH > MOST_HTML;
-  return could && cleanHtml(html).length > MOST_HTML;
+/** Why a description can not be kept. An export has it cleaned: what is too long then could not be read back. */
+function wrongIn(html: string): string | undefined {
+  const clean = cleanHtml(html);
+  if (clean.length > MOST_HTML) return `${TOO_LONG} once it is cleaned`;
+  return holdsCardNumber(shownText(html, clean)) ? CARD_REFUSED : undefined;
 }
 
 /** Another product of the same `group` is a variant; `options` tell the variants apart. */
@@ -42,10 +43,11 @@ export const PRODUCT_FIELDS = {
   /** HTML, which is cleaned when it is written. */
   description: z
     .string()
-    .max(MOST_HTML, 'is longer than 20,000 characters')
-    // Else an export could not be read back.
-    .refine((html) => !growsTooLong(html), 'is longer than 20,000 characters once it is cleaned')
-    .refine((html) => !holdsCardNumber(shownText(html)), CARD_REFUSED),
+    .max(MOST_HTML, TOO_LONG)
+    .superRefine((html, ctx) => {
+      const message = html.length > MOST_HTML ? undefined : wrongIn(html);
+      if (message !== undefined) ctx.addIssue({ code: 'custom', message });
+    }),
   images: z
     .array(
       z
