@@ -15,6 +15,7 @@ export interface CsvProblem {
 export interface CsvFile {
   /** The rows that are products, in the order of the file. */
   writes: ProductWrite[];
+  /** The first of them. */
   problems: CsvProblem[];
   /** How many rows the file has, its header not counted. */
   rows: number;
@@ -22,56 +23,105 @@ export interface CsvFile {
   readable: boolean;
 }
 
+/** How many problems are kept. */
+const MOST_PROBLEMS = 200;
+/** A file is read whole, in an instance of 512 MB: rows of two letters would make many more of the same bytes. */
+const MOST_ROWS = 200_000;
+/** Likewise a line of nothing but empty cells. Our own lines have a few one after the other. */
+const EMPTY_CELLS = 1000;
+
 /** All that is set in a row; a column that a file lacks is not. */
 const Row = Product.partial().required({ title: true, price: true, currency: true });
 
-interface Line {
-  record: string[];
-  info: { lines: number };
-  raw: string;
+/** A file as far as it is read: each row becomes a product or a problem at once, so that nothing else of it is held. */
+interface Reading {
+  mostRows: number;
+  columns: Column[] | undefined;
+  writes: ProductWrite[];
+  problems: CsvProblem[];
+  rows: number;
+  /** Empty rows of another length than the header, of which each takes the package as long as a row. */
+  uneven: number;
+  /** In which line an SKU stands. */
+  seen: Map<string, number>;
+}
+
+/** Thrown where nothing behind a line has to be read any more. */
+class NoTable extends Error {
+  readonly problem: CsvProblem;
+
+  constructor(problem: CsvProblem) {
+    super(problem.message);
+    this.problem = problem;
+  }
 }
 
 /**
  * Reads a whole file: UTF-8, a header, cells divided by comma, semicolon or tab. Every problem is named by line and
- * column, and no cell is ever repeated in one. Knows nothing of what is stored, so it says the same whenever it is read.
+ * column, and no cell is ever repeated in one; of more than `mostRows` rows none is read. Knows nothing of what is
+ * stored, so it says the same whenever it is read.
  */
-export function readCsv(bytes: Uint8Array): CsvFile {
-  const unreadable = (line: number, message: string, column: string | null = null): CsvFile => ({
-    ...{ writes: [], rows: 0, readable: false, problems: [{ line, column, message }] },
-  });
-  const text = decoded(bytes);
-  if (text === undefined) return unreadable(1, 'the file is not UTF-8');
-  const lines = linesOf(text);
-  if ('message' in lines) return unreadable(lines.line, lines.message);
-  const [header, ...rows] = lines;
-  if (header === undefined) return unreadable(1, 'there is no header');
-  const columns = columnsOf(header.record);
-  if ('message' in columns) return { ...unreadable(firstLineOf(header), columns.message, columns.column) };
-  return { ...readRows(rows, columns), rows: rows.length, readable: true };
+export function readCsv(bytes: Uint8Array, mostRows = MOST_ROWS): CsvFile {
+  const reading: Reading = {
+    ...{ mostRows, columns: undefined, writes: [], problems: [], rows: 0, uneven: 0, seen: new Map() },
+  };
+  try {
+    eachLine(decoded(bytes), (cells, line) => {
+      const { columns } = reading;
+      const empty = cells.every((cell) => cell.trim() === '');
+      // Spreadsheets leave rows behind that have nothing in any cell.
+      if (empty && cells.length === (columns?.length ?? cells.length)) return;
+      if (columns === undefined) reading.columns = columnsOf(cells, line);
+      else if (empty) countUneven(reading, line);
+      else takeRow(reading, cells, line, columns);
+    });
+    if (reading.columns === undefined) throw new NoTable(wholeLine(1, 'there is no header'));
+  } catch (error) {
+    if (!(error instanceof NoTable)) throw error;
+    return { writes: [], rows: 0, readable: false, problems: [error.problem] };
+  }
+  const { writes, problems, rows } = reading;
+  return { writes, problems, rows, readable: true };
 }
 
-function decoded(bytes: Uint8Array): string | undefined {
+function wholeLine(line: number, message: string): CsvProblem {
+  return { line, column: null, message };
+}
+
+function decoded(bytes: Uint8Array): string {
   try {
     // Without the byte order mark that spreadsheets put in front.
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    return undefined;
+    throw new NoTable(wholeLine(1, 'the file is not UTF-8'));
   }
 }
 
-function linesOf(text: string): Line[] | { line: number; message: string } {
+/** Tells of each line, by its cells and its number. */
+function eachLine(text: string, tell: (cells: string[], line: number) => void): void {
+  const delimiter = delimiterOf(text);
+  const empty = text.indexOf(delimiter.repeat(EMPTY_CELLS));
+  if (empty >= 0) {
+    const line = 1 + endsIn(text.slice(0, empty));
+    throw new NoTable(wholeLine(line, 'has many more cells than there are columns'));
+  }
+  // An end of line within a cell that is of two characters counts as two ends.
+  let surplus = 0;
   try {
-    return parse(text, {
-      ...{ delimiter: delimiterOf(text), info: true, raw: true, skip_empty_lines: true },
+    parse(text, {
+      ...{ delimiter, skip_empty_lines: true, relax_column_count: true },
       // A file that was put together out of others has ends of lines of each.
       record_delimiter: ['\r\n', '\n', '\r'],
-      // Spreadsheets leave rows behind that have nothing in any cell.
-      ...{ relax_column_count: true, skip_records_with_empty_values: true },
-    }) as unknown as Line[];
+      on_record: (cells: string[], { lines }) => {
+        const within = cells.reduce((ends, cell) => ends + endsIn(cell), 0);
+        surplus += cells.reduce((ends, cell) => ends + (cell.match(/\r\n/g)?.length ?? 0), 0);
+        tell(cells, lines - surplus - within);
+      },
+    });
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    const line = typeof error['lines'] === 'number' ? error['lines'] : 1;
-    return { line, message: SYNTAX[error.code] ?? 'not a line of CSV' };
+    const line = typeof error['lines'] === 'number' ? error['lines'] - surplus : 1;
+    throw new NoTable(wholeLine(line, SYNTAX[error.code] ?? 'not a line of CSV'));
   }
 }
 
@@ -88,41 +138,49 @@ function delimiterOf(text: string): string {
   return [',', ';', '\t'].reduce((best, each) => (count(each) > count(best) ? each : best));
 }
 
-/** A record's first line: its last one, less the ends of lines within it. */
-function firstLineOf({ info, raw }: Line): number {
-  return info.lines - (raw.trim().match(/\r\n|\r|\n/g)?.length ?? 0);
+function endsIn(text: string): number {
+  return text.match(/\r\n|\r|\n/g)?.length ?? 0;
 }
 
-function columnsOf(header: string[]): Column[] | { column: string; message: string } {
+function columnsOf(header: string[], line: number): Column[] {
+  const wrong = (column: string, message: string): NoTable => new NoTable({ line, column, message });
   const names = header.map((cell) => cell.trim().toLowerCase());
   const columns = names.map((name) => COLUMNS.find((column) => column === name));
   const unknown = columns.indexOf(undefined);
-  if (unknown >= 0)
-    return { column: String(unknown + 1), message: 'the header names no column that is known' };
+  if (unknown >= 0) throw wrong(String(unknown + 1), 'the header names no column that is known');
   const twice = columns.find((column, place) => columns.indexOf(column) !== place);
-  if (twice !== undefined) return { column: twice, message: 'the header names it twice' };
+  if (twice !== undefined) throw wrong(twice, 'the header names it twice');
   const missing = REQUIRED_COLUMNS.find((column) => !columns.includes(column));
-  if (missing !== undefined) return { column: missing, message: 'the header lacks it' };
+  if (missing !== undefined) throw wrong(missing, 'the header lacks it');
   return columns.filter((column) => column !== undefined);
 }
 
-function readRows(rows: Line[], columns: Column[]): Pick<CsvFile, 'writes' | 'problems'> {
-  const problems: CsvProblem[] = [];
-  const writes: ProductWrite[] = [];
-  const seen = new Map<string, number>();
-  for (const row of rows) {
-    const line = firstLineOf(row);
-    const read = readRow(row.record, columns);
-    const before = 'write' in read ? seen.get(read.write.sku) : undefined;
-    if (!('write' in read)) problems.push(...read.problems.map((problem) => ({ line, ...problem })));
-    else if (before !== undefined) {
-      problems.push({ line, column: 'sku', message: `stands in line ${before} already` });
-    } else {
-      seen.set(read.write.sku, line);
-      writes.push(read.write);
-    }
-  }
-  return { writes, problems };
+function countUneven(reading: Reading, line: number): void {
+  reading.uneven += 1;
+  requireRoom(reading, line);
+}
+
+function requireRoom({ rows, uneven, mostRows }: Reading, line: number): void {
+  if (rows + uneven <= mostRows) return;
+  throw new NoTable(wholeLine(line, `there are more than ${mostRows.toLocaleString('en')} rows`));
+}
+
+function takeRow(reading: Reading, cells: string[], line: number, columns: Column[]): void {
+  const { writes, problems, seen } = reading;
+  reading.rows += 1;
+  requireRoom(reading, line);
+  const read = readRow(cells, columns);
+  const before = 'write' in read ? seen.get(read.write.sku) : undefined;
+  const wrong =
+    before !== undefined
+      ? [{ column: 'sku', message: `stands in line ${before} already` }]
+      : 'write' in read
+        ? []
+        : read.problems;
+  problems.push(...wrong.slice(0, MOST_PROBLEMS - problems.length).map((problem) => ({ line, ...problem })));
+  if (wrong.length > 0 || !('write' in read)) return;
+  seen.set(read.write.sku, line);
+  writes.push(read.write);
 }
 
 function readRow(

@@ -24,8 +24,6 @@ export interface ImportDeps extends CatalogueDeps {
 /** Rows of one batch, far below what a commit takes. */
 const MOST_ROWS = 250;
 const MOST_CHARACTERS = 2_000_000;
-/** How many problems are kept. */
-const MOST_PROBLEMS = 200;
 /** Milliseconds: a run ends itself well before its message counts as lost, and asks for another one. */
 const RUN_MS = 4 * 60_000;
 
@@ -70,7 +68,7 @@ async function begin(
     const stored = own.data() as StoredImport | undefined;
     if (stored?.due === undefined) return undefined;
     if (stored.state !== 'checking') return stored.applied;
-    const problems = file.problems.slice(0, MOST_PROBLEMS);
+    const { problems } = file;
     const read = { ...stored, rows: file.rows, refused: file.rows - file.writes.length, problems };
     const batch = deps.db.batch();
     const refuse = !file.readable || (stored.onError === 'refuse' && problems.length > 0);

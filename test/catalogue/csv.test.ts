@@ -87,6 +87,8 @@ describe('a mistake in a file', () => {
   });
 
   it('is named by its own line behind cells of several lines and empty lines', () => {
+    const ends = read(`${HEADER}\r\nA,"One\r\nof\r\nthree",1,USD\r\nB,Two,none,USD\r\n`);
+    expect(ends.problems).toEqual([expect.objectContaining({ line: 5, column: 'price' })]);
     const file = read(`${HEADER}\nA,"One\nof\nthree",1,USD\n\nB,Two,none,USD\n"C","a\nb",1,EURO\n`);
     expect(file.problems.map(({ line, column }) => [line, column])).toEqual([
       [6, 'price'],
@@ -97,6 +99,12 @@ describe('a mistake in a file', () => {
   it('is none of a row that a spreadsheet left empty', () => {
     const file = read(`${HEADER}\n${GOOD}\n,,,\n"", ,,\nB,Two,none,USD\n,,,\n`);
     expect(file).toMatchObject({ rows: 2, problems: [{ line: 5, column: 'price' }] });
+  });
+
+  it('is kept with the first 200, however many there are', () => {
+    const file = read(`${HEADER}\n${'x\n'.repeat(300)}`);
+    expect(file).toMatchObject({ rows: 300, writes: [] });
+    expect(file.problems.map(({ line }) => line)).toEqual(Array.from({ length: 200 }, (_, at) => at + 2));
   });
 
   it('shows nothing of the cell that it is in', () => {
@@ -163,6 +171,20 @@ describe('a file that is no table of products', () => {
       readable: false,
       problems: [{ line, column, message }],
     });
+  });
+
+  it('has more rows than are read', () => {
+    const text = `${HEADER}\n${GOOD}\n\n,,,\nB,"Two\nlines",1,USD\n,\nC,Three,1,USD\nD\n`;
+    expect(readCsv(Buffer.from(text), 5)).toMatchObject({ readable: true, rows: 4 });
+    expect(readCsv(Buffer.from(text), 4)).toEqual({
+      ...{ writes: [], rows: 0, readable: false },
+      problems: [{ line: 9, column: null, message: 'there are more than 4 rows' }],
+    });
+  });
+
+  it('has a line of nothing but cells, which would take more memory than there is', () => {
+    const file = read(`${HEADER}\r\n${GOOD}\r\n${','.repeat(1000)}\r\n`);
+    expect(file).toMatchObject({ readable: false, rows: 0, problems: [{ line: 3, column: null }] });
   });
 
   it('is not UTF-8', () => {

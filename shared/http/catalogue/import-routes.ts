@@ -16,7 +16,8 @@ export const startImportRoute = createRoute({
   tags,
   summary: 'Import a file of products',
   description:
-    'CSV in UTF-8 of up to 10 MB, its cells divided by comma, semicolon or tab, with a header: `sku`, `title`, ' +
+    'CSV in UTF-8 of up to 10 MB and 200,000 rows, its cells divided by comma, semicolon or tab, with a header: ' +
+    '`sku`, `title`, ' +
     '`price` (as `19.90`), `currency`, and as you like `active`, `group`, `option1_name`, `option1_value` and so on ' +
     'to 3, `description`, `images` (with spaces between), `barcode`. A column that the file lacks stays as it is; an ' +
     'empty cell empties it. The file is checked whole before any of it is applied: with `onError=refuse` one problem ' +
