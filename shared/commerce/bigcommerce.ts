@@ -67,8 +67,10 @@ const Order = z.object({
   id: Id,
   status_id: z.int(),
   is_deleted: z.boolean().nullish(),
-  currency_code: CurrencyCode.nullish(),
+  /** What the shopper paid in, and all amounts are in. */
   default_currency_code: CurrencyCode.nullish(),
+  /** What prices were shown in, which can be another one. */
+  currency_code: CurrencyCode.nullish().catch(null),
   date_modified: z.union([z.literal(''), MailDate]).nullish(),
   date_created: MailDate,
   subtotal_ex_tax: Money,
@@ -188,8 +190,8 @@ function mapped(fetched: Fetched): Omit<IncomingOrder, 'lines' | 'shipments' | '
 }
 
 function currencyOf(order: Order): string {
-  const currency = order.currency_code ?? order.default_currency_code;
-  if (!currency) throw badFields({ path: 'order.currency_code', message: 'is missing' });
+  const currency = order.default_currency_code ?? order.currency_code;
+  if (!currency) throw badFields({ path: 'order.default_currency_code', message: 'is missing' });
   return currency;
 }
 

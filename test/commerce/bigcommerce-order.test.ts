@@ -123,6 +123,12 @@ describe('an order of BigCommerce', () => {
     expect(line).toMatchObject({ quantity: 5, fulfilledQuantity: 2, cancelledQuantity: 3 });
   });
 
+  it('is in what was paid in, whatever its prices were shown in', () => {
+    expect(incoming({ currency_code: 'JPY' })).toMatchObject({ currency: 'USD' });
+    expect(incoming({ currency_code: 'BTC' })).toMatchObject({ currency: 'USD' });
+    expect(incoming({ currency_code: 'EUR', default_currency_code: null }).currency).toBe('EUR');
+  });
+
   it('goes to the one address of what is shipped, or to none', () => {
     const second = (sample: BigCommerceOrder) => {
       sample.addresses.push({ ...sample.addresses[0], id: 52, city: 'Elsewhere' });
@@ -136,8 +142,9 @@ describe('an order of BigCommerce', () => {
   });
 
   it.each([
-    [{ currency_code: 'XXX' }, ['order.currency_code']],
-    [{ currency_code: null, default_currency_code: null }, ['order.currency_code']],
+    [{ default_currency_code: 'XXX' }, ['order.default_currency_code']],
+    [{ currency_code: null, default_currency_code: null }, ['order.default_currency_code']],
+    [{ currency_code: 'XXX', default_currency_code: null }, ['order.default_currency_code']],
     [{ date_modified: 'yesterday' }, ['order.date_modified']],
     [{ total_inc_tax: 'much' }, ['order.total_inc_tax']],
   ])('is refused by the name of its field: %j', (change, paths) => {
