@@ -37,6 +37,26 @@ export interface OwnOrder {
 }
 
 /**
+ * The supply order of a partner that an order was made of, where both have the same shop: it is the partner's, and sending
+ * it on would bring it back into the same shop, without end.
+ */
+export async function partnersOrder(
+  marker: string | undefined,
+  companyId: string,
+  lookup: LookupKey,
+  { db }: Pick<OrdersDeps, 'db'>,
+): Promise<string | undefined> {
+  if (marker === undefined) return undefined;
+  const partners = await db.collection(paths.partners(companyId)).select('companyId').get();
+  const ids = partners.docs.map((doc): unknown => doc.get('companyId'));
+  for (const id of new Set(ids)) {
+    const made = typeof id === 'string' ? readMarker(lookup, id, marker) : undefined;
+    if (made !== undefined) return made.orderId;
+  }
+  return undefined;
+}
+
+/**
  * Whether an event is about an order that we made in this shop: then it is the supply order that we made it of, and
  * never a consumer's. Its number at the shop is kept, so that one whose making was never answered is not made again.
  */

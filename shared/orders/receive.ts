@@ -19,7 +19,7 @@ import {
   type SealedRecord,
 } from './order-store.ts';
 import { withLines } from './progress.ts';
-import { ownOrder } from './own-order.ts';
+import { ownOrder, partnersOrder } from './own-order.ts';
 import { publishDue } from './publish-due.ts';
 import { takeFromSupplierShop } from './supplier-shop.ts';
 
@@ -60,6 +60,8 @@ export async function receiveOrder(
     const carried = await takeFromSupplierShop(own, incoming, acting, deps);
     return { outcome: carried ? 'merged' : 'repeated', orderId: own.orderId };
   }
+  const theirs = await partnersOrder(incoming.marker, source.companyId, lookup, deps);
+  if (theirs !== undefined) return { outcome: 'repeated', orderId: theirs };
   const orderId = orderIdOf(lookup, source.connectionId ?? source.companyId, incoming.externalId);
   const minimised = minimise(incoming, deps.now);
   // Each is asked for several times, and is a hash.

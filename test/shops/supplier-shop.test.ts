@@ -1,8 +1,12 @@
+import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { seedConnection } from '../../local/seed.ts';
 import { paths } from '../../shared/cloud/firestore.ts';
+import type { ConnectionSecrets } from '../../shared/commerce/platform.ts';
 import type { ShopPlatform } from '../../shared/domain/delivery.ts';
 import { call, listAll, read, type SeenOrder, trade } from '../orders/trading.ts';
 import { eventually } from '../support/market.ts';
+import { WOO } from './shop-market.ts';
 import { type Shops, startShops } from './shops.ts';
 
 const SKU = 'IPOD2008GREEN';
@@ -157,6 +161,31 @@ describe.each(Object.entries(STAFF))('an order that we made in a supplier’s %s
     expect(
       told.lines.every(({ supplier, cancelledQuantity }) => supplier === null && cancelledQuantity === 0),
     ).toBe(true);
+  });
+});
+
+describe('a shop that a retailer and its supplier share', () => {
+  it('does not bring what was made in it to the retailer as an order, which would go round for ever', async () => {
+    const { market } = shops;
+    const { id } = await made(STAFF.woocommerce);
+    const secret = 'secret-of-the-retailers-webhooks';
+    const access: ConnectionSecrets = {
+      platform: 'woocommerce',
+      secrets: [secret],
+      site: shops.woo.site,
+      ...WOO,
+    };
+    const shared = await seedConnection(market.retailer.companyId, access, market.seed);
+    const before = (await listAll(market.retailer)).length;
+    const body = JSON.stringify(shops.woo.orders.get(id));
+    const headers = {
+      'Content-Type': 'application/json',
+      'X-WC-Webhook-Topic': 'order.created',
+      'X-WC-Webhook-Signature': createHmac('sha256', secret).update(body).digest('base64'),
+    };
+    const url = `${market.cloud.baseUrl}/webhooks/${shared}`;
+    expect((await fetch(url, { method: 'POST', body, headers })).status).toBe(200);
+    expect(await listAll(market.retailer)).toHaveLength(before);
   });
 });
 
