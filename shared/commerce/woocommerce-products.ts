@@ -8,6 +8,8 @@ import type { ShopProducts } from './shop-products.ts';
 import { wooCommerceCall, type WooCommerceShop } from './woocommerce-orders.ts';
 
 const PAGE = 50;
+/** Of variations, the most that one answer has. */
+const VARIATIONS = 100;
 const Text = z.string().nullish();
 const Variation = z.object({
   id: Id,
@@ -30,6 +32,15 @@ export function wooCommerceProducts(shop: WooCommerceShop, deps: ShopDeps): Shop
     if (!read.success) throw new AppError('SHOP_UNAVAILABLE', 'the shop answers what can not be used');
     return read.data;
   };
+  const variationsOf = async (productId: string): Promise<z.infer<typeof Variation>[]> => {
+    const all: z.infer<typeof Variation>[] = [];
+    for (let page = 1; ; page += 1) {
+      const path = `products/${productId}/variations?per_page=${VARIATIONS}&page=${page}&orderby=id&order=asc`;
+      const some = await get(path, z.array(Variation));
+      all.push(...some);
+      if (some.length < VARIATIONS) return all;
+    }
+  };
   return {
     async changedSince(since, page = '1') {
       const { value: currency } = await get('settings/general/woocommerce_currency', Currency);
@@ -43,8 +54,7 @@ export function wooCommerceProducts(shop: WooCommerceShop, deps: ShopDeps): Shop
           variants.push(variantOf(product, name, null, currency));
           continue;
         }
-        const all = await get(`products/${product.id}/variations?per_page=100`, z.array(Variation));
-        for (const each of all) {
+        for (const each of await variationsOf(product.id)) {
           const options = (each.attributes ?? []).flatMap(({ option }) => option ?? []).join(', ');
           variants.push(variantOf(each, options === '' ? name : `${name} - ${options}`, name, currency));
         }

@@ -91,6 +91,17 @@ describe('what a shop sells', () => {
     });
   });
 
+  it('is taken over with each of a product’s variations, however many pages they fill', async () => {
+    const { products } = shops.woo;
+    const [shirt, red] = [products.get(13), products.get(14)];
+    products.set(1000, { ...shirt, id: 1000, sku: 'SOCKS', name: 'Socks' });
+    for (let id = 1001; id <= 1101; id += 1) {
+      products.set(id, { ...red, id, sku: `SOCKS-${id}`, parent_id: 1000 });
+    }
+    await take(shops.woo.connectionId);
+    for (const id of [1001, 1100, 1101]) expect((await product(`SOCKS-${id}`)).status, `${id}`).toBe(200);
+  });
+
   it('follows changes from then on', async () => {
     Object.assign(shops.woo.products.get(11) ?? {}, { name: 'Large mug' });
     await shops.poll();
