@@ -16,6 +16,8 @@ type Matchable = Pick<
 export interface Supply {
   supplier: Supplier;
   offer: Offer;
+  /** For how many pieces of the SKU the offer is, those of other lines too. */
+  pieces: number;
   /** What it has of the SKU that is promised to nobody, nor to a line before; `null`: it does not count. */
   available: number | null;
 }
@@ -54,10 +56,7 @@ export async function matchLines<Line extends Matchable>(
   const matches: Match<Line>[] = [];
   for (const equals of ranks(suppliers, criteria)) {
     if (open.length === 0) break;
-    const supplies = await Promise.all(
-      equals.map((supplier) => suppliesOf(supplier, { ...demand, lines: open }, { db, offers })),
-    );
-    const chosen = chooseInTurn(open, supplies, criteria);
+    const chosen = await choose(equals, { ...demand, lines: open }, criteria, { db, offers });
     for (const [line, supply] of chosen) matches.push({ line, supply, title: supply.offer.title });
     open = open.filter((line) => !chosen.has(line));
   }
@@ -77,6 +76,56 @@ function ranks(suppliers: Supplier[], [first]: readonly RoutingCriterion[]): Sup
   return [...byPreference].sort(([a], [b]) => a - b).map(([, equals]) => equals);
 }
 
+/**
+ * Chooses among equals for each line. A price can depend on how many pieces of a SKU are bought together: where lines of
+ * one SKU go to several partners, each is asked for the price of what it gets; one that does not sell that few gets all of
+ * them, or none.
+ */
+async function choose<Line extends Matchable>(
+  equals: Supplier[],
+  demand: Demand<Line>,
+  criteria: readonly RoutingCriterion[],
+  deps: { db: Firestore; offers: Offers },
+): Promise<Map<Line, Supply>> {
+  const { lines } = demand;
+  const supplies = await Promise.all(equals.map((supplier) => suppliesOf(supplier, demand, deps)));
+  const together = new Set<string>();
+  for (;;) {
+    const chosen = chooseInTurn(lines, supplies, criteria, together);
+    const priced = await pricedAsChosen(chosen, demand, deps);
+    const lost = [...chosen.keys()].filter((line) => !priced.has(line) && !together.has(line.sku));
+    if (lost.length === 0) return priced;
+    for (const { sku } of lost) together.add(sku);
+  }
+}
+
+/** The same, each offer for as many pieces as its partner was chosen for; without those that it does not sell. */
+async function pricedAsChosen<Line extends Matchable>(
+  chosen: Map<Line, Supply>,
+  demand: Demand<Line>,
+  deps: { db: Firestore; offers: Offers },
+): Promise<Map<Line, Supply>> {
+  const priced = new Map(chosen);
+  const bySupplier = Map.groupBy(chosen, ([, { supplier }]) => supplier);
+  for (const [supplier, all] of bySupplier) {
+    const pieces = piecesOf(all.map(([line]) => line));
+    const fewer = all.filter(([line, supply]) => pieces.get(line.sku) !== supply.pieces);
+    const again = await suppliesOf(supplier, { ...demand, lines: fewer.map(([line]) => line) }, deps);
+    for (const [line, supply] of fewer) {
+      const { offer } = again.get(line) ?? {};
+      if (offer === undefined) priced.delete(line);
+      else priced.set(line, { ...supply, offer, pieces: pieces.get(line.sku) ?? 0 });
+    }
+  }
+  return priced;
+}
+
+function piecesOf(lines: Matchable[]): Map<string, number> {
+  const pieces = new Map<string, number>();
+  for (const line of lines) pieces.set(line.sku, (pieces.get(line.sku) ?? 0) + left(line));
+  return pieces;
+}
+
 /** What one partner can supply of the lines. */
 async function suppliesOf<Line extends Matchable>(
   supplier: Supplier,
@@ -89,23 +138,27 @@ async function suppliesOf<Line extends Matchable>(
   const wanted = asked.map((line) => ({ sku: line.sku, quantity: left(line) }));
   const found = await offers.offersOf({ supplierCompanyId, priceListId, currency, at }, wanted);
   const stock = await stockOf(db, supplierCompanyId, [...found.keys()]);
+  const pieces = piecesOf(asked);
   return new Map(
     asked.flatMap((line): [Line, Supply][] => {
       const offer = found.get(line.sku);
       if (offer === undefined) return [];
       // Nobody pays more than the largest amount for one line, and sums of such lines are exact.
       if (!Amount.safeParse(offer.unitPrice * left(line)).success) return [];
-      return [[line, { supplier, offer, available: stock.get(line.sku) ?? null }]];
+      const available = stock.get(line.sku) ?? null;
+      return [[line, { supplier, offer, pieces: pieces.get(line.sku) ?? 0, available }]];
     }),
   );
 }
 
-/** Line by line: several of one SKU do not each find the same pieces. */
+/** Line by line: several of one SKU do not each find the same pieces. Those `together` follow the first of their SKU. */
 function chooseInTurn<Line extends Matchable>(
   lines: Line[],
   supplies: Map<Line, Supply>[],
   criteria: readonly RoutingCriterion[],
+  together: ReadonlySet<string>,
 ): Map<Line, Supply> {
+  const leaders = new Map<string, Supplier>();
   const taken = new Map<string, number>();
   const chosen = new Map<Line, Supply>();
   for (const line of lines) {
@@ -118,8 +171,11 @@ function chooseInTurn<Line extends Matchable>(
         const rest = available === null ? null : available - (taken.get(keyOf(supply)) ?? 0);
         return { ...supply, available: rest };
       });
-    const supply = best(line, found, criteria);
+    const leader = together.has(line.sku) ? leaders.get(line.sku) : undefined;
+    const of = leader === undefined ? found : found.filter(({ supplier }) => supplier === leader);
+    const supply = best(line, of, criteria);
     if (supply === undefined) continue;
+    leaders.set(line.sku, supply.supplier);
     chosen.set(line, supply);
     // A line that is short waits, and takes nothing.
     const short = supply.available !== null && supply.available < left(line);

@@ -117,6 +117,34 @@ describe('which partner gets a line', () => {
     ]);
   });
 
+  it('asks each for the price of what it gets, or one for all where none sells that few', async () => {
+    const { retailer, partners } = await chain({ price: 500, onHand: 3 }, { price: 600, onHand: 3 });
+    await prefer(retailer, 'stock', 'price');
+    const cheaper = { price: 100, minimumQuantity: 6 };
+    const base = { name: 'All', currency: 'USD', exceptions: ['many'] };
+    for (const { merchant, id } of partners) {
+      const many = { name: 'Many', currency: 'USD', covers: 'listed', items: [{ sku: 'S', ...cheaper }] };
+      expect((await call(merchant, 'PUT', '/v1/price-lists/many', many)).status).toBe(201);
+      expect((await call(merchant, 'PUT', '/v1/price-lists/all', base)).status).toBe(201);
+      await market.seed.db.doc(paths.partner(retailer.companyId, id)).update({ 'terms.priceListId': 'all' });
+    }
+    const [first, second] = partners.map(({ id }) => id);
+    const lines = [3, 3].map((quantity) => ({ sku: 'S', quantity }));
+    const shown = async () =>
+      (await preview(retailer, ...lines)).lines.map(({ supplier, unitPrice }) => [supplier, unitPrice]);
+    expect(await shown()).toEqual([
+      [first, 500],
+      [second, 600],
+    ]);
+    for (const { merchant } of partners) {
+      await call(merchant, 'PUT', '/v1/price-lists/all', { ...base, covers: 'listed' });
+    }
+    expect(await shown()).toEqual([
+      [first, 100],
+      [first, 100],
+    ]);
+  });
+
   it('can be another for each line, and what nobody sells stays', async () => {
     const { retailer, partners } = await chain(
       { price: 100, skus: ['A'] },
