@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Market, startMarket } from '../support/market.ts';
 import { ended, fileOf, sendFile, skus } from './shop-floor.ts';
-import { pageCost } from './page-cost.ts';
+import { bytesOfTimes, pageCost } from './page-cost.ts';
 
 let market: Market;
 beforeAll(async () => {
@@ -14,7 +14,7 @@ it('a page reads as much of 100,000 products as of 100', { timeout: 600_000 }, a
   const many = await pageCost(market, 100_000);
   for (const page of ['own', 'priced'] as const) {
     expect([many[page].reads, many[page].writes]).toEqual([few[page].reads, 0]);
-    expect(Math.abs(many[page].bytes - few[page].bytes)).toBeLessThan(few[page].bytes / 100);
+    expect(Math.abs(many[page].bytes - few[page].bytes)).toBeLessThan(bytesOfTimes(few[page]));
   }
 });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Market, startMarket } from '../support/market.ts';
-import { pageCost } from './page-cost.ts';
+import { bytesOfTimes, pageCost } from './page-cost.ts';
 
 let market: Market;
 beforeAll(async () => {
@@ -18,7 +18,6 @@ it('a page, priced or not, reads as many documents and bytes of 1,000 products a
     const { bytes, ...documents } = many[page];
     expect(documents.reads).toBe(few[page].reads);
     expect(documents.writes).toBe(0);
-    // Times are numbers of a few digits more or less.
-    expect(Math.abs(bytes - few[page].bytes)).toBeLessThan(few[page].bytes / 100);
+    expect(Math.abs(bytes - few[page].bytes)).toBeLessThan(bytesOfTimes(few[page]));
   }
 });
