@@ -5,6 +5,7 @@ import { addEntry } from '../audit/append.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import type { Attest } from '../cloud/attest.ts';
 import { paths } from '../cloud/firestore.ts';
+import { pagesOf } from '../cloud/pages.ts';
 import { AppError } from '../domain/errors.ts';
 import type { ExportDeps as KindDeps } from './export-kind.ts';
 import { EXPORT_KINDS, type ExportKind, kindOf } from './export-kinds.ts';
@@ -114,13 +115,15 @@ interface Rendered {
   next: string | undefined;
 }
 
-async function renderPart(companyId: string, { kind, after }: Place, deps: ExportDeps): Promise<Rendered> {
+async function renderPart(companyId: string, place: Place, deps: ExportDeps): Promise<Rendered> {
+  const { kind } = place;
   const lines: string[] = [];
   let bytes = 0;
-  for await (const { docs, more } of pagesOf(companyId, { kind, after }, deps)) {
+  for await (const docs of documentsAt(companyId, place, deps)) {
     bytes += await renderInto(lines, companyId, kind, docs, deps);
-    if (!more) break;
-    if (lines.length >= MOST_RECORDS || bytes >= MOST_BYTES) return { lines, next: docs.at(-1)?.id };
+    const more = docs.length === chunkOf(kind);
+    if (more && (lines.length >= MOST_RECORDS || bytes >= MOST_BYTES))
+      return { lines, next: docs.at(-1)?.id };
   }
   return { lines, next: undefined };
 }
@@ -131,21 +134,22 @@ async function renderPart(companyId: string, { kind, after }: Place, deps: Expor
  */
 async function openPart(
   exporting: Exporting,
-  { kind, after }: Place,
+  place: Place,
   deps: ExportDeps,
 ): Promise<Rendered & { entry: AuditEntry | undefined }> {
+  const { kind } = place;
+  const chunk = chunkOf(kind);
   const documents: QueryDocumentSnapshot[] = [];
   let bytes = 0;
   let more = false;
-  for await (const page of pagesOf(exporting.companyId, { kind, after }, deps)) {
-    documents.push(...page.docs);
-    bytes += JSON.stringify(page.docs.map((doc) => doc.data())).length;
-    ({ more } = page);
+  for await (const docs of documentsAt(exporting.companyId, place, deps)) {
+    documents.push(...docs);
+    bytes += JSON.stringify(docs.map((doc) => doc.data())).length;
+    more = docs.length === chunk;
     if (documents.length >= MOST_RECORDS || bytes >= MOST_BYTES) break;
   }
   const entry = await logOpening(exporting, kind, documents.length, deps);
   const lines: string[] = [];
-  const chunk = chunkOf(kind);
   let opened = 0;
   let openedBytes = 0;
   while (opened < documents.length && openedBytes < MOST_OPENED_BYTES) {
@@ -156,22 +160,10 @@ async function openPart(
   return { lines, next: more || opened < documents.length ? documents[opened - 1]?.id : undefined, entry };
 }
 
-/** Documents of a kind in the order of their ids, some at a time; `more`: there may be others behind. */
-async function* pagesOf(
-  companyId: string,
-  { kind, after }: Place,
-  { db }: ExportDeps,
-): AsyncGenerator<{ docs: QueryDocumentSnapshot[]; more: boolean }> {
-  const chunk = chunkOf(kind);
-  const ordered = kindOf(kind).documents(db, companyId).orderBy(FieldPath.documentId()).limit(chunk);
-  let last = after;
-  for (;;) {
-    const { docs } = await (last === undefined ? ordered : ordered.startAfter(last)).get();
-    const more = docs.length === chunk;
-    yield { docs, more };
-    if (!more) return;
-    last = docs.at(-1)?.id;
-  }
+/** Documents of a kind in the order of their ids, some at a time; a page that is not full is the last one. */
+function documentsAt(companyId: string, { kind, after }: Place, { db }: ExportDeps) {
+  const ordered = kindOf(kind).documents(db, companyId).orderBy(FieldPath.documentId());
+  return pagesOf(after === undefined ? ordered : ordered.startAfter(after), chunkOf(kind));
 }
 
 /** Adds a line of JSON for each record. Answers how many bytes came in. */
