@@ -1,6 +1,7 @@
 import { http, type HttpFunction } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import type { AddressInfo } from 'node:net';
+import { KEEPS_IDLE } from './idle-connections.ts';
 import type { Clock } from '../shared/domain/time.ts';
 import { guardBodies } from '../shared/http/body-guard.ts';
 import { Flow } from './flow.ts';
@@ -49,8 +50,7 @@ export async function serve(options: {
     )(req, res);
   });
   const server = getTestServer(options.name);
-  // The gateway and the emulator keep connections; closing an idle one would race with its next request.
-  server.keepAliveTimeout = 0;
+  Object.assign(server, KEEPS_IDLE);
   const flow = new Flow();
   server.on('request', (_req, res) => {
     void flow.pass(() => new Promise<void>((resolve) => res.once('close', resolve)));

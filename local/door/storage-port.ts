@@ -1,5 +1,6 @@
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { KEEPS_IDLE } from '../idle-connections.ts';
 import type { Port } from './cloud-port.ts';
 import type { Counts } from './counts.ts';
 import type { Fault, FaultTrap } from './faults.ts';
@@ -18,7 +19,7 @@ interface StorageDesk {
 /** One HTTP/1.1 port that passes Cloud Storage's JSON API through to the stand-in. */
 export async function openStoragePort(desk: StorageDesk, latency: Latency): Promise<Port> {
   const agent = new Agent({ keepAlive: true });
-  const server = createServer((incoming, answer) => {
+  const server = createServer(KEEPS_IDLE, (incoming, answer) => {
     const asked = storageRequest(incoming.method ?? '', incoming.url ?? '');
     const denied = asked?.asks.find((ask) => !desk.grants.covers(ask));
     if (!asked || denied) {

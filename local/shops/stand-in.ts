@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { KEEPS_IDLE } from '../idle-connections.ts';
 
 /** A request as a stand-in sees it. `json` is undefined without a body, or for one that is no JSON. */
 export interface ShopCall {
@@ -77,7 +78,7 @@ export async function startStandIn(
     if (found?.times !== undefined) found.times -= 1;
     return found?.does;
   };
-  const server = createServer((req, res) => {
+  const server = createServer(KEEPS_IDLE, (req, res) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
     req.on('data', (chunk: Buffer) => {

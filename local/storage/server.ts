@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { KEEPS_IDLE } from '../idle-connections.ts';
 import type { Clock } from '../../shared/domain/time.ts';
 import { type Answer, answer } from './api.ts';
 import { Refusal } from './refusal.ts';
@@ -42,7 +43,7 @@ export async function startStorage(
     return answer(request.method ?? '', path, { store, query, body, contentType });
   }
 
-  const server = createServer((request, response) => {
+  const server = createServer(KEEPS_IDLE, (request, response) => {
     serve(request)
       .then((result) => {
         send(response, result);

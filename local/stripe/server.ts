@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { KEEPS_IDLE } from '../idle-connections.ts';
 import type { Clock } from '../../shared/domain/time.ts';
 import { finishOnboarding } from './accounts.ts';
 import { Answering, type EmitterOf, headerOf } from './answering.ts';
@@ -131,7 +132,7 @@ export async function startStripe(
     }
   }
 
-  const server = createServer((req, res) => {
+  const server = createServer(KEEPS_IDLE, (req, res) => {
     // A caller that left before its body was whole hears nothing.
     serve(req, res).catch(() => res.destroy());
   });
