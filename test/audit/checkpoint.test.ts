@@ -4,6 +4,7 @@ import { hashedCompany, pairOf, split64, withPairs } from '../../shared/audit/co
 import { continueRoots } from '../../shared/audit/continue-roots.ts';
 import { leafHash } from '../../shared/audit/entry.ts';
 import { sealRoot } from '../../shared/audit/seal-root.ts';
+import type { RootStatement } from '../../shared/audit/tree-documents.ts';
 import { createAttest } from '../../shared/cloud/attest.ts';
 import { readConfig } from '../../shared/cloud/config.ts';
 import { openFirestore, paths } from '../../shared/cloud/firestore.ts';
@@ -237,6 +238,8 @@ describe('a checkpoint', () => {
       await ref.update({ published: false });
       await expect(sealNew(ownDeps())).rejects.toMatchObject({ code: 'CONFLICT' });
       expect(forked()).toBe(1);
+      // Nor is it signed: whoever can write here could read the signature, and have two of one number.
+      expect((await ref.get()).get('jws')).toBeNull();
       await ref.set(stored);
       // Of a tree of statements that is another one.
       const tile = db.doc(paths.rootTree('history-0.0'));
@@ -247,6 +250,33 @@ describe('a checkpoint', () => {
       await tick();
       expect(await newestRoot(db)).toMatchObject({ root: stored.root + 1, published: true });
     });
+  });
+
+  it('signs nothing but the next root, whatever is put in its place', async () => {
+    const { db } = market.seed;
+    await tick();
+    const { root } = await newestRoot(db);
+    await sealRoot(ownDeps());
+    const ref = db.doc(paths.root(root + 1));
+    const { statement } = await newestRoot(db);
+    const said = JSON.parse(statement) as RootStatement;
+    const forgeries = [
+      { ...said, n: root },
+      { ...said, n: root + 2 },
+      { ...said, history: { ...said.history, size: root } },
+      { ...said, at: '2030-01-01T00:00:00.000Z' },
+      { ...said, more: true },
+      { sub: market.retailer.companyId, state: 'confirmed' },
+      null,
+    ].map((forgery) => JSON.stringify(forgery));
+    for (const forgery of [...forgeries, ` ${statement}`, '']) {
+      await ref.update({ statement: forgery });
+      await expect(sealNew(ownDeps()), forgery).rejects.toMatchObject({ code: 'CONFLICT' });
+      expect((await ref.get()).get('jws'), forgery).toBeNull();
+    }
+    await ref.update({ statement });
+    await tick();
+    expect((await ref.get()).get('published')).toBe(true);
   });
 
   it('that does not come any more is an alarm of sweep', async () => {
