@@ -1,5 +1,6 @@
-import type { DocumentData, Firestore } from '@google-cloud/firestore';
+import { type DocumentData, FieldPath, type Firestore } from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
+import { pagesOf } from '../cloud/pages.ts';
 import { HASH_BYTES } from '../crypto/merkle.ts';
 import { planInclusion, type Tile, TILE_WIDTH, tileName } from '../crypto/merkle-tiles.ts';
 import { SLOTS } from '../domain/due.ts';
@@ -29,8 +30,11 @@ export async function bundleLog(
   return (async function* () {
     yield { strongroom: 'log', v: 1, iss: issuer, companyId };
     yield* leafLines(db, companyId, latest.size, sealedEntries(archive, companyId));
-    const unsealed = await unsealedEntries(db, companyId, latest.size);
-    for (const entry of unsealed) yield { unsealed: entry };
+    let unsealed = 0;
+    for await (const entry of unsealedEntries(db, companyId, latest.size)) {
+      yield { unsealed: entry };
+      unsealed += 1;
+    }
     const restored = await restorations(db, latest.n);
     for (const { show } of restored) yield { restoration: await show() };
     const days = await lastOfDays(db, companyId, latest.n, new Set(restored.map(({ n }) => n)));
@@ -39,7 +43,7 @@ export async function bundleLog(
       yield { checkpoint, history: await inHistory(db, checkpoint.n, latest.n, tiles) };
     }
     yield { checkpoint: latest };
-    yield { end: { entries: latest.size, unsealed: unsealed.length, checkpoints: days.length + 1 } };
+    yield { end: { entries: latest.size, unsealed, checkpoints: days.length + 1 } };
   })();
 }
 
@@ -74,17 +78,27 @@ function leafReader(db: Firestore, companyId: string): (index: number) => Promis
   };
 }
 
-/** Entries without an index, or with one that the newest root does not cover yet. */
-async function unsealedEntries(db: Firestore, companyId: string, size: number): Promise<DocumentData[]> {
+/**
+ * Entries without an index, or with one that the newest root does not cover yet, all of them: whoever has a receipt of one
+ * looks for it. What gets its index meanwhile is met twice and shown once.
+ */
+async function* unsealedEntries(
+  db: Firestore,
+  companyId: string,
+  size: number,
+): AsyncGenerator<DocumentData> {
   const log = db.collection(paths.audit(companyId));
-  const [waiting, newer] = await Promise.all([
-    log.where('due', 'in', SLOTS).limit(PAGE).get(),
-    log.orderBy('index').startAt(size).limit(PAGE).get(),
-  ]);
-  return [...newer.docs, ...waiting.docs].map((doc) => {
-    const { index: _index, due: _due, ...entry } = doc.data();
-    return entry;
-  });
+  const seen = new Set<string>();
+  const waiting = log.where('due', 'in', SLOTS).orderBy(FieldPath.documentId());
+  for (const query of [waiting, log.orderBy('index').startAt(size)]) {
+    for await (const docs of pagesOf(query, PAGE)) {
+      for (const doc of docs.filter(({ id }) => !seen.has(id))) {
+        const { index: _index, due: _due, ...entry } = doc.data();
+        yield entry;
+        seen.add(doc.id);
+      }
+    }
+  }
 }
 
 async function inHistory(

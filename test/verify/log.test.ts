@@ -7,11 +7,15 @@ import type { DocumentData } from '@google-cloud/firestore';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KeyManagementServiceClient } from '@google-cloud/kms';
 import { credentials } from '@grpc/grpc-js';
+import { leafHash } from '../../shared/audit/entry.ts';
+import { indexEntries } from '../../shared/audit/index-entries.ts';
 import { createAttest } from '../../shared/cloud/attest.ts';
 import { readConfig } from '../../shared/cloud/config.ts';
-import { paths } from '../../shared/cloud/firestore.ts';
+import { openFirestore, paths } from '../../shared/cloud/firestore.ts';
 import { createKms } from '../../shared/cloud/kms.ts';
+import { createLog } from '../../shared/cloud/log.ts';
 import { verifyLog } from '../../verify/verify.mjs';
+import { writeEntries } from '../audit/log-fixture.ts';
 import { act, call, trade } from '../orders/trading.ts';
 import { eventually, type Market, type Merchant, startMarket } from '../support/market.ts';
 
@@ -178,6 +182,23 @@ describe('strongroom-verify', () => {
     // The old bundle, given as the newest one.
     const asNew = await verifyLog({ bundle: joined(old), jwks: keys, earlier: [joined(whole)], receipts });
     expect(codes(asNew)).toEqual(expect.arrayContaining(['HEAD', 'ENTRY', 'RECEIPT']));
+  });
+
+  it('finds the receipt of each of very many that are not under a root yet', async () => {
+    const { companyId } = market.retailer;
+    const some = await writeEntries(market.seed.db, companyId, 320);
+    const given = { bundle: await bundleOf(market.retailer), jwks: keys };
+    const fresh = some.map((entry) => `${entry.id}; leaf=${leafHash(entry)}`);
+    const waiting = await verifyLog({ ...given, receipts: fresh });
+    expect(waiting.problems).toEqual([]);
+    expect(waiting.unsealed).toBeGreaterThanOrEqual(320);
+    const config = readConfig(market.cloud.envOf('checkpoint'));
+    const db = openFirestore(config, '(default)');
+    const log = createLog({ functionName: 'checkpoint', write: () => undefined });
+    await indexEntries({ db, log, now: Date.now, inTime: () => true });
+    const indexed = await verifyLog({ ...given, bundle: await bundleOf(market.retailer), receipts: fresh });
+    expect([indexed.problems, indexed.unsealed]).toEqual([[], waiting.unsealed]);
+    await tick();
   });
 
   it('holds receipts against the log', async () => {
