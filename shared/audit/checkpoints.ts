@@ -73,10 +73,14 @@ export async function listCheckpoints(
   const proofs = found.docs.map((doc) => StoredProof.parse(doc.data()));
   if (proofs.length === 0) return [];
   const roots = await db.getAll(...proofs.map(({ root }) => db.doc(paths.root(root))));
-  return proofs.flatMap((proof, at) => {
+  const published = proofs.flatMap((proof, at) => {
     const jws = publishedOf(StoredRoot.parse(roots[at]?.data()));
     return jws === null ? [] : [shown(proof, jws)];
   });
+  if (published.length === proofs.length) return published;
+  // The newest one is being signed: another one stands in its place, so that a page is as long as it would be.
+  const more = await listCheckpoints(db, companyId, { limit: 1, after: proofs.at(-1)?.root });
+  return [...published, ...more];
 }
 
 /**

@@ -3,6 +3,7 @@ import { sealNew } from '../../shared/audit/checkpoint.ts';
 import { hashedCompany, pairOf, split64, withPairs } from '../../shared/audit/companies-tree.ts';
 import { continueRoots } from '../../shared/audit/continue-roots.ts';
 import { leafHash } from '../../shared/audit/entry.ts';
+import { indexEntries } from '../../shared/audit/index-entries.ts';
 import { sealRoot } from '../../shared/audit/seal-root.ts';
 import type { RootStatement } from '../../shared/audit/tree-documents.ts';
 import { createAttest } from '../../shared/cloud/attest.ts';
@@ -250,6 +251,29 @@ describe('a checkpoint', () => {
       await tick();
       expect(await newestRoot(db)).toMatchObject({ root: stored.root + 1, published: true });
     });
+  });
+
+  it('shows what is published in pages as long as ever while the next root is being signed', async () => {
+    const { db } = market.seed;
+    const { companyId } = market.retailer;
+    const sealed: number[] = [];
+    for (let each = 0; each < 3; each += 1) {
+      await writeEntries(db, companyId, 1);
+      await tick();
+      sealed.unshift((await newestRoot(db)).root);
+    }
+    const [old] = (await storedLog(db, companyId)).slice(-2);
+    await writeEntries(db, companyId, 1);
+    await indexEntries({ ...ownDeps(), inTime: () => true });
+    await sealRoot(ownDeps());
+    const list = async (after: string): Promise<{ data: { n: number }[]; next: string | null }> =>
+      (await market.retailer.call('GET', `/v1/audit/checkpoints?limit=1${after}`)).json as never;
+    const first = await list('');
+    expect(first).toMatchObject({ data: [{ n: sealed[0] }], next: String(sealed[0]) });
+    expect(await list(`&after=${String(sealed[0])}`)).toMatchObject({ data: [{ n: sealed[1] }] });
+    const proof = await market.retailer.call('GET', `/v1/audit/${old?.entry.id ?? ''}/proof`);
+    expect(proof).toMatchObject({ status: 200, json: { checkpoint: { n: sealed[0] } } });
+    await tick();
   });
 
   it('signs nothing but the next root, whatever is put in its place', async () => {
