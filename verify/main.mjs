@@ -100,7 +100,10 @@ function linesOf(text) {
  * @param {string} line
  */
 function rootIn(line) {
-  return line.trimStart().startsWith('{') ? String(parsed(line)?.root) : line.trim();
+  if (!line.trimStart().startsWith('{')) return line.trim();
+  const root = parsed(line)?.root;
+  if (typeof root !== 'string') throw new Error(`This is no signed root: ${printable(line.slice(0, 80))}`);
+  return root;
 }
 
 main().then(

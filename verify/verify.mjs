@@ -77,7 +77,7 @@ export async function verifyLog(given) {
   const { signed, taken } = all;
   const heads = headsOf(bundle.entries, sizesIn(taken, shown));
   for (const proof of shown) checkProof(proof, heads, problems);
-  const byNumber = Map.groupBy(signed, ({ n }) => n);
+  const byNumber = numbered(signed);
   for (const history of histories)
     checkHistory(history, byNumber.get(history.inclusion.index) ?? [], problems);
   const lost = { restorations, notices };
@@ -105,6 +105,18 @@ export async function verifyLog(given) {
     receipts: read.length,
     until: bundle.checkpoints.at(-1)?.checkpoint.at ?? '',
   };
+}
+
+/**
+ * Roots by their numbers, all there are of each.
+ *
+ * @param {Root[]} signed
+ * @returns {Map<number, Root[]>}
+ */
+function numbered(signed) {
+  const byNumber = new Map();
+  for (const root of signed) byNumber.set(root.n, [...(byNumber.get(root.n) ?? []), root]);
+  return byNumber;
 }
 
 /**

@@ -268,15 +268,23 @@ describe('a bundle of somebody who wants it to be misread', () => {
       await writeFile(join(folder, 'log.ndjson'), fileOf(lines));
       await writeFile(join(folder, 'jwks.json'), JSON.stringify(jwks));
       const main = resolve(import.meta.dirname, '../../verify/main.mjs');
-      const run = promisify(execFile)(process.execPath, [main, 'log.ndjson', '--keys', 'jwks.json'], {
-        cwd: folder,
-      });
+      const verify = (...more: string[]) =>
+        promisify(execFile)(process.execPath, [main, 'log.ndjson', '--keys', 'jwks.json', ...more], {
+          cwd: folder,
+        });
+      const run = verify();
       const { stdout } = await run.then(
         () => expect.fail('it was believed'),
         (error: unknown) => error as { stdout: string },
       );
       expect(stdout).toContain('ENTRY  Entry 2 (\\u{1b}[2K\\u{1b}[1A\\u{d}Everything holds');
       expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
+      // Two answers in one line are no root of either.
+      await writeFile(join(folder, 'roots.txt'), '{"root":"x"}{"root":"\u001b[2K"}');
+      await expect(verify('--root', 'roots.txt')).rejects.toMatchObject({
+        code: 2,
+        stderr: 'This is no signed root: {"root":"x"}{"root":"\\u{1b}[2K"}\n',
+      });
     } finally {
       await rm(folder, { recursive: true });
     }
