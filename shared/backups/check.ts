@@ -2,6 +2,7 @@ import type { BackupBucket, BackupBucketName, BackupObject } from '../cloud/back
 import { paths } from '../cloud/firestore.ts';
 import { withLease } from '../cloud/lease.ts';
 import type { WriteOnce } from '../cloud/write-once.ts';
+import { AppError } from '../domain/errors.ts';
 import { timestamp } from '../domain/time.ts';
 import { type BackupDeps, beginBackup, fail, LEASE } from './begin.ts';
 import { countAll } from './count.ts';
@@ -66,9 +67,17 @@ async function verifyLogs({ buckets, logs, log, now }: CheckDeps): Promise<void>
 async function follow(deps: CheckDeps): Promise<void> {
   const running = await deps.db.collection('backups').where('state', '==', 'running').get();
   for (const doc of running.docs) {
+    const { data: record, error: unreadable } = StoredBackup.safeParse(doc.data());
     // One that can not be read, or whose operation nobody knows, does not keep the others.
-    await followOne(doc.id, StoredBackup.parse(doc.data()), deps).catch((error: unknown) => {
+    if (record === undefined) {
+      deps.log.backupStepFailed(unreadable);
+      continue;
+    }
+    await followOne(doc.id, record, deps).catch(async (error: unknown) => {
       deps.log.backupStepFailed(error);
+      // Nor is it followed for ever.
+      if (deps.now() - Date.parse(record.snapshotTime) <= END_WITHIN) return;
+      await fail(doc.id, error instanceof AppError ? error.code : 'INTERNAL', error, deps);
     });
   }
 }

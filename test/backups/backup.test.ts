@@ -1,7 +1,8 @@
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { seedDemo } from '../../local/seed.ts';
+import { seedDemo, seedDeps } from '../../local/seed.ts';
 import { Manifest } from '../../shared/backups/manifest.ts';
+import { paths } from '../../shared/cloud/firestore.ts';
 import { type TestCloud, testCloud } from '../support/cloud.ts';
 import { eventually } from '../support/market.ts';
 import { backupsOf, HOUR, MINUTE } from './backups-fixture.ts';
@@ -91,6 +92,24 @@ it('a backup of which another manifest stands offsite is not good: a restore fro
   await nextSlot();
   await backups.tick('backup-check');
   expect(await backups.read(id)).toMatchObject({ state: 'failed', code: 'NOT_OFFSITE' });
+});
+
+it('a backup that can not be followed any more, as with another manifest in its place, is given up', async () => {
+  await nextSlot();
+  await backups.begin();
+  const id = (await backups.all()).findLast(({ state }) => state === 'running')?.id ?? '';
+  const bucket = backups.storage.bucket(cloud.backupBuckets.backups);
+  await bucket.file(`${id}/manifest.json`).save('another', { resumable: false });
+  await backups.tick('backup-check');
+  expect((await backups.read(id)).state).toBe('running');
+  await nextSlot();
+  // What somebody made unreadable comes before it, and does not keep it.
+  const { db } = seedDeps(cloud);
+  const unreadable = db.doc(paths.backup('20200101T0000Z'));
+  await unreadable.create({ state: 'running' });
+  await backups.tick('backup-check');
+  await unreadable.delete();
+  expect(await backups.read(id)).toMatchObject({ state: 'failed', code: 'CONFLICT' });
 });
 
 describe('what is kept', () => {
