@@ -10,6 +10,8 @@ import { wooCommerceCall, type WooCommerceShop } from './woocommerce-orders.ts';
 const PAGE = 50;
 /** Of variations, the most that one answer has. */
 const VARIATIONS = 100;
+/** A shop that answers the same page for each would be asked without end. */
+const MOST_VARIATION_PAGES = 100;
 const Text = z.string().nullish();
 const Variation = z.object({
   id: Id,
@@ -34,12 +36,13 @@ export function wooCommerceProducts(shop: WooCommerceShop, deps: ShopDeps): Shop
   };
   const variationsOf = async (productId: string): Promise<z.infer<typeof Variation>[]> => {
     const all: z.infer<typeof Variation>[] = [];
-    for (let page = 1; ; page += 1) {
+    for (let page = 1; page <= MOST_VARIATION_PAGES; page += 1) {
       const path = `products/${productId}/variations?per_page=${VARIATIONS}&page=${page}&orderby=id&order=asc`;
       const some = await get(path, z.array(Variation));
       all.push(...some);
-      if (some.length < VARIATIONS) return all;
+      if (some.length < VARIATIONS) break;
     }
+    return all;
   };
   return {
     async changedSince(since, page = '1') {
