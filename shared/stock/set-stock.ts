@@ -32,7 +32,7 @@ export async function setStock(
     const stocks = await readStocks(tx, companyId, skus, deps);
     counted.forEach(({ sku, place, onHand }, index) => {
       const stock = stocks.get(sku) ?? untouched(companyId, sku);
-      const places = { ...stock.places, [place]: onHand };
+      const places = withRoom({ ...stock.places, [place]: onHand });
       if (Object.keys(places).length > MOST_PLACES) {
         const message = `a SKU lies in at most ${MOST_PLACES} places`;
         throw badFields({ path: `stock.${index}.place`, message });
@@ -48,6 +48,12 @@ export async function setStock(
   });
   await publishUnsettled(set.stocks, deps);
   return set;
+}
+
+/** Where there are too many places, those in which nothing lies any more are forgotten. */
+function withRoom(places: StoredStock['places']): StoredStock['places'] {
+  if (Object.keys(places).length <= MOST_PLACES) return places;
+  return Object.fromEntries(Object.entries(places).filter(([, onHand]) => onHand > 0));
 }
 
 /** Has settled and told what a change of these stocks leads to. */

@@ -143,6 +143,18 @@ describe('the API of stock', () => {
     expect(await actions(merchant, merchant.companyId)).toContain('stock.set');
   });
 
+  it('forgets a place in which nothing lies where a SKU has lain in too many', async () => {
+    const merchant = await newMerchant(market);
+    const places = (quantity: number, from: number, to: number) =>
+      Array.from({ length: to - from }, (_, at) => ({ sku: 'A', place: `p${from + at}`, onHand: quantity }));
+    const put = (stock: object[]) => merchant.call('PUT', '/v1/stock', { body: { stock } });
+    expect((await put([...places(0, 0, 10), ...places(1, 10, 50)])).status).toBe(200);
+    const moved = await put(places(1, 50, 60));
+    expect(moved).toMatchObject({ status: 200, json: { data: [{ onHand: 50 }] } });
+    const full = await put(places(1, 60, 61));
+    expect(full).toMatchObject({ status: 400, json: { errors: [{ path: 'stock.0.place' }] } });
+  });
+
   it('refuses by name what is no count, and takes nothing of such a request', async () => {
     const merchant = await newMerchant(market);
     const good = { sku: 'A', onHand: 1 };
