@@ -27,8 +27,13 @@ const ADDRESS = {
   country: ShipTo.shape.country,
 };
 
+/** An SKU as an order has it, whatever stood around it. */
+export const OrderedSku = z.string().overwrite(plainLine).min(1).max(120);
+/** What an order is paid in. */
+export const PaidCurrency = Currency.refine(isCurrency, 'not a currency of ISO 4217 that is paid with');
+
 const LINE = {
-  sku: z.string().overwrite(plainLine).min(1).max(120),
+  sku: OrderedSku,
   title: line(500),
   quantity: Quantity,
   unitPrice: Amount,
@@ -37,7 +42,7 @@ const LINE = {
 const ORDER = {
   externalId: z.string().overwrite(plainLine).min(1).max(200),
   code: z.string().max(200).overwrite(codeText).min(1),
-  currency: Currency.refine(isCurrency, 'not a currency of ISO 4217 that is paid with'),
+  currency: PaidCurrency,
 };
 
 const LATEST = Date.UTC(10_000, 0);

@@ -145,6 +145,15 @@ describe('which partner gets a line', () => {
     ]);
   });
 
+  it('is previewed of what an order would be taken as', async () => {
+    const { retailer, partners } = await chain({ price: 500 });
+    const shown = await preview(retailer, { sku: ' S\n', quantity: 1 });
+    expect(shown.lines).toMatchObject([{ sku: 'S', supplier: partners[0]?.id, unitPrice: 500 }]);
+    const body = { currency: 'XXX', lines: [{ sku: 'S', quantity: 1 }] };
+    const refused = await retailer.call('POST', '/v1/orders/preview', { body });
+    expect(refused).toMatchObject({ status: 400, json: { errors: [{ path: 'currency' }] } });
+  });
+
   it('can be another for each line, and what nobody sells stays', async () => {
     const { retailer, partners } = await chain(
       { price: 100, skus: ['A'] },

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { idSchema } from '../../domain/ids.ts';
-import { Currency, OrderState, Quantity, Sku } from '../../domain/order.ts';
+import { OrderedSku, PaidCurrency } from '../../domain/order-data.ts';
+import { OrderState, Quantity } from '../../domain/order.ts';
 import { Instant } from '../../domain/order-data.ts';
 import { pageQuery } from '../paging.ts';
 import { problemResponses, problemResponsesWithBody } from '../schemas.ts';
@@ -62,9 +63,9 @@ export const previewOrderRoute = createRoute({
     body: body(
       z
         .strictObject({
-          currency: Currency,
+          currency: PaidCurrency,
           lines: z
-            .array(z.strictObject({ sku: Sku, quantity: Quantity }))
+            .array(z.strictObject({ sku: OrderedSku, quantity: Quantity }))
             .min(1)
             .max(500),
         })
