@@ -109,6 +109,8 @@ export interface OrderLine {
   /** On a supply order: how many of the returned ones only the retailer has noted. They are charged. */
   unconfirmedReturnQuantity?: number;
   unitPrice: number;
+  /** When the shop added it to an order that was here already, by our clock: what it costs then, it costs. Never shown. */
+  addedAt?: string;
   /** The partner that supplies the line; `null`: it stays with this company. */
   supplier: string | null;
   stock: 'asked' | 'granted' | 'backordered' | null;

@@ -9,14 +9,14 @@ import { activeSuppliers, routingOrderOf, stockOf, type Supplier, supplierOf } f
 /** What of a line decides who supplies it. */
 type Matchable = Pick<
   OrderLine,
-  'sku' | 'supplier' | 'quantity' | 'fulfilledQuantity' | 'cancelledQuantity'
+  'sku' | 'supplier' | 'quantity' | 'fulfilledQuantity' | 'cancelledQuantity' | 'addedAt'
 > & { title?: string | null };
 
 /** A partner that can supply a line, and for how much. */
 export interface Supply {
   supplier: Supplier;
   offer: Offer;
-  /** For how many pieces of the SKU the offer is, those of other lines too. */
+  /** For how many pieces of the SKU the offer is, those of other lines that were ordered with it too. */
   pieces: number;
   /** What it has of the SKU that is promised to nobody, nor to a line before; `null`: it does not count. */
   available: number | null;
@@ -109,12 +109,12 @@ async function pricedAsChosen<Line extends Matchable>(
   const bySupplier = Map.groupBy(chosen, ([, { supplier }]) => supplier);
   for (const [supplier, all] of bySupplier) {
     const pieces = piecesOf(all.map(([line]) => line));
-    const fewer = all.filter(([line, supply]) => pieces.get(line.sku) !== supply.pieces);
+    const fewer = all.filter(([line, supply]) => pieces.get(lotOf(line)) !== supply.pieces);
     const again = await suppliesOf(supplier, { ...demand, lines: fewer.map(([line]) => line) }, deps);
     for (const [line, supply] of fewer) {
       const { offer } = again.get(line) ?? {};
       if (offer === undefined) priced.delete(line);
-      else priced.set(line, { ...supply, offer, pieces: pieces.get(line.sku) ?? 0 });
+      else priced.set(line, { ...supply, offer, pieces: pieces.get(lotOf(line)) ?? 0 });
     }
   }
   return priced;
@@ -122,8 +122,13 @@ async function pricedAsChosen<Line extends Matchable>(
 
 function piecesOf(lines: Matchable[]): Map<string, number> {
   const pieces = new Map<string, number>();
-  for (const line of lines) pieces.set(line.sku, (pieces.get(line.sku) ?? 0) + left(line));
+  for (const line of lines) pieces.set(lotOf(line), (pieces.get(lotOf(line)) ?? 0) + left(line));
   return pieces;
+}
+
+/** What is bought together: pieces of one SKU that were ordered at one time. */
+function lotOf({ sku, addedAt }: Matchable): string {
+  return JSON.stringify([sku, addedAt ?? null]);
 }
 
 /** What one partner can supply of the lines. */
@@ -135,13 +140,22 @@ async function suppliesOf<Line extends Matchable>(
   const { companyId: supplierCompanyId, priceListId, partnerId } = supplier;
   const asked = lines.filter((line) => refused?.(line, partnerId) !== true);
   if (asked.length === 0) return new Map();
-  const wanted = asked.map((line) => ({ sku: line.sku, quantity: left(line) }));
-  const found = await offers.offersOf({ supplierCompanyId, priceListId, currency, at }, wanted);
-  const stock = await stockOf(db, supplierCompanyId, [...found.keys()]);
+  const offered = new Map<Line, Offer>();
+  // What was added later costs what it costs by then.
+  for (const [placed, some] of Map.groupBy(asked, (line) => line.addedAt ?? at)) {
+    const wanted = some.map((line) => ({ sku: line.sku, quantity: left(line) }));
+    const found = await offers.offersOf({ supplierCompanyId, priceListId, currency, at: placed }, wanted);
+    for (const line of some) {
+      const offer = found.get(line.sku);
+      if (offer !== undefined) offered.set(line, offer);
+    }
+  }
+  const skus = new Set([...offered.keys()].map((line) => line.sku));
+  const stock = await stockOf(db, supplierCompanyId, [...skus]);
   const pieces = piecesOf(asked);
   return new Map(
     asked.flatMap((line): [Line, Supply][] => {
-      const offer = found.get(line.sku);
+      const offer = offered.get(line);
       if (offer === undefined) return [];
       // Nobody pays more than the largest amount for one line, and sums of such lines are exact.
       if (!Amount.safeParse(offer.unitPrice * left(line)).success) return [];

@@ -83,7 +83,7 @@ async function mergeWithin(
     recordKey === undefined ? undefined : ((await tx.get(sealedRef)).data() as SealedRecord | undefined);
 
   const at = timestamp(now);
-  let merged = { ...mergeEvent(known, incoming, idOf), updatedAt: at };
+  let merged = withAdded(known, { ...mergeEvent(known, incoming, idOf), updatedAt: at });
   const { lines, changed } = carryToSupply(known.lines, merged.lines, supplies);
   const asked: StockMessage[] = [];
   for (const [id, supply] of changed) {
@@ -115,6 +115,13 @@ async function mergeWithin(
   tx.set(orderDoc(db, companyId, orderId), merged);
   addEntry(tx, updated(companyId, orderId, acting), deps);
   return { order: merged, asked };
+}
+
+/** Lines that are new to the order have their own time: prices and lists may be other ones than when it was placed. */
+function withAdded(before: StoredOrder, after: StoredOrder): StoredOrder {
+  const known = new Set(before.lines.map((line) => line.id));
+  const addedAt = after.updatedAt;
+  return { ...after, lines: after.lines.map((line) => (known.has(line.id) ? line : { ...line, addedAt })) };
 }
 
 function updated(companyId: string, id: string, acting: Acting): Omit<AuditEntry, 'id' | 'at'> {

@@ -74,7 +74,10 @@ export function singleView(
   };
 }
 
-function shownLine({ origin: _origin, saidQuantity: _said, ...line }: OrderLine, { origin }: StoredOrder) {
+function shownLine(
+  { origin: _origin, saidQuantity: _said, addedAt: _added, ...line }: OrderLine,
+  { origin }: StoredOrder,
+) {
   return origin === null ? line : { unconfirmedReturnQuantity: 0, ...line };
 }
 

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { paths } from '../../shared/cloud/firestore.ts';
 import { eventually, type Market, startMarket } from '../support/market.ts';
 import {
   act,
@@ -47,6 +48,32 @@ describe('an update after routing', () => {
       'order.supply_received',
       'order.supply_received',
     ]);
+  });
+
+  it('has a line that was added at its price of then, not by a list that is over', async () => {
+    const { cloud, demo, seed, supplier } = market;
+    const endsAt = new Date(cloud.clock.now() + 3_600_000).toISOString();
+    const half = { name: 'Half', currency: 'USD', markup: { percent: '-50' }, endsAt };
+    const base = { name: 'All', currency: 'USD', exceptions: ['half'] };
+    expect((await call(supplier, 'PUT', '/v1/price-lists/half', half)).status).toBe(201);
+    expect((await call(supplier, 'PUT', '/v1/price-lists/all', base)).status).toBe(201);
+    const terms = seed.db.doc(paths.partner(market.retailer.companyId, demo.partnerId));
+    await terms.update({ 'terms.priceListId': 'all' });
+    onTestFinished(async () => {
+      await terms.update({ 'terms.priceListId': null });
+    });
+    const one = lines(market.order(), { IPOD2008RED: { quantity: 0 } });
+    const { payload, supply } = await trade(market, { line_items: one });
+    expect(supply.lines.map((line) => line.unitPrice)).toEqual([7500]);
+    await cloud.clock.advance(2 * 3_600_000);
+    await sent(market, changed(payload, { line_items: lines(market.order(), {}) }), 'orders/updated');
+    const grown = await eventually(async () => {
+      const order = await read(supplier, supply.id);
+      expect(order.lines).toHaveLength(2);
+      return order;
+    });
+    expect(grown.lines.map((line) => line.unitPrice)).toEqual([7500, 15_500]);
+    expect(grown.lines[1]).not.toHaveProperty('addedAt');
   });
 
   it('cancels at the supplier what was taken off or is wanted less, and orders more of what is wanted more', async () => {
