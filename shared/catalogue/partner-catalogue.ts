@@ -74,6 +74,10 @@ export async function partnerCatalogue(
   const version = versionOf(supplier, lists, at);
   const after = isCurrent(asked.after, version, now) ? asked.after : undefined;
   const whole = after === undefined || after.began !== null;
+  if (sellsNothing(lists, at)) {
+    const changes = { version, began: null, at: Timestamp.fromMillis(now()), id: '' };
+    return { rows: [], next: null, changes, whole };
+  }
   const found = await readChanged(db, supplier.companyId, { whole, after, limit: asked.limit + 1 });
   const began = after?.began ?? found.readTime;
   const docs = found.docs.slice(0, asked.limit);
@@ -110,6 +114,11 @@ async function supplierOf(db: Firestore, companyId: string, partnerId: string): 
     priceListId,
     showsStock: (partner.terms ?? DEFAULT_TERMS).shares.stock,
   };
+}
+
+/** Then no product is looked at: a place in between them would name one, also to whom nothing is sold any more. */
+function sellsNothing(lists: PriceLists, at: string): boolean {
+  return lists === 'missing' || (lists !== 'none' && !isInForce(lists.base, at));
 }
 
 /** Another one whenever any price may be: by other terms, another version of a list, or a list in force or not. */

@@ -199,8 +199,12 @@ describe('what a partner sells', () => {
     await agree({ state });
     const { rows, last: now } = await walkCatalogue(buyer, partnerId, last.changes);
     expect({ rows, whole: now.whole }).toEqual({ rows: [], whole: true });
+    // Nor does a place in it name what the supplier has by now.
+    await put('b');
+    const page = await buyer.call('GET', `/v1/partners/${partnerId}/catalogue?limit=1`);
+    expect(page.json).toMatchObject({ data: [], next: null });
     await agree({ state: 'active' });
-    expect((await walkCatalogue(buyer, partnerId, now.changes)).rows).toHaveLength(1);
+    expect((await walkCatalogue(buyer, partnerId, now.changes)).rows).toHaveLength(2);
   });
 
   it('is not the supplier’s to ask for, nor anybody else’s', async () => {
