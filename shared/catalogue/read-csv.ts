@@ -107,6 +107,7 @@ function eachLine(text: string, tell: (cells: string[], line: number) => void): 
   }
   // An end of line within a cell that is of two characters counts as two ends.
   let surplus = 0;
+  let told = 0;
   try {
     parse(text, {
       ...{ delimiter, skip_empty_lines: true, relax_column_count: true },
@@ -115,18 +116,22 @@ function eachLine(text: string, tell: (cells: string[], line: number) => void): 
       on_record: (cells: string[], { lines }) => {
         const within = cells.reduce((ends, cell) => ends + endsIn(cell), 0);
         surplus += cells.reduce((ends, cell) => ends + (cell.match(/\r\n/g)?.length ?? 0), 0);
-        tell(cells, lines - surplus - within);
+        told = lines - surplus;
+        tell(cells, told - within);
       },
     });
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    const line = typeof error['lines'] === 'number' ? error['lines'] - surplus : 1;
+    const seen = typeof error['lines'] === 'number' ? error['lines'] - surplus : 1;
+    // All that follows a quote that is never closed was read as its cell.
+    const line = error.code === NEVER_CLOSED ? lineAfter(text, told) : seen;
     throw new NoTable(wholeLine(line, SYNTAX[error.code] ?? 'not a line of CSV'));
   }
 }
 
+const NEVER_CLOSED = 'CSV_QUOTE_NOT_CLOSED';
 const SYNTAX: Record<string, string> = {
-  CSV_QUOTE_NOT_CLOSED: 'a quote that was opened is never closed',
+  [NEVER_CLOSED]: 'a quote that was opened is never closed',
   CSV_INVALID_CLOSING_QUOTE: 'a quote is closed in the middle of a cell',
   INVALID_OPENING_QUOTE: 'a quote is opened in the middle of a cell',
 };
@@ -136,6 +141,19 @@ function delimiterOf(text: string): string {
   const header = /[^\r\n]+/.exec(text)?.[0] ?? '';
   const count = (delimiter: string): number => header.split(delimiter).length;
   return [',', ';', '\t'].reduce((best, each) => (count(each) > count(best) ? each : best));
+}
+
+/** The first line with something in it after as many lines. */
+function lineAfter(text: string, lines: number): number {
+  const rest = text.split(/\r\n|\r|\n/).slice(lines);
+  return (
+    lines +
+    1 +
+    Math.max(
+      0,
+      rest.findIndex((line) => line !== ''),
+    )
+  );
 }
 
 function endsIn(text: string): number {

@@ -152,8 +152,8 @@ describe('a file that is no table of products', () => {
     ['has no prices', 'sku,title,currency\nA,One,USD\n', 1, 'price', 'the header lacks it'],
     [
       'has a quote that is never closed',
-      `${HEADER}\nA,"One,1,USD\n${GOOD}\n`,
-      3,
+      `${HEADER}\nA,"One\nTwo",1,USD\n\nB,"One,1,USD\n${GOOD}\n`,
+      5,
       null,
       'a quote that was opened is never closed',
     ],
@@ -171,6 +171,11 @@ describe('a file that is no table of products', () => {
       readable: false,
       problems: [{ line, column, message }],
     });
+  });
+
+  it.each(['\n', '\r\n', '\r'])('names the line of a quote that is never closed, by ends of %j', (end) => {
+    const lines = [HEADER, GOOD, 'B,"Two', 'lines",1,USD', 'C,"Three,1,USD', 'D,Four,1,USD', ''];
+    expect(read(lines.join(end))).toMatchObject({ readable: false, problems: [{ line: 5, column: null }] });
   });
 
   it('has more rows than are read', () => {
