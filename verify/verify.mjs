@@ -4,7 +4,7 @@
  * whatever the merchant has kept: earlier bundles, signed roots, receipts. Nothing that the hub says of itself is believed.
  */
 import { readBundle } from './bundle.mjs';
-import { printable } from './canonical.mjs';
+import { printable, word } from './canonical.mjs';
 import { checkEntries, checkOlder, checkReceipts, readReceipt } from './entries.mjs';
 import { checkHead, checkProof, checkSizes, headsOf, sizesIn } from './heads.mjs';
 import { checkPublished, named, restorationOf } from './restored.mjs';
@@ -30,6 +30,9 @@ import { isProof, keysOf } from './shapes.mjs';
  *   were opened so far
  * @typedef {{ restorations: Restoration[], notices: Problem[] }} Lost what was restored, and what was lost by it
  */
+
+/** How much older than the newest root an entry may be that is not under it, in milliseconds: far above any delay. */
+const WAITS = 60 * 60_000;
 
 /**
  * Checks everything that was given, and says in words what does not hold. An empty list of problems: all of it holds.
@@ -94,6 +97,7 @@ export async function verifyLog(given) {
   const read = receipts.flatMap((line) => readReceipt(line, problems));
   checkReceipts(read, bundle, problems, { restorations, gone });
   checkNewest(bundle, problems);
+  if (newestRoot?.restored === undefined) checkWaited(bundle, problems);
   const told = (/** @type {Problem} */ { code, text }) => ({ code, text: printable(text) });
   return {
     problems: problems.map(told),
@@ -105,6 +109,25 @@ export async function verifyLog(given) {
     receipts: read.length,
     until: bundle.checkpoints.at(-1)?.checkpoint.at ?? '',
   };
+}
+
+/**
+ * That what is not under the newest root is younger than that. A root comes every few minutes, and is over all that is there
+ * by then; one that says that the logs were restored is over what the backup had.
+ *
+ * @param {Bundle} bundle
+ * @param {Problem[]} problems
+ */
+function checkWaited({ checkpoints, unsealed }, problems) {
+  const at = checkpoints.at(-1)?.checkpoint.at;
+  if (at === undefined) return;
+  for (const entry of unsealed) {
+    if (Date.parse(word(entry.at)) > Date.parse(at) - WAITS) continue;
+    problems.push({
+      code: 'ENTRY',
+      text: `The entry ${word(entry.id)} (${word(entry.action)}, ${word(entry.at)}) is not under the root of ${at}: it was put in later, or is kept from being sealed.`,
+    });
+  }
 }
 
 /**

@@ -1,4 +1,10 @@
-import { type DocumentData, FieldPath, type Firestore } from '@google-cloud/firestore';
+import {
+  type CollectionReference,
+  type DocumentData,
+  FieldPath,
+  type Firestore,
+  type QueryDocumentSnapshot,
+} from '@google-cloud/firestore';
 import { paths } from '../cloud/firestore.ts';
 import { pagesOf } from '../cloud/pages.ts';
 import { HASH_BYTES } from '../crypto/merkle.ts';
@@ -79,8 +85,8 @@ function leafReader(db: Firestore, companyId: string): (index: number) => Promis
 }
 
 /**
- * Entries without an index, or with one that the newest root does not cover yet, all of them: whoever has a receipt of one
- * looks for it. What gets its index meanwhile is met twice and shown once.
+ * Entries that are not under the newest root, all of them: whoever has a receipt of one looks for it. What gets its index
+ * meanwhile is met twice and shown once. Last what has neither an index nor a slot, which no function writes.
  */
 async function* unsealedEntries(
   db: Firestore,
@@ -89,16 +95,38 @@ async function* unsealedEntries(
 ): AsyncGenerator<DocumentData> {
   const log = db.collection(paths.audit(companyId));
   const seen = new Set<string>();
-  const waiting = log.where('due', 'in', SLOTS).orderBy(FieldPath.documentId());
-  for (const query of [waiting, log.orderBy('index').startAt(size)]) {
+  const byId = log.orderBy(FieldPath.documentId());
+  const queries = [byId.where('due', 'in', SLOTS), log.orderBy('index').startAt(size)];
+  if (await hasStrays(db, log)) queries.push(byId);
+  for (const query of queries) {
     for await (const docs of pagesOf(query, PAGE)) {
-      for (const doc of docs.filter(({ id }) => !seen.has(id))) {
+      for (const doc of docs.filter((each) => !seen.has(each.id) && (query !== byId || isStray(each)))) {
         const { index: _index, due: _due, ...entry } = doc.data();
         yield entry;
         seen.add(doc.id);
       }
     }
   }
+}
+
+/** Whether there are more entries than have an index or a slot, all at one time. One read for a thousand entries. */
+async function hasStrays(db: Firestore, log: CollectionReference): Promise<boolean> {
+  const [all, indexed, waiting] = await db.runTransaction(
+    (tx) =>
+      Promise.all(
+        [log, log.where('index', '>=', 0), log.where('due', 'in', SLOTS)].map((query) =>
+          tx.get(query.count()),
+        ),
+      ),
+    { readOnly: true },
+  );
+  const countOf = (found: typeof all): number => found?.data().count ?? 0;
+  return countOf(all) > countOf(indexed) + countOf(waiting);
+}
+
+function isStray(doc: QueryDocumentSnapshot): boolean {
+  const { index, due } = doc.data() as Record<string, unknown>;
+  return !(typeof index === 'number' && index >= 0) && !SLOTS.some((slot) => slot === due);
 }
 
 async function inHistory(

@@ -42,7 +42,7 @@ const withEntry = (at: number, change: (line: Line) => Line | string): (Line | s
 
 describe('a bundle of an operator who wants to be believed', () => {
   it('is believed when it is honest', async () => {
-    expect(await codes(hub.lines({ unsealed: [hub.entry()] }))).toEqual([]);
+    expect(await codes(hub.lines({ unsealed: [hub.waiting()] }))).toEqual([]);
   });
 
   it('has a company under a root once, however the bytes of its bucket are cut into pairs', async () => {
@@ -92,7 +92,7 @@ describe('a bundle of an operator who wants to be believed', () => {
   });
 
   it('does not leave out what waited for a root in an earlier bundle', async () => {
-    const waiting = hub.entry();
+    const waiting = hub.waiting();
     const earlier = [fileOf(hub.lines({ unsealed: [waiting] }))];
     expect(await codes(hub.lines({ unsealed: [waiting] }), { earlier })).toEqual([]);
     expect(await codes(hub.lines(), { earlier })).toEqual(['ENTRY']);
@@ -105,6 +105,14 @@ describe('a bundle of an operator who wants to be believed', () => {
     hub.entries.push(waiting);
     await hub.seal();
     expect(await codes(hub.lines(), { earlier })).toEqual([]);
+  });
+
+  it('has nothing waiting for a root that is older than the newest one', async () => {
+    const old = hub.entry();
+    const { at: _at, ...timeless } = hub.waiting();
+    for (const entry of [old, timeless, { ...timeless, at: 5 }, { ...timeless, at: 'then' }]) {
+      expect(await codes(hub.lines({ unsealed: [entry] })), JSON.stringify(entry)).toEqual(['ENTRY']);
+    }
   });
 
   it('names what was put into an entry where its hash does not look', async () => {

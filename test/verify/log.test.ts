@@ -153,6 +153,15 @@ describe('strongroom-verify', () => {
       await ref?.set({ ...data, id: 'aud_00000000000000000000000000', index: 3 });
     });
     expect(codes(put)).toEqual(['ENTRY']);
+    // The list would show it, and no checkpoint finds it.
+    const stray = await tampered(async ([first]) => {
+      const { index: _index, ...entry } = first?.data() ?? {};
+      const id = 'aud_00000000000000000000000000';
+      await first?.ref.parent.doc(id).set({ ...entry, id });
+    });
+    expect(stray.problems).toMatchObject([
+      { code: 'ENTRY', text: expect.stringMatching(/^The entry aud_0{26} .* was put in later/) as string },
+    ]);
 
     const moved = await tampered(async (log) => {
       await log[5]?.ref.update({ index: 6 });
@@ -186,7 +195,7 @@ describe('strongroom-verify', () => {
 
   it('finds the receipt of each of very many that are not under a root yet', async () => {
     const { companyId } = market.retailer;
-    const some = await writeEntries(market.seed.db, companyId, 320);
+    const some = await writeEntries(market.seed.db, companyId, 320, market.cloud.clock.now);
     const given = { bundle: await bundleOf(market.retailer), jwks: keys };
     const fresh = some.map((entry) => `${entry.id}; leaf=${leafHash(entry)}`);
     const waiting = await verifyLog({ ...given, receipts: fresh });

@@ -66,6 +66,11 @@ export class PaperHub {
     );
   }
 
+  /** One that was written since the newest root. */
+  waiting(): AuditEntry {
+    return this.entry(Date.parse(this.checkpoints.at(-1)?.at ?? '') + 60_000);
+  }
+
   write(count: number): void {
     for (let n = 0; n < count; n += 1) this.entries.push(this.entry());
   }
