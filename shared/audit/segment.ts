@@ -83,9 +83,19 @@ export function openSegment(companyId: string, segment: StoredSegment, content: 
   const hash = segment.object.slice(-HASH_CHARACTERS);
   if (createHash('sha256').update(content).digest('hex') !== hash) throw sealBroken();
   const lines = open(secretKey(Buffer.from(segment.key)), content, place(companyId, segment));
-  const entries = gunzipSync(lines, { maxOutputLength: MOST_BYTES }).toString('utf8').split('\n');
-  if (entries.length !== segment.count) throw sealBroken();
-  return entries.map((line) => AuditEntry.parse(JSON.parse(line)));
+  const entries = entriesIn(lines);
+  if (entries?.length !== segment.count) throw sealBroken();
+  return entries;
+}
+
+/** Undefined for what is no log: whoever can write both the object and its document can seal anything. */
+function entriesIn(lines: Buffer): AuditEntry[] | undefined {
+  try {
+    const text = gunzipSync(lines, { maxOutputLength: MOST_BYTES }).toString('utf8');
+    return text.split('\n').map((line) => AuditEntry.parse(JSON.parse(line)));
+  } catch {
+    return undefined;
+  }
 }
 
 /** What an entry is looked for by, as the filters of the list name it. */

@@ -55,6 +55,15 @@ describe('a segment of a log', () => {
     expect(() => openSegment(...other(document, content))).toThrow(broken);
   });
 
+  it.each([
+    ['of something else than entries', [{ ...entryAt('2026-08-30T12:00:00.000Z'), action: 'order.peeked' }]],
+    ['of more than so many entries are', [{ ...entryAt('2026-08-30T12:00:00.000Z'), more: 'x'.repeat(5e6) }]],
+  ])('does not open %s, whoever sealed it', (_, sealed) => {
+    const { document, content } = sealSegment(companyId, 7, sealed as AuditEntry[], '2026-11-28');
+    const broken = expect.objectContaining({ code: 'SEAL_BROKEN' }) as AppError;
+    expect(() => openSegment(companyId, document, content)).toThrow(broken);
+  });
+
   it('that was sealed in format 1 opens for ever', () => {
     const path = join(import.meta.dirname, '../vectors/log-segment-v1.json');
     const frozen = JSON.parse(readFileSync(path, 'utf8')) as Record<
