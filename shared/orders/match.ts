@@ -160,7 +160,7 @@ async function suppliesOf<Line extends Matchable>(
       // Nobody pays more than the largest amount for one line, and sums of such lines are exact.
       if (!Amount.safeParse(offer.unitPrice * left(line)).success) return [];
       const available = stock.get(line.sku) ?? null;
-      return [[line, { supplier, offer, pieces: pieces.get(line.sku) ?? 0, available }]];
+      return [[line, { supplier, offer, pieces: pieces.get(lotOf(line)) ?? 0, available }]];
     }),
   );
 }

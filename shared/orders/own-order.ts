@@ -1,3 +1,4 @@
+import type { DocumentSnapshot, Firestore } from '@google-cloud/firestore';
 import { timingSafeEqual } from 'node:crypto';
 import { paths } from '../cloud/firestore.ts';
 import type { LookupKey } from '../crypto/lookup.ts';
@@ -29,6 +30,9 @@ export function readMarker(
   return same ? { companyId, orderId, deliveryId } : undefined;
 }
 
+/** An order of a shop, and whose shop that is to us. */
+type ShopOrder = { companyId: string; connectionId: string | null; externalId: string };
+
 /** What an event is about when it is about an order that we made: the supply order, and the lines that we made it of. */
 export interface OwnOrder {
   companyId: string;
@@ -42,18 +46,37 @@ export interface OwnOrder {
  */
 export async function partnersOrder(
   marker: string | undefined,
-  companyId: string,
+  source: ShopOrder,
   lookup: LookupKey,
   { db }: Pick<OrdersDeps, 'db'>,
 ): Promise<string | undefined> {
   if (marker === undefined) return undefined;
-  const partners = await db.collection(paths.partners(companyId)).select('companyId').get();
+  const partners = await db.collection(paths.partners(source.companyId)).select('companyId').get();
   const ids = partners.docs.map((doc): unknown => doc.get('companyId'));
   for (const id of new Set(ids)) {
     const made = typeof id === 'string' ? readMarker(lookup, id, marker) : undefined;
-    if (made !== undefined) return made.orderId;
+    if (made !== undefined) return (await isMadeThere(made, source, db)) ? made.orderId : undefined;
   }
   return undefined;
+}
+
+/** Whether this is what a delivery made, and not another order with a copy of its marker. */
+async function isMadeThere(
+  { companyId, deliveryId }: DeliveryMessage,
+  source: ShopOrder,
+  db: Firestore,
+): Promise<boolean> {
+  const found = await db.doc(paths.delivery(companyId, deliveryId)).get();
+  const { shopId = null, target } = (found.data() ?? {}) as Partial<StoredDelivery>;
+  if (shopId !== null) return shopId === source.externalId;
+  // Its number is not known before our own call has returned; then it is one in the shop that was called.
+  if (target === undefined || source.connectionId === null) return false;
+  const [there, here] = await db.getAll(
+    db.doc(paths.connection(companyId, target.id)),
+    db.doc(paths.connection(source.companyId, source.connectionId)),
+  );
+  const shopOf = (doc: DocumentSnapshot | undefined): unknown => doc?.get('shop') ?? undefined;
+  return shopOf(there) !== undefined && shopOf(there) === shopOf(here);
 }
 
 /**
@@ -77,7 +100,7 @@ export async function ownOrder(
 
 /** The same for an order that its shop has no more, and of which it says no more than its number. */
 export async function ownOrderOf(
-  source: { companyId: string; connectionId: string | null; externalId: string },
+  source: ShopOrder,
   { db }: Pick<OrdersDeps, 'db'>,
 ): Promise<OwnOrder | undefined> {
   const { companyId, connectionId, externalId } = source;

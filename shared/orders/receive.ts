@@ -60,7 +60,12 @@ export async function receiveOrder(
     const carried = await takeFromSupplierShop(own, incoming, acting, deps);
     return { outcome: carried ? 'merged' : 'repeated', orderId: own.orderId };
   }
-  const theirs = await partnersOrder(incoming.marker, source.companyId, lookup, deps);
+  const theirs = await partnersOrder(
+    incoming.marker,
+    { ...source, externalId: incoming.externalId },
+    lookup,
+    deps,
+  );
   if (theirs !== undefined) return { outcome: 'repeated', orderId: theirs };
   const orderId = orderIdOf(lookup, source.connectionId ?? source.companyId, incoming.externalId);
   const minimised = minimise(incoming, deps.now);

@@ -167,25 +167,43 @@ describe.each(Object.entries(STAFF))('an order that we made in a supplier’s %s
 describe('a shop that a retailer and its supplier share', () => {
   it('does not bring what was made in it to the retailer as an order, which would go round for ever', async () => {
     const { market } = shops;
-    const { id } = await made(STAFF.woocommerce);
+    const { id, supply } = await made(STAFF.woocommerce);
     const secret = 'secret-of-the-retailers-webhooks';
-    const access: ConnectionSecrets = {
-      platform: 'woocommerce',
-      secrets: [secret],
-      site: shops.woo.site,
-      ...WOO,
+    const connect = (site: string): Promise<string> => {
+      const access: ConnectionSecrets = { platform: 'woocommerce', secrets: [secret], site, ...WOO };
+      return seedConnection(market.retailer.companyId, access, market.seed);
     };
-    const shared = await seedConnection(market.retailer.companyId, access, market.seed);
-    const before = (await listAll(market.retailer)).length;
-    const body = JSON.stringify(shops.woo.orders.get(id));
-    const headers = {
-      'Content-Type': 'application/json',
-      'X-WC-Webhook-Topic': 'order.created',
-      'X-WC-Webhook-Signature': createHmac('sha256', secret).update(body).digest('base64'),
+    const tell = async (connectionId: string, order: object): Promise<number> => {
+      const body = JSON.stringify(order);
+      const headers = {
+        'Content-Type': 'application/json',
+        'X-WC-Webhook-Topic': 'order.created',
+        'X-WC-Webhook-Signature': createHmac('sha256', secret).update(body).digest('base64'),
+      };
+      const url = `${market.cloud.baseUrl}/webhooks/${connectionId}`;
+      return (await fetch(url, { method: 'POST', body, headers })).status;
     };
-    const url = `${market.cloud.baseUrl}/webhooks/${shared}`;
-    expect((await fetch(url, { method: 'POST', body, headers })).status).toBe(200);
-    expect(await listAll(market.retailer)).toHaveLength(before);
+    const [shared, another] = [await connect(shops.woo.site), await connect('https://another.example')];
+    const order = shops.woo.orders.get(id) ?? {};
+    const count = async (): Promise<number> => (await listAll(market.retailer)).length;
+    const before = await count();
+    expect(await tell(shared, order)).toBe(200);
+    expect(await count()).toBe(before);
+
+    // It can come before our own call has returned, which tells its number.
+    const deliveries = market.seed.db.collection(paths.deliveries(market.supplier.companyId));
+    const [delivery] = (await deliveries.where('orderId', '==', supply.id).where('kind', '==', 'order').get())
+      .docs;
+    await delivery?.ref.update({ shopId: null });
+    expect(await tell(shared, order)).toBe(200);
+    expect(await count()).toBe(before);
+    expect(await tell(another, { ...order, id: id + 1_000_000 })).toBe(200);
+    expect(await count()).toBe(before + 1);
+
+    // Another order with a copy of the marker is an order like any other.
+    await delivery?.ref.update({ shopId: String(id) });
+    expect(await tell(shared, { ...order, id: id + 2_000_000 })).toBe(200);
+    expect(await count()).toBe(before + 2);
   });
 });
 
