@@ -30,6 +30,7 @@ import {
   SECOND,
   startPeople,
 } from './people.ts';
+import { freshWindows } from '../support/windows.ts';
 
 let people: People;
 let passwordHash: string;
@@ -328,6 +329,7 @@ describe('asking', () => {
   });
 
   it('is throttled: letters to an address, starts of a member, passwords at a link', async () => {
+    await freshWindows(people.cloud);
     const own = await owner();
     const by = await people.whole(own);
     for (let n = 0; n < 3; n += 1) {

@@ -1,5 +1,5 @@
 import { hash } from '@node-rs/argon2';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { paths } from '../../shared/cloud/firestore.ts';
 import {
   type Account,
@@ -11,6 +11,7 @@ import {
   type Reply,
   startPeople,
 } from './people.ts';
+import { freshWindows } from '../support/windows.ts';
 
 let people: People;
 let owner: Account;
@@ -94,6 +95,7 @@ describe('a refusal', () => {
   });
 
   it('is in the log of who is tried, up to twenty an hour', async () => {
+    await freshWindows(people.cloud);
     const tried = await people.member(owner, 'read_only');
     for (let n = 1; n <= 25; n += 1) await people.signIn(tried.email, OTHER_PASSWORD, `127.3.1.${n}`);
     const entries = (await people.log(owner.companyId)).filter(
@@ -112,6 +114,8 @@ describe('a refusal', () => {
 });
 
 describe('throttling', () => {
+  beforeEach(() => freshWindows(people.cloud));
+
   it('gives one source ten tries at one account, known or not, and says when to come again', async () => {
     const { email } = await people.member(owner, 'member');
     for (const [tried, from] of [
