@@ -23,6 +23,12 @@ afterAll(() => cloud.stop());
 
 /** Another six hours begin; whatever is due then is called once, all at the same time. */
 const nextSlot = (): Promise<void> => cloud.clock.advance(6 * HOUR);
+/** The next backup before it begins: once it has, its check may come with the minute in which it does. */
+async function planned(): Promise<string> {
+  await nextSlot();
+  await backups.tick('backup');
+  return (await backups.all()).findLast(({ state }) => state === 'planned')?.id ?? expect.fail();
+}
 
 describe('a backup', () => {
   it('is one snapshot of all databases, counted, whole, and the same offsite', async () => {
@@ -73,11 +79,10 @@ describe('a backup that fails', () => {
 });
 
 it('a backup of which another manifest stands offsite is not good: a restore from there could not begin', async () => {
-  await nextSlot();
-  await backups.begin();
-  const id = (await backups.all()).findLast(({ state }) => state === 'running')?.id ?? '';
+  const id = await planned();
   const offsite = backups.storage.bucket(cloud.backupBuckets.offsiteBackups);
   await offsite.file(`${id}/manifest.json`).save('another', { resumable: false });
+  await backups.begin();
   await eventually(async () => {
     await cloud.clock.tick('offsite-copy');
     await backups.tick('backup-check');
@@ -95,11 +100,10 @@ it('a backup of which another manifest stands offsite is not good: a restore fro
 });
 
 it('a backup that can not be followed any more, as with another manifest in its place, is given up', async () => {
-  await nextSlot();
-  await backups.begin();
-  const id = (await backups.all()).findLast(({ state }) => state === 'running')?.id ?? '';
+  const id = await planned();
   const bucket = backups.storage.bucket(cloud.backupBuckets.backups);
   await bucket.file(`${id}/manifest.json`).save('another', { resumable: false });
+  await backups.begin();
   await backups.tick('backup-check');
   expect((await backups.read(id)).state).toBe('running');
   await nextSlot();

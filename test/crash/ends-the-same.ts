@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { CallSeen } from '../../local/door/faults.ts';
 import { testCloud } from '../support/cloud.ts';
 import { type Market, startMarket } from '../support/market.ts';
-import { callsDuring, killedAt, type KillPoint } from './kill-point.ts';
+import { callsDuring, fewerOf, killedAt, type KillPoint } from './kill-point.ts';
 import { stateOf } from './order-state.ts';
 import type { Step } from './steps.ts';
 
@@ -28,7 +28,8 @@ export async function endsTheSame(
   const undisturbed = await prepare(market);
   const calls = await callsDuring(cloud, by, undisturbed.run);
   const expected = await stateOf(market, undisturbed.ids);
-  const points = choose(calls);
+  const again = await prepare(market);
+  const points = choose(fewerOf(calls, await callsDuring(cloud, by, again.run)));
   expect(points).not.toEqual([]);
   for (const inARow of points) {
     const { ids, run } = await prepare(market);

@@ -44,6 +44,14 @@ export async function callsDuring(
   return seen;
 }
 
+/**
+ * Of two undisturbed runs the calls of the one that made fewer changes: at a slow moment the clock brings a message once
+ * more, and the other runs of the step have no such call at which to be killed.
+ */
+export function fewerOf(one: CallSeen[], other: CallSeen[]): CallSeen[] {
+  return other.filter(isChange).length < one.filter(isChange).length ? other : one;
+}
+
 /** After each call that changes something: every state in which a step can leave the cloud on its way. */
 export function eachChange(calls: readonly CallSeen[]): KillPoint[][] {
   return pointsAfter(calls.filter(isChange), 'changes').map((point) => [point]);
