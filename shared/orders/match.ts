@@ -110,9 +110,9 @@ async function pricedAsChosen<Line extends Matchable>(
   for (const [supplier, all] of bySupplier) {
     const pieces = piecesOf(all.map(([line]) => line));
     const fewer = all.filter(([line, supply]) => pieces.get(lotOf(line)) !== supply.pieces);
-    const again = await suppliesOf(supplier, { ...demand, lines: fewer.map(([line]) => line) }, deps);
+    const again = await offersTo(supplier, { ...demand, lines: fewer.map(([line]) => line) }, deps.offers);
     for (const [line, supply] of fewer) {
-      const { offer } = again.get(line) ?? {};
+      const offer = again.get(line);
       if (offer === undefined) priced.delete(line);
       else priced.set(line, { ...supply, offer, pieces: pieces.get(lotOf(line)) ?? 0 });
     }
@@ -134,35 +134,41 @@ function lotOf({ sku, addedAt }: Matchable): string {
 /** What one partner can supply of the lines. */
 async function suppliesOf<Line extends Matchable>(
   supplier: Supplier,
-  { currency, at, lines, refused }: Demand<Line>,
+  demand: Demand<Line>,
   { db, offers }: { db: Firestore; offers: Offers },
 ): Promise<Map<Line, Supply>> {
-  const { companyId: supplierCompanyId, priceListId, partnerId } = supplier;
-  const asked = lines.filter((line) => refused?.(line, partnerId) !== true);
-  if (asked.length === 0) return new Map();
+  const asked = demand.lines.filter((line) => demand.refused?.(line, supplier.partnerId) !== true);
+  const offered = [...(await offersTo(supplier, { ...demand, lines: asked }, offers))];
+  const skus = new Set(offered.map(([line]) => line.sku));
+  const stock = await stockOf(db, supplier.companyId, [...skus]);
+  const pieces = piecesOf(asked);
+  return new Map(
+    offered.map(([line, offer]) => {
+      const available = stock.get(line.sku) ?? null;
+      return [line, { supplier, offer, pieces: pieces.get(lotOf(line)) ?? 0, available }];
+    }),
+  );
+}
+
+/** For how much one partner sells the lines, bought together; without those that it does not sell. */
+async function offersTo<Line extends Matchable>(
+  { companyId: supplierCompanyId, priceListId }: Supplier,
+  { currency, at, lines }: Demand<Line>,
+  offers: Offers,
+): Promise<Map<Line, Offer>> {
   const offered = new Map<Line, Offer>();
   // What was added later costs what it costs by then.
-  for (const [placed, some] of Map.groupBy(asked, (line) => line.addedAt ?? at)) {
+  for (const [placed, some] of Map.groupBy(lines, (line) => line.addedAt ?? at)) {
     const wanted = some.map((line) => ({ sku: line.sku, quantity: left(line) }));
     const found = await offers.offersOf({ supplierCompanyId, priceListId, currency, at: placed }, wanted);
     for (const line of some) {
       const offer = found.get(line.sku);
-      if (offer !== undefined) offered.set(line, offer);
+      // Nobody pays more than the largest amount for one line, and sums of such lines are exact.
+      if (offer === undefined || !Amount.safeParse(offer.unitPrice * left(line)).success) continue;
+      offered.set(line, offer);
     }
   }
-  const skus = new Set([...offered.keys()].map((line) => line.sku));
-  const stock = await stockOf(db, supplierCompanyId, [...skus]);
-  const pieces = piecesOf(asked);
-  return new Map(
-    asked.flatMap((line): [Line, Supply][] => {
-      const offer = offered.get(line);
-      if (offer === undefined) return [];
-      // Nobody pays more than the largest amount for one line, and sums of such lines are exact.
-      if (!Amount.safeParse(offer.unitPrice * left(line)).success) return [];
-      const available = stock.get(line.sku) ?? null;
-      return [[line, { supplier, offer, pieces: pieces.get(lotOf(line)) ?? 0, available }]];
-    }),
-  );
+  return offered;
 }
 
 /** Line by line: several of one SKU do not each find the same pieces. Those `together` follow the first of their SKU. */
